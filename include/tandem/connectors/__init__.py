@@ -1,0 +1,1 @@
+"""Connectors: each speaks one protocol for one side and knows no mapping, anchor or link."""

@@ -1,0 +1,29 @@
+"""Connectors by name, found by entry point: a new one touches no file of ours."""
+
+from collections.abc import Callable
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import cast
+
+from tandem.connectors.base import Connector
+from tandem.errors import ConfigurationError, one_of
+from tandem.model.connection import Connection
+
+GROUP = "tandem.connectors"
+
+
+@cache
+def installed_connectors() -> dict[str, EntryPoint]:
+    """Entry points of all connectors that are installed, by name."""
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
+def open_connector(name: str, connection: Connection) -> Connector:
+    """The connector of that name, for that connection. Nothing is sent yet."""
+    if name not in installed_connectors():
+        raise ConfigurationError(
+            f"There is no connector {name!r}.",
+            remedy=f"Use {one_of(list(installed_connectors()))}.",
+        )
+    factory = cast("Callable[[Connection], Connector]", installed_connectors()[name].load())
+    return factory(connection)

@@ -1,0 +1,1 @@
+"""Decisions: pure functions over columns. No I/O, no clock, no randomness, no logging."""

@@ -1,0 +1,73 @@
+"""The few kinds of error, named after what comes next.
+
+    TandemError
+    ├── StopRun                  a person has to act; repeating the run changes nothing
+    │   ├── ConfigurationError   the integration file, a connection or a schema is wrong
+    │   └── AuthenticationError  the system does not let us in
+    ├── RetryLater               nothing was lost; the same call may succeed later
+    │   ├── Unreachable          no usable answer
+    │   └── Throttled            the system asks us to wait
+    ├── RecordChanged            the record is no longer what was planned on: read it again
+    └── RecordRejected           this record cannot be applied: put it aside, go on
+
+Anything else that is raised is a bug.
+"""
+
+from collections.abc import Sequence
+
+
+class TandemError(Exception):
+    """A problem that has a cause and a remedy.
+
+    `problem` names the thing and the cause, `remedy` says what the reader can do about it.
+    """
+
+    def __init__(self, problem: str, *, remedy: str = "") -> None:
+        super().__init__(problem, remedy)
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.problem} {self.remedy}".strip()
+
+
+class StopRun(TandemError):
+    """A person has to act before the run can go on."""
+
+
+class ConfigurationError(StopRun):
+    """The integration file, a connection or a schema is wrong."""
+
+
+class AuthenticationError(StopRun):
+    """The system refuses our credentials or our permissions. Never retried."""
+
+
+class RetryLater(TandemError):
+    """Nothing was lost; the same call may succeed later."""
+
+
+class Unreachable(RetryLater):
+    """The system gave no usable answer: no connection, a cut or an internal error."""
+
+
+class Throttled(RetryLater):
+    """The system asks us to wait for `retry_after` seconds (None: it does not say how long)."""
+
+    def __init__(self, problem: str, *, remedy: str = "", retry_after: float | None = None) -> None:
+        super().__init__(problem, remedy=remedy)
+        self.retry_after = retry_after
+
+
+class RecordChanged(TandemError):
+    """The record is no longer what was planned on: it has to be read and planned again."""
+
+
+class RecordRejected(TandemError):
+    """This record cannot be applied; it is put aside with this reason and the others go on."""
+
+
+def one_of(known: Sequence[str]) -> str:
+    """`known` as words for a message: "a, b or c"."""
+    *first, last = sorted(known)
+    return f"{', '.join(first)} or {last}" if first else last

@@ -1,0 +1,170 @@
+"""An integration as its user writes it: the models of `config/integrations/<name>.yaml`."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from tandem.model.config import Config
+from tandem.model.filters import Condition
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
+Text = Annotated[str, StringConstraints(min_length=1)]
+Constant = bool | int | float | str
+Direction = Literal["download_only", "upload_only", "bidirectional"]
+OnConflict = Literal["external_wins", "local_wins", "newest_wins", "review"]
+Transform = Literal["trim", "upper", "lower"]
+
+
+class System(Config):
+    """One side: which connector speaks to it, and which connection says where it is."""
+
+    connector: Text = Field(description="Name of an installed connector: odata, sql, …")
+    connection: Text = Field(
+        description="Id of an Airflow connection (AIRFLOW_CONN_<ID>, the UI or a secrets backend)."
+    )
+
+
+class Lookup(Config):
+    """Which record a lookup's value means: the one of `entity` whose `field` has that value."""
+
+    entity: Text = Field(description="External entity that is referred to.")
+    field: Text = Field(description="Its external field that the value is compared with.")
+    composite: str | None = Field(
+        None, description="Name of the composite lookup that this field is a part of."
+    )
+
+
+class FieldMapping(Config):
+    """Which external field meets which local one."""
+
+    external: Text | None = Field(None, description="External field.")
+    local: Text | None = Field(None, description="Local field.")
+    constant: Constant | None = Field(
+        None, description="A fixed value in place of the other side's field."
+    )
+    enabled: bool = Field(True, description="False keeps the line and leaves the field out.")
+    direction: Direction | None = Field(
+        None, description="Narrows the entity's direction for this field."
+    )
+    lookup: Lookup | None = Field(None, description="The field refers to another record.")
+    values: dict[Constant, Constant] | None = Field(
+        None, description="External option value → local option value."
+    )
+    transform: tuple[Transform, ...] = Field((), description="Applied in this order on download.")
+    on_conflict: OnConflict | None = Field(None, description="Overrides the entity's policy.")
+
+    @model_validator(mode="after")
+    def _has_two_ends(self) -> "FieldMapping":
+        ends = [end for end in (self.external, self.local, self.constant) if end is not None]
+        if len(ends) != 2:
+            raise ValueError(
+                "a field mapping has two of external, local and constant; "
+                "write for example {external: name, local: name}"
+            )
+        return self
+
+
+class EntityMapping(Config):
+    """Which external entity meets which local one, and how their records are kept in step."""
+
+    external: Text = Field(description="External entity (OData: entity set).")
+    local: Text = Field(description="Local entity (SQL: table).")
+    enabled: bool = Field(True, description="False keeps the mapping and leaves the entity out.")
+    direction: Direction = Field("download_only", description="Which way records travel.")
+    first_sync: Literal["replace_local", "link_and_merge"] = Field(
+        "link_and_merge",
+        description="What the first sync does with local records: replace them (after approval) "
+        "or link them by primary key and merge.",
+    )
+    primary_key: tuple[Text, ...] = Field(
+        (), description="External fields that find the partner of a record that has no link yet."
+    )
+    version_number: Text | None = Field(
+        None,
+        description="External field that orders changes. Omitted: the best that the metadata "
+        "offers.",
+    )
+    overlap: timedelta = Field(
+        timedelta(minutes=10),
+        description="How far before its anchor a timestamp is read again, for records that were "
+        "committed late. ISO 8601, for example PT10M.",
+        ge=timedelta(0),
+    )
+    deletes: Literal["propagate", "ignore"] = Field(
+        "propagate", description="What a deletion on one side does to the other."
+    )
+    filter_exit: Literal["keep", "delete"] = Field(
+        "keep", description="What happens to a linked record that leaves the filter."
+    )
+    on_conflict: OnConflict | None = Field(None, description="Overrides the integration's policy.")
+    download_filter: Condition | None = Field(
+        None, description="Which external records are downloaded; external names."
+    )
+    upload_filter: Condition | None = Field(
+        None, description="Which local records are uploaded; local names."
+    )
+    composite_lookups: tuple[Name, ...] = Field(
+        (), description="Names of lookups that are resolved by two or more external fields."
+    )
+    fields: tuple[FieldMapping, ...] = Field(min_length=1, description="The field mappings.")
+
+    @property
+    def active_fields(self) -> tuple[FieldMapping, ...]:
+        """The field mappings that are enabled."""
+        return tuple(field for field in self.fields if field.enabled)
+
+    @model_validator(mode="after")
+    def _maps_each_field_once(self) -> "EntityMapping":
+        active = self.active_fields
+        _refuse_repeats("local field", (field.local for field in active if field.local))
+        declared = set(self.composite_lookups)
+        for field in active:
+            composite = field.lookup.composite if field.lookup else None
+            if composite and composite not in declared:
+                raise ValueError(
+                    f"composite lookup {composite!r} is not declared; "
+                    f"write composite_lookups: [{composite}]"
+                )
+        return self
+
+
+class Integration(Config):
+    """One configured pair of systems with its entity mappings."""
+
+    name: Name = Field(description="The file's name without .yaml.")
+    description: str = Field("", description="For people.")
+    external: System
+    local: System
+    provision: bool = Field(False, description="Create missing local tables and columns.")
+    schedule: str | None = Field(
+        None, description="Any Airflow schedule string; null: by hand only."
+    )
+    on_conflict: OnConflict = Field(
+        "external_wins", description="What happens when both sides changed the same field."
+    )
+    entities: tuple[EntityMapping, ...] = Field(min_length=1)
+
+    @property
+    def active_entities(self) -> tuple[EntityMapping, ...]:
+        """The entity mappings that are enabled."""
+        return tuple(entity for entity in self.entities if entity.enabled)
+
+    @model_validator(mode="after")
+    def _maps_each_entity_once(self) -> "Integration":
+        _refuse_repeats("external entity", (entity.external for entity in self.active_entities))
+        return self
+
+    def entity(self, external: str) -> EntityMapping | None:
+        """The enabled mapping of that external entity."""
+        return next((e for e in self.active_entities if e.external == external), None)
+
+
+def _refuse_repeats(what: str, names: Iterable[Any]) -> None:
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise ValueError(
+            f"{what} {repeated[0]!r} is mapped more than once; remove one or set enabled: false"
+        )

@@ -1,0 +1,150 @@
+"""What a system says it has: entities, fields, kinds, and what can be done with them."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from functools import cached_property
+
+from pydantic import BaseModel, ConfigDict
+
+from tandem.errors import ConfigurationError, one_of
+
+
+class Kind(StrEnum):
+    """Canonical kinds of value. Every connector speaks these and nothing else."""
+
+    STRING = "string"
+    BOOLEAN = "boolean"
+    INT64 = "int64"
+    DECIMAL = "decimal"
+    FLOAT64 = "float64"
+    DATE = "date"
+    TIME = "time"
+    INSTANT = "instant"
+    """A point in time, UTC, to the microsecond."""
+    LOCAL_DATETIME = "local_datetime"
+    """Date and time on a wall clock; means nothing without a zone."""
+    GUID = "guid"
+    BINARY = "binary"
+    JSON = "json"
+    """Text of a JSON value: whatever has no canonical kind of its own."""
+
+
+class Model(BaseModel):
+    """Base of the models that programs exchange: frozen, strict about names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Field(Model):
+    """A field of an entity. Facets that the system does not state are None."""
+
+    name: str
+    kind: Kind
+    nullable: bool = True
+    max_length: int | None = None
+    """Characters of a string, bytes of a binary."""
+    precision: int | None = None
+    scale: int | None = None
+    read_only: bool = False
+    """The system sets it; it must not be sent."""
+    label: str = ""
+    type_name: str = ""
+    """The system's own word for the type (`Edm.Guid`, `VARCHAR(40)`), for people."""
+    lookup: tuple[str, ...] = ()
+    """Entities that this field refers to."""
+    options: tuple[str, ...] = ()
+    """The values it may take, where the system lists them."""
+
+
+class ChangeTracking(StrEnum):
+    """How changes can be read, the best first."""
+
+    DELTA = "delta"
+    VERSION = "version"
+    TIMESTAMP = "timestamp"
+    SNAPSHOT = "snapshot"
+
+
+class Deletes(StrEnum):
+    """How deletions can be seen."""
+
+    NATIVE = "native"
+    KEY_SWEEP = "key_sweep"
+    NONE = "none"
+
+
+class Capabilities(Model):
+    """What a connector can do for one entity."""
+
+    filter: bool = True
+    """Conditions are evaluated by the system."""
+    version_fields: tuple[str, ...] = ()
+    """Fields that order changes, the best first: increasing integers before timestamps."""
+    delta: bool = False
+    deletes: Deletes = Deletes.KEY_SWEEP
+    writes: bool = False
+    client_keys: bool = False
+    """The key of a new record may be chosen by us."""
+    batch_size: int = 1
+    """Records a write takes at once."""
+    optimistic_concurrency: bool = False
+
+
+class Entity(Model):
+    """An entity: a set of records of one shape."""
+
+    name: str
+    key: tuple[str, ...] = ()
+    fields: tuple[Field, ...] = ()
+    label: str = ""
+    capabilities: Capabilities = Capabilities()
+
+    @cached_property
+    def by_name(self) -> dict[str, Field]:
+        """The fields by their names."""
+        return {field.name: field for field in self.fields}
+
+    def field(self, name: str) -> Field:
+        """The field of that name; ConfigurationError if there is none."""
+        if name not in self.by_name:
+            raise ConfigurationError(
+                f"Entity {self.name!r} has no field {name!r}.",
+                remedy=_did_you_mean(name, self.by_name) or f"It has {_some(self.by_name)}.",
+            )
+        return self.by_name[name]
+
+
+class Schema(Model):
+    """The entities of one system, as its metadata tells them."""
+
+    entities: tuple[Entity, ...] = ()
+
+    @cached_property
+    def by_name(self) -> dict[str, Entity]:
+        """The entities by their names."""
+        return {entity.name: entity for entity in self.entities}
+
+    def entity(self, name: str) -> Entity:
+        """The entity of that name; ConfigurationError if there is none."""
+        if name not in self.by_name:
+            raise ConfigurationError(
+                f"The system has no entity {name!r}.",
+                remedy=_did_you_mean(name, self.by_name) or f"It has {_some(self.by_name)}.",
+            )
+        return self.by_name[name]
+
+
+def _did_you_mean(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches  # only for people who mistyped
+
+    close = get_close_matches(name.lower(), [k.lower() for k in known], n=3)
+    matches = [k for k in known if k.lower() in close]
+    return f"Did you mean {one_of(matches)}?" if matches else ""
+
+
+def _some(known: Iterable[str], limit: int = 12) -> str:
+    names = sorted(known)
+    if not names:
+        return "none at all"
+    rest = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + rest
