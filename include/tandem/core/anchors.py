@@ -1,0 +1,77 @@
+"""How far a side has been read: which strategy, where to read on, and what the next anchor is."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import pyarrow as pa
+
+from tandem.model.changes import Anchor
+from tandem.model.filters import Comparison
+from tandem.model.integration import EntityMapping
+from tandem.model.schema import ChangeTracking, Entity, Kind
+
+_ORDERED: Final = {
+    Kind.INT64: ChangeTracking.VERSION,
+    Kind.DECIMAL: ChangeTracking.VERSION,
+    Kind.INSTANT: ChangeTracking.TIMESTAMP,
+}
+
+UNSEEN: Final = {
+    ChangeTracking.VERSION: "deletions, and records committed late with a smaller version",
+    ChangeTracking.TIMESTAMP: "deletions, and records committed later than the overlap",
+    ChangeTracking.SNAPSHOT: "nothing, but every run reads everything",
+}
+"""What a strategy cannot see, for people."""
+
+
+def version_field(mapping: EntityMapping, entity: Entity) -> str | None:
+    """The field that orders changes: the user's choice, or the best that the metadata offers."""
+    if mapping.version_number:
+        return mapping.version_number
+    fields = (entity.by_name.get(name) for name in entity.capabilities.version_fields)
+    return next((field.name for field in fields if field and field.kind in _ORDERED), None)
+
+
+def tracking_by(entity: Entity, field: str | None) -> ChangeTracking:
+    """How changes of the entity are read when that field orders them."""
+    if field is None:
+        return ChangeTracking.SNAPSHOT
+    return _ORDERED.get(entity.field(field).kind, ChangeTracking.SNAPSHOT)
+
+
+def read_on(anchor: Anchor, field: str, overlap: timedelta) -> Comparison:
+    """The condition for changes since the anchor.
+
+    Versions: from the anchor itself, so that ties are never lost. Timestamps: from the anchor
+    less the overlap, floored to the second. Repeats are recognised by their hash.
+    """
+    if anchor.kind is ChangeTracking.VERSION:
+        return Comparison(field=field, operator="ge", value=int(anchor.value))
+    since = datetime.fromisoformat(anchor.value) - overlap
+    return Comparison(field=field, operator="ge", value=since.replace(microsecond=0))
+
+
+def anchor_at(kind: ChangeTracking, greatest: pa.Scalar) -> Anchor | None:
+    """The anchor at the greatest value that the system had; None where it has no records."""
+    if not greatest.is_valid:
+        return None
+    value = greatest.as_py()
+    text = (
+        str(int(value))
+        if kind is ChangeTracking.VERSION
+        else value.astimezone(UTC).isoformat(timespec="microseconds")
+    )
+    return Anchor(kind=kind, value=text)
+
+
+def later(old: Anchor | None, new: Anchor | None) -> Anchor | None:
+    """Where the anchor stands after a run: it never moves back."""
+    if old is None or new is None or old.kind is not new.kind:
+        return new or old
+    return max(old, new, key=_position)
+
+
+def _position(anchor: Anchor) -> tuple[int, datetime]:
+    if anchor.kind is ChangeTracking.VERSION:
+        return int(anchor.value), datetime.min.replace(tzinfo=UTC)
+    return 0, datetime.fromisoformat(anchor.value)

@@ -1,0 +1,113 @@
+"""Making values fit the field they are written to; what does not fit is named, never cut."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tandem.core.values import arrow_type
+from tandem.model.schema import Field, Kind
+
+_WORDS: Final = frozenset((Kind.STRING, Kind.GUID, Kind.JSON))
+_NUMBERS: Final = frozenset((Kind.INT64, Kind.DECIMAL, Kind.FLOAT64, Kind.BOOLEAN))
+
+CONVERTIBLE: Final = {
+    **{kind: frozenset((kind, Kind.STRING)) for kind in Kind},
+    Kind.STRING: frozenset(Kind) - {Kind.BINARY},
+    Kind.JSON: _WORDS - {Kind.GUID},
+    Kind.BOOLEAN: frozenset((Kind.BOOLEAN, Kind.INT64, Kind.STRING)),
+    Kind.INT64: _NUMBERS | {Kind.STRING},
+    Kind.DECIMAL: frozenset((Kind.DECIMAL, Kind.INT64, Kind.STRING)),
+    Kind.FLOAT64: frozenset((Kind.FLOAT64, Kind.STRING)),
+    Kind.BINARY: frozenset((Kind.BINARY,)),
+}
+"""Kind of a value → kinds of field that can hold it without loss. Dates never pass a zone."""
+
+_GUID: Final = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A column in the type of its field, and the rows whose value does not fit."""
+
+    values: pa.Array
+    problems: dict[int, str] = field(default_factory=dict)
+    """Row number → what is wrong. The value of such a row is null."""
+
+
+def fit(values: pa.Array, target: Field, *, required: bool | None = None) -> Fitted:
+    """The values as the target field takes them.
+
+    `required` says whether null is a problem; left out, the field's own `nullable` says so.
+    """
+    kind = arrow_type(target)
+    problems: dict[int, str] = {}
+    if values.type != kind:
+        values = _cast(values, kind, 0, problems)
+    for problem, bad in _violations(values, target, required=required):
+        _note(bad, f"field {target.name!r}: {problem}", problems)
+    problems = {row: _named(target, reason) for row, reason in problems.items()}
+    if problems:
+        values = pc.if_else(_mask(problems, len(values)), pa.scalar(None, kind), values)
+    return Fitted(values, problems)
+
+
+def _violations(
+    values: pa.Array, target: Field, *, required: bool | None
+) -> list[tuple[str, pa.Array]]:
+    found = []
+    if target.max_length is not None and target.kind in (Kind.STRING, Kind.BINARY):
+        length = pc.utf8_length if target.kind is Kind.STRING else pc.binary_length
+        too_long = pc.greater(length(values), target.max_length)
+        found.append((f"longer than {target.max_length}", too_long))
+    if target.kind is Kind.GUID:
+        found.append(("not a guid", pc.invert(pc.match_substring_regex(values, _GUID))))
+    if required if required is not None else not target.nullable:
+        found.append(("must have a value", values.is_null()))
+    return found
+
+
+def _cast(values: pa.Array, kind: pa.DataType, start: int, problems: dict[int, str]) -> pa.Array:
+    """Cast by columns; where that fails, by halves, until the values that do not fit are found."""
+    try:
+        return _convert(values, kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OverflowError):
+        if len(values) == 1:
+            problems[start] = f"{_shown(values[0])} does not fit {kind}"
+            return pa.nulls(1, kind)
+        half = len(values) // 2
+        parts = [
+            _cast(values.slice(0, half), kind, start, problems),
+            _cast(values.slice(half), kind, start + half, problems),
+        ]
+        return pa.concat_arrays(parts)
+
+
+def _convert(values: pa.Array, kind: pa.DataType) -> pa.Array:
+    source = values.type
+    if pa.types.is_string(kind) and pa.types.is_timestamp(source):
+        suffix = "Z" if source.tz else ""
+        return pc.strftime(values, format=f"%Y-%m-%dT%H:%M:%S{suffix}")
+    if pa.types.is_boolean(source) and pa.types.is_decimal(kind):
+        values = values.cast(pa.int8())
+    return values.cast(kind)
+
+
+def _note(bad: pa.Array, problem: str, problems: dict[int, str]) -> None:
+    if pc.any(bad).as_py():
+        for row in pc.indices_nonzero(pc.fill_null(bad, fill_value=False)).to_pylist():
+            problems.setdefault(row, problem)
+
+
+def _named(target: Field, reason: str) -> str:
+    return reason if reason.startswith("field ") else f"field {target.name!r}: {reason}"
+
+
+def _mask(problems: dict[int, str], length: int) -> pa.Array:
+    return pa.array([row in problems for row in range(length)])
+
+
+def _shown(value: pa.Scalar, limit: int = 40) -> str:
+    text = repr(value.as_py())
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,227 @@
+"""An entity mapping bound to the schemas of both sides, and what it makes of external records."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import pyarrow as pa
+
+from tandem.core.fit import CONVERTIBLE, fit
+from tandem.core.ids import new_ids, record_ids
+from tandem.core.transforms import constant, map_options, transform
+from tandem.errors import ConfigurationError
+from tandem.model.integration import EntityMapping, FieldMapping
+from tandem.model.schema import Entity, Field, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """One field that is downloaded: where it comes from and where it goes."""
+
+    mapping: FieldMapping
+    local: Field
+    external: Field | None
+    """None for a constant."""
+
+
+@dataclass(frozen=True)
+class BoundMapping:
+    """An entity mapping with the entities that it names."""
+
+    mapping: EntityMapping
+    external: Entity
+    local: Entity
+
+    @cached_property
+    def downloads(self) -> tuple[Download, ...]:
+        """The fields that are written to the local side, in the order of their local names."""
+        fields = [
+            Download(
+                field,
+                self.local.field(field.local),
+                self.external.field(field.external) if field.external else None,
+            )
+            for field in self.mapping.active_fields
+            if field.local and field.direction != "upload_only"
+        ]
+        return tuple(sorted(fields, key=lambda download: download.local.name))
+
+    @cached_property
+    def external_fields(self) -> tuple[str, ...]:
+        """The external fields that have to be read: the key, match fields and mapped ones."""
+        mapped = [download.external.name for download in self.downloads if download.external]
+        return tuple(dict.fromkeys([*self.external.key, *self.mapping.primary_key, *mapped]))
+
+    @cached_property
+    def match_fields(self) -> dict[str, str]:
+        """External field of the primary key → the local field it is mapped to."""
+        partners = {d.external.name: d.local.name for d in self.downloads if d.external}
+        return {name: partners[name] for name in self.mapping.primary_key if name in partners}
+
+    @cached_property
+    def maps_local_key(self) -> bool:
+        """Whether mapped fields fill the whole local key."""
+        return set(self.local.key) <= {download.local.name for download in self.downloads}
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """External records as the local side would store them."""
+
+    columns: dict[str, pa.Array]
+    """Local field → its values; a lookup's are still the external system's."""
+    external_ids: pa.Array
+    local_ids: pa.Array
+    """The ids that the local records get if they have to be created."""
+    problems: dict[int, str]
+    """Row number → why this record cannot be applied."""
+
+
+def map_records(bound: BoundMapping, records: pa.RecordBatch, scope: str) -> Mapped:
+    """External records in local fields. `scope` keeps generated ids of mappings apart."""
+    columns: dict[str, pa.Array] = {}
+    problems: dict[int, str] = {}
+    for download in bound.downloads:
+        columns[download.local.name], found = _column(download, records)
+        problems = {**found, **problems}
+    external_ids = record_ids(records, bound.external.key)
+    return Mapped(columns, external_ids, _local_ids(bound, columns, external_ids, scope), problems)
+
+
+def _column(download: Download, records: pa.RecordBatch) -> tuple[pa.Array, dict[int, str]]:
+    mapping = download.mapping
+    if download.external is None:
+        values = constant(mapping.constant, records.num_rows)
+    else:
+        values = records.column(download.external.name)
+    if mapping.lookup:
+        return values, {}
+    if mapping.transform:
+        values = transform(values, mapping.transform)
+    problems: dict[int, str] = {}
+    if mapping.values:
+        values, unmapped = map_options(values, mapping.values)
+        problems = {row: f"field {download.local.name!r}: {why}" for row, why in unmapped.items()}
+    fitted = fit(values, download.local)
+    return fitted.values, {**fitted.problems, **problems}
+
+
+def _local_ids(
+    bound: BoundMapping, columns: dict[str, pa.Array], external_ids: pa.Array, scope: str
+) -> pa.Array:
+    if not bound.maps_local_key:
+        return new_ids(scope, external_ids)
+    key = pa.RecordBatch.from_arrays(
+        [columns[name] for name in bound.local.key], names=list(bound.local.key)
+    )
+    return record_ids(key, bound.local.key)
+
+
+def wanted_entity(
+    mapping: EntityMapping, external: Entity, known: Entity | None, keys: Mapping[str, Field]
+) -> Entity:
+    """The local entity that this mapping needs, with types taken from the external side.
+
+    `known` is what the local side has by that name; `keys` tells for each external entity the
+    local key field of its mapping, which is what lookups to it hold.
+    """
+    fields = [
+        _wanted_field(field.local, field, external, keys)
+        for field in mapping.active_fields
+        if field.local and field.direction != "upload_only"
+    ]
+    names = {field.name for field in fields}
+    key = known.key if known and known.key else ("id",)
+    missing_key = [Field(name=name, kind=Kind.GUID, nullable=False) for name in key]
+    own_key = [field for field in missing_key if field.name not in names]
+    as_key = [field.model_copy(update={"nullable": field.name not in key}) for field in fields]
+    return Entity(name=mapping.local, key=key, fields=(*own_key, *as_key))
+
+
+def _wanted_field(
+    name: str, mapping: FieldMapping, external: Entity, keys: Mapping[str, Field]
+) -> Field:
+    if mapping.lookup:
+        target = keys.get(mapping.lookup.entity)
+        return Field(name=name, kind=target.kind if target else Kind.STRING)
+    if mapping.values:
+        return _field_for(name, list(mapping.values.values()))
+    if mapping.external is None:
+        return _field_for(name, [mapping.constant])
+    source = external.field(mapping.external)
+    return source.model_copy(
+        update={"name": name, "nullable": True, "read_only": False, "lookup": ()}
+    )
+
+
+def _field_for(name: str, values: Iterable[object]) -> Field:
+    """A field that can hold these constants."""
+    kinds = {type(value) for value in values}
+    kind = {frozenset({bool}): Kind.BOOLEAN, frozenset({int}): Kind.INT64}.get(
+        frozenset(kinds), Kind.STRING
+    )
+    return Field(name=name, kind=kind)
+
+
+def problems_of(bound: BoundMapping) -> list[str]:
+    """Why this mapping cannot download, one sentence each; empty if it can."""
+    checks = [_key_problem(bound), *(_kind_problem(d) for d in bound.downloads)]
+    return [problem for problem in checks if problem]
+
+
+def _kind_problem(download: Download) -> str:
+    source, target = download.external, download.local
+    if target.read_only:
+        return f"Local field {target.name!r} is read-only; choose another."
+    if source is None or download.mapping.lookup or download.mapping.values:
+        return ""
+    if download.mapping.transform and source.kind is not Kind.STRING:
+        return f"Transforms work on text; external field {source.name!r} is {source.kind}."
+    if target.kind in CONVERTIBLE[source.kind]:
+        return ""
+    return (
+        f"External field {source.name!r} ({source.kind}) cannot be kept in local field "
+        f"{target.name!r} ({target.kind}); choose a field of the same kind."
+    )
+
+
+def _key_problem(bound: BoundMapping) -> str:
+    if not bound.external.key:
+        return f"External entity {bound.external.name!r} has no key, so records have no identity."
+    if not bound.local.key:
+        return f"Local entity {bound.local.name!r} has no primary key; give it one."
+    if bound.maps_local_key:
+        return ""
+    key = [bound.local.field(name) for name in bound.local.key]
+    if len(key) == 1 and key[0].kind in (Kind.GUID, Kind.STRING):
+        return ""
+    return (
+        f"Local key {', '.join(bound.local.key)} of {bound.local.name!r} is not a guid or text, "
+        "so its values cannot be chosen here; map external fields onto it."
+    )
+
+
+def bind(mapping: EntityMapping, external: Entity, local: Entity) -> BoundMapping:
+    """The mapping bound to its entities; ConfigurationError names every problem at once."""
+    bound = BoundMapping(mapping, external, local)
+    names = [field.external for field in mapping.active_fields if field.external]
+    problems = _unknown(external, [*names, *mapping.primary_key], "external")
+    problems += _unknown(local, [f.local for f in mapping.active_fields if f.local], "local")
+    if mapping.version_number:
+        problems += _unknown(external, [mapping.version_number], "external")
+    problems = problems or problems_of(bound)
+    if problems:
+        raise ConfigurationError(
+            f"Mapping {mapping.external} → {mapping.local}: " + " ".join(problems)
+        )
+    return bound
+
+
+def _unknown(entity: Entity, names: Iterable[str], side: str) -> list[str]:
+    problems = []
+    for name in dict.fromkeys(names):
+        try:
+            entity.field(name)
+        except ConfigurationError as error:
+            problems.append(f"{side}: {error}")
+    return problems

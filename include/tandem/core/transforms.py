@@ -1,0 +1,56 @@
+"""Field transformation: named transforms, option values and constants, by whole columns."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from tandem.model.integration import Constant
+
+TRANSFORMS: Final[Mapping[str, Callable[["pd.Series[str]"], "pd.Series[str]"]]] = {
+    "trim": lambda texts: texts.str.strip(),
+    "upper": lambda texts: texts.str.upper(),
+    "lower": lambda texts: texts.str.lower(),
+}
+"""Transforms of text by the name that users write."""
+
+
+def transform(values: pa.Array, names: Sequence[str]) -> pa.Array:
+    """The text column after the named transforms, in their order. Nulls stay null."""
+    series = _series(values)
+    for name in names:
+        series = TRANSFORMS[name](series)
+    return pa.Array.from_pandas(series, type=pa.string())
+
+
+def map_options(
+    values: pa.Array, partners: Mapping[Constant, Constant]
+) -> tuple[pa.Array, dict[int, str]]:
+    """Each option value's partner as text, and the rows whose value has none.
+
+    Options are compared as text, since systems disagree on whether they are numbers.
+    """
+    texts = {_option(value): _option(partner) for value, partner in partners.items()}
+    options = _series(values.cast(pa.string()))
+    mapped = options.map(texts)
+    unknown = options.notna() & ~options.isin(list(texts))
+    problems = {
+        row: f"option {options.iloc[row]!r} has no partner; add it to the field's values"
+        for row in np.flatnonzero(unknown).tolist()
+    }
+    return pa.Array.from_pandas(mapped, type=pa.string()), problems
+
+
+def constant(value: Constant | None, length: int) -> pa.Array:
+    """A column of one fixed value."""
+    return pa.repeat(pa.scalar(value), length)
+
+
+def _option(value: Constant) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _series(values: pa.Array) -> "pd.Series[Any]":
+    return pd.Series(pd.arrays.ArrowExtensionArray(values))
