@@ -52,11 +52,25 @@ class BoundMapping:
         mapped = [download.external.name for download in self.downloads if download.external]
         return tuple(dict.fromkeys([*self.external.key, *self.mapping.primary_key, *mapped]))
 
+    def local_name(self, external: str) -> str:
+        """The local field that an external one is mapped to; ConfigurationError if to none."""
+        for download in self.downloads:
+            if download.external and download.external.name == external:
+                return download.local.name
+        raise ConfigurationError(
+            f"External field {external!r} of {self.external.name!r} is not mapped.",
+            remedy=f"Map it to a local field: {{external: {external}, local: …}}.",
+        )
+
     @cached_property
-    def match_fields(self) -> dict[str, str]:
-        """External field of the primary key → the local field it is mapped to."""
-        partners = {d.external.name: d.local.name for d in self.downloads if d.external}
-        return {name: partners[name] for name in self.mapping.primary_key if name in partners}
+    def match_fields(self) -> tuple[str, ...]:
+        """The local fields that find the partner of a record that has no link.
+
+        Those that the primary key is mapped to; without one the local key, where it is mapped.
+        """
+        if self.mapping.primary_key:
+            return tuple(self.local_name(name) for name in self.mapping.primary_key)
+        return self.local.key if self.maps_local_key else ()
 
     @cached_property
     def maps_local_key(self) -> bool:
@@ -165,7 +179,11 @@ def _field_for(name: str, values: Iterable[object]) -> Field:
 
 def problems_of(bound: BoundMapping) -> list[str]:
     """Why this mapping cannot download, one sentence each; empty if it can."""
-    checks = [_key_problem(bound), *(_kind_problem(d) for d in bound.downloads)]
+    checks = [
+        _key_problem(bound),
+        *(_kind_problem(download) for download in bound.downloads),
+        *(_match_problem(bound, name) for name in bound.mapping.primary_key),
+    ]
     return [problem for problem in checks if problem]
 
 
@@ -183,6 +201,14 @@ def _kind_problem(download: Download) -> str:
         f"External field {source.name!r} ({source.kind}) cannot be kept in local field "
         f"{target.name!r} ({target.kind}); choose a field of the same kind."
     )
+
+
+def _match_problem(bound: BoundMapping, name: str) -> str:
+    try:
+        bound.local_name(name)
+    except ConfigurationError as error:
+        return f"primary_key: {error}"
+    return ""
 
 
 def _key_problem(bound: BoundMapping) -> str:

@@ -1,0 +1,110 @@
+"""Columnar batches between the steps of a run, on any file system that fsspec knows.
+
+Each step writes into a folder of its own, `<integration>/<run>/<entity>/<step>-<try>`; what
+counts is only what its manifest names. A try never reads another try's leftovers.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import fsspec
+import pyarrow as pa
+
+BATCH_ROWS = 25_000
+"""Rows of a staged batch: large enough for columns to pay, small enough for memory."""
+
+_COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
+
+
+@dataclass(frozen=True, slots=True)
+class Staging:
+    """The staged batches of one run."""
+
+    url: str
+    integration: str
+    run_id: str
+
+    def folder(self, *names: str) -> str:
+        """The URL of a folder of this run; any text is allowed in names."""
+        parts = [self.url.rstrip("/"), self.integration, self.run_id, *names]
+        return "/".join([parts[0], *(quote(part, safe="") for part in parts[1:])])
+
+    def write_json(self, path: str, value: Any) -> None:
+        """Write a small document."""
+        with _open(path, "wb") as file:
+            file.write(json.dumps(value).encode())
+
+    def read_json(self, path: str) -> Any:
+        """The document at that path; FileNotFoundError if there is none."""
+        with _open(path, "rb") as file:
+            return json.load(file)
+
+    def remove(self) -> None:
+        """Delete everything that was staged for this run."""
+        system, path = fsspec.url_to_fs(self.folder())
+        if system.exists(path):
+            system.rm(path, recursive=True)
+
+
+class BatchWriter:
+    """Collects record batches and writes them in files of BATCH_ROWS rows."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._waiting: list[pa.RecordBatch] = []
+        self._waiting_rows = 0
+        self.paths: list[str] = []
+        self.rows = 0
+
+    @property
+    def rows_taken(self) -> int:
+        """Rows taken so far, written or waiting."""
+        return self.rows + self._waiting_rows
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Take these rows; all batches of one writer have one schema."""
+        if batch.num_rows:
+            self._waiting.append(batch)
+            self._waiting_rows += batch.num_rows
+        if self._waiting_rows >= BATCH_ROWS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is still waiting."""
+        if self._waiting:
+            table = pa.Table.from_batches(self._waiting).combine_chunks()
+            path = f"{self._folder}/{len(self.paths):06d}.arrow"
+            with (
+                _open(path, "wb") as file,
+                pa.ipc.new_file(file, table.schema, options=_COMPRESSED) as writer,
+            ):
+                writer.write_table(table)
+            self.paths.append(path)
+            self.rows += table.num_rows
+            self._waiting, self._waiting_rows = [], 0
+
+
+def read_batches(
+    paths: Iterable[str], columns: Sequence[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """The staged batches, one a file; only these columns where some are named."""
+    for path in paths:
+        with _open(path, "rb") as file:
+            yield _read(file, columns)
+
+
+def _read(file: Any, columns: Sequence[str] | None) -> pa.RecordBatch:
+    reader = pa.ipc.open_file(file)
+    if columns is not None:
+        included = [reader.schema.get_field_index(name) for name in columns]
+        file.seek(0)
+        options = pa.ipc.IpcReadOptions(included_fields=included)
+        reader = pa.ipc.open_file(file, options=options)
+    return reader.get_batch(0)
+
+
+def _open(path: str, mode: str) -> Any:
+    return fsspec.open(path, mode, auto_mkdir=True).open()

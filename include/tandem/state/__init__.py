@@ -1,0 +1,1 @@
+"""The state database: anchors, links, transactions, logs and what waits."""

@@ -1,0 +1,93 @@
+"""What is written about one batch, in one transaction: links, rejected records, lookups."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection, delete, insert, select
+
+from tandem.state.links import Links
+from tandem.state.tables import deferred, rejected
+from tandem.state.wanted import ids_in
+
+DEFERRED = pa.schema(
+    [(name, pa.string()) for name in ("external_id", "local_id", "field", "target", "value")]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record that could not be applied."""
+
+    record_id: str
+    error: str
+    payload: str | None = None
+    error_class: str = "record"
+    """`dependency` where it waits for another record, else `record`."""
+
+
+class Account:
+    """The open account of one batch of one entity mapping."""
+
+    def __init__(self, connection: Connection, integration: str, entity: str) -> None:
+        self._connection = connection
+        self._scope = {"integration": integration, "entity": entity}
+        self.links = Links(connection, integration, entity)
+
+    def reject(self, records: Sequence[Rejected], *, side: str, run_id: str, at: datetime) -> None:
+        """Keep records of that side with their reasons; one rejected before counts up."""
+        if not records:
+            return
+        before = self._forget_rejected(pa.array([r.record_id for r in records]), side)
+        rows = [
+            {
+                **self._scope,
+                "side": side,
+                "record_id": record.record_id,
+                "run_id": run_id,
+                "status": "waiting",
+                "attempts": before.get(record.record_id, 0) + 1,
+                "error_class": record.error_class,
+                "error": record.error,
+                "payload": record.payload,
+                "created_at": at,
+                "updated_at": at,
+            }
+            for record in {record.record_id: record for record in records}.values()
+        ]
+        self._connection.execute(insert(rejected), rows)
+
+    def accept(self, ids: pa.Array, *, side: str) -> None:
+        """Records of that side that were applied are rejected no longer."""
+        self._forget_rejected(ids, side)
+
+    def defer(self, lookups: pa.Table, *, at: datetime) -> None:
+        """Remember lookups whose partner is missing, as DEFERRED."""
+        if lookups.num_rows:
+            self.settle(lookups)
+            rows = [{**self._scope, "created_at": at, **row} for row in lookups.to_pylist()]
+            self._connection.execute(insert(deferred), rows)
+
+    def settle(self, lookups: pa.Table) -> None:
+        """Forget deferred lookups: external_id and field tell which."""
+        for field in pc.unique(lookups["field"]).to_pylist():
+            ids = lookups.filter(pc.equal(lookups["field"], field))["external_id"]
+            chosen = deferred.c.external_id.in_(ids_in(self._connection, ids.combine_chunks()))
+            mine = (deferred.c[name] == value for name, value in self._scope.items())
+            self._connection.execute(
+                delete(deferred).where(*mine, deferred.c.field == field, chosen)
+            )
+
+    def _forget_rejected(self, ids: pa.Array, side: str) -> dict[str, int]:
+        """Remove what is known of these; the attempts that each has had."""
+        mine = [rejected.c[name] == value for name, value in self._scope.items()]
+        mine.append(rejected.c.side == side)
+        if self._connection.execute(select(rejected.c.record_id).where(*mine).limit(1)).first():
+            mine.append(rejected.c.record_id.in_(ids_in(self._connection, ids)))
+            query = select(rejected.c.record_id, rejected.c.attempts).where(*mine)
+            attempts = {row.record_id: row.attempts for row in self._connection.execute(query)}
+            self._connection.execute(delete(rejected).where(*mine))
+            return attempts
+        return {}

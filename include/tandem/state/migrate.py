@@ -1,0 +1,52 @@
+"""Bringing the state database to the tables that this version needs."""
+
+from typing import Final
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from tandem.errors import ConfigurationError
+
+HEAD: Final = "0001"
+"""The newest migration. Known here so that a task need not load Alembic to see that it is there."""
+
+
+def ensure_current(engine: Engine) -> None:
+    """Run the migrations that are missing. Safe when several processes do it at once."""
+    with engine.connect() as connection:
+        if _revision(connection) == HEAD:
+            return
+    with engine.connect() as connection:
+        _lock(connection)
+        found = _revision(connection)
+        if found and found > HEAD:
+            raise ConfigurationError(
+                f"The state database has migration {found}, newer than {HEAD} of this version.",
+                remedy="Upgrade Tandem, or restore the backup made before the upgrade.",
+            )
+        if found != HEAD:
+            _upgrade(connection)
+        connection.commit()
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _lock(connection: Connection) -> None:
+    """Let one process migrate at a time, until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('tandem.migrate'))"))
+    else:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command  # half a second, needed once per version
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "tandem:state/migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,137 @@
+"""The tables of the state database. Their names and columns are relied on by other programs."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+_AUTO_ID = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers only INTEGER keys itself
+_AT = DateTime(timezone=True)
+
+log = Table(
+    "integration_log",
+    metadata,
+    Column("id", _AUTO_ID, primary_key=True, autoincrement=True),
+    Column("integration", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("entity", Text, nullable=False),
+    Column("direction", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("started_at", _AT, nullable=False),
+    Column("finished_at", _AT),
+    Column("status", Text, nullable=False, comment="running, success, partial or failed"),
+    Column("all", BigInteger, nullable=False, default=0),
+    Column("created", BigInteger, nullable=False, default=0),
+    Column("updated", BigInteger, nullable=False, default=0),
+    Column("deleted", BigInteger, nullable=False, default=0),
+    Column("unchanged", BigInteger, nullable=False, default=0),
+    Column("failed", BigInteger, nullable=False, default=0),
+    Column("conflicts", BigInteger, nullable=False, default=0),
+    Column("deferred", BigInteger, nullable=False, default=0),
+    Column("superseded", BigInteger, nullable=False, default=0),
+    Column("message", Text, nullable=False, default=""),
+    Index("ix_integration_log_run", "integration", "run_id", "entity", "direction", unique=True),
+)
+
+syncanchor = Table(
+    "integration_syncanchor",
+    metadata,
+    Column("integration", Text, primary_key=True),
+    Column("entity", Text, primary_key=True),
+    Column("side", Text, primary_key=True),
+    Column("kind", Text, nullable=False, comment="delta, version, timestamp or snapshot"),
+    Column("value", Text, nullable=False),
+    Column("mapping_hash", Text, nullable=False),
+    Column("updated_at", _AT, nullable=False),
+)
+
+transaction = Table(
+    "integration_transaction",
+    metadata,
+    Column("id", _AUTO_ID, primary_key=True, autoincrement=True),
+    Column("integration", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("entity", Text, nullable=False),
+    Column("side", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("local_id", Text),
+    Column("external_id", Text),
+    Column("status", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("error_class", Text),
+    Column("error", Text),
+    Column("request", Text),
+    Column("created_at", _AT, nullable=False),
+    Column("updated_at", _AT, nullable=False),
+)
+
+link = Table(
+    "integration_link",
+    metadata,
+    Column("integration", Text, primary_key=True),
+    Column("entity", Text, primary_key=True),
+    Column("external_id", Text, primary_key=True),
+    Column("local_id", Text, nullable=False),
+    Column("base", LargeBinary, comment="the values last agreed on; two-way mappings only"),
+    Column("base_hash", LargeBinary, nullable=False),
+    Column("local_version", Text),
+    Column("external_version", Text),
+    Column("updated_at", _AT, nullable=False),
+    Index("ix_integration_link_local", "integration", "entity", "local_id", unique=True),
+    sqlite_with_rowid=False,
+)
+
+rejected = Table(
+    "integration_rejected",
+    metadata,
+    Column("integration", Text, primary_key=True),
+    Column("entity", Text, primary_key=True),
+    Column("side", Text, primary_key=True, comment="the side that the record was read from"),
+    Column("record_id", Text, primary_key=True),
+    Column("run_id", Text, nullable=False),
+    Column("status", Text, nullable=False, comment="waiting or archived"),
+    Column("attempts", Integer, nullable=False, default=1),
+    Column("error_class", Text, nullable=False, comment="record or dependency"),
+    Column("error", Text, nullable=False),
+    Column("payload", Text, comment="the record as it was read; for people, never sent again"),
+    Column("created_at", _AT, nullable=False),
+    Column("updated_at", _AT, nullable=False),
+)
+
+conflict = Table(
+    "integration_conflict",
+    metadata,
+    Column("id", _AUTO_ID, primary_key=True, autoincrement=True),
+    Column("integration", Text, nullable=False),
+    Column("entity", Text, nullable=False),
+    Column("local_id", Text),
+    Column("external_id", Text),
+    Column("run_id", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("fields", Text, nullable=False),
+    Column("created_at", _AT, nullable=False),
+    Column("updated_at", _AT, nullable=False),
+)
+
+deferred = Table(
+    "integration_deferred",
+    metadata,
+    Column("integration", Text, primary_key=True),
+    Column("entity", Text, primary_key=True),
+    Column("external_id", Text, primary_key=True),
+    Column("field", Text, primary_key=True, comment="the local field that waits"),
+    Column("local_id", Text, nullable=False),
+    Column("target", Text, nullable=False, comment="the external entity that is looked up"),
+    Column("value", Text, nullable=False, comment="what the external record refers to"),
+    Column("created_at", _AT, nullable=False),
+    sqlite_with_rowid=False,
+)

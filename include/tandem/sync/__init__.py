@@ -1,0 +1,1 @@
+"""The verbs: connectors, decisions, staging and state put together, one module a step."""

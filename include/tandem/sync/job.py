@@ -1,0 +1,163 @@
+"""One run of one integration: what its steps share."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Literal
+
+from tandem.connectors.base import Connector, Writer
+from tandem.connectors.registry import open_connector
+from tandem.core.mapping import BoundMapping, bind
+from tandem.errors import ConfigurationError, one_of
+from tandem.model.connection import Connection
+from tandem.model.integration import EntityMapping, Integration, System
+from tandem.model.schema import Schema
+from tandem.settings import Settings
+from tandem.staging import Staging
+from tandem.state.store import SqlState, StateReader, StateStore, open_state
+
+Mode = Literal["auto", "full"]
+JobKind = Literal["sync", "import"]
+Progress = Callable[[str, str, int], None]
+"""Called with entity, step and the number of records that the step has dealt with so far."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What looks at an integration: both sides, the state and a place for staged batches."""
+
+    integration: Integration
+    run_id: str
+    kind: JobKind
+    mode: Mode
+    entities: tuple[str, ...]
+    external: Connector
+    local: Connector
+    state: StateReader
+    staging: Staging
+    now: Callable[[], datetime]
+    progress: Progress
+
+    @property
+    def mappings(self) -> tuple[EntityMapping, ...]:
+        """The enabled mappings that this run is about."""
+        active = self.integration.active_entities
+        return tuple(m for m in active if not self.entities or m.external in self.entities)
+
+    @property
+    def schema_path(self) -> str:
+        """Where the schemas that the run is pinned to are staged."""
+        return f"{self.staging.folder()}/schema.json"
+
+    @cached_property
+    def schemas(self) -> dict[str, Schema]:
+        """The schemas of both sides, `external` and `local`, as the run was pinned to them."""
+        staged = self.staging.read_json(self.schema_path)
+        return {side: Schema.model_validate(schema) for side, schema in staged.items()}
+
+    def bound(self, entity: str) -> BoundMapping:
+        """The mapping of that external entity, bound to the pinned schemas."""
+        mapping = _mapping(self.integration, entity)
+        external = self.schemas["external"].entity(mapping.external)
+        return bind(mapping, external, self.schemas["local"].entity(mapping.local))
+
+    def try_folder(self, entity: str, step: str) -> str:
+        """A staging folder that no other try of this step uses."""
+        return self.staging.folder(entity, f"{step}-{secrets.token_hex(4)}")
+
+
+@dataclass(frozen=True)
+class Run(Job):
+    """A job that may also write: the only one that is given a `StateStore`."""
+
+    state: StateStore
+
+    @property
+    def writer(self) -> Writer:
+        """The local side, for writing; ConfigurationError if its connector only reads."""
+        if not isinstance(self.local, Writer):
+            raise ConfigurationError(
+                f"Connector {self.integration.local.connector!r} cannot write.",
+                remedy="Choose a local connector that can, such as sql.",
+            )
+        return self.local
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Where a run takes place."""
+
+    settings: Settings
+    connections: Callable[[str], Connection]
+    """A connection by its id; ConfigurationError if there is none."""
+    now: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of a run."""
+
+    run_id: str
+    kind: JobKind = "sync"
+    mode: Mode = "auto"
+    entities: tuple[str, ...] = ()
+    """External entities; none means all."""
+
+
+def _in_silence(entity: str, step: str, records: int) -> None:
+    pass
+
+
+@contextmanager
+def open_job(
+    integration: Integration,
+    request: Request,
+    environment: Environment,
+    progress: Progress = _in_silence,
+) -> Iterator[Run]:
+    """Open both systems and the state for one run, and close them afterwards."""
+    for entity in request.entities:
+        _mapping(integration, entity)
+    with ExitStack() as stack:
+        yield Run(
+            integration=integration,
+            run_id=request.run_id,
+            kind=request.kind,
+            mode=request.mode,
+            entities=request.entities,
+            external=_open(integration.external, environment, stack),
+            local=_open(integration.local, environment, stack),
+            state=_open_state(integration.name, environment, stack),
+            staging=Staging(environment.settings.staging, integration.name, request.run_id),
+            now=environment.now,
+            progress=progress,
+        )
+
+
+def _mapping(integration: Integration, entity: str) -> EntityMapping:
+    mapping = integration.entity(entity)
+    if mapping is None:
+        known = [mapping.external for mapping in integration.active_entities]
+        raise ConfigurationError(
+            f"Integration {integration.name!r} has no enabled entity {entity!r}.",
+            remedy=f"It has {one_of(known)}." if known else "",
+        )
+    return mapping
+
+
+def _open(system: System, environment: Environment, stack: ExitStack) -> Connector:
+    connector = open_connector(system.connector, environment.connections(system.connection))
+    stack.callback(connector.close)
+    return connector
+
+
+def _open_state(name: str, environment: Environment, stack: ExitStack) -> SqlState:
+    url = environment.settings.state
+    if "://" not in url:
+        url = str(environment.connections(url).extra.get("url", ""))
+    state = open_state(url, name)
+    stack.callback(state.close)
+    return state

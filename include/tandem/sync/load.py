@@ -1,0 +1,260 @@
+"""Apply and account: staged decisions become local records, links and, last, the anchor."""
+
+import json
+import logging
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tandem.connectors.base import Written
+from tandem.core.ids import key_columns
+from tandem.core.mapping import BoundMapping
+from tandem.errors import StopRun
+from tandem.model.changes import Action, Counts
+from tandem.staging import read_batches
+from tandem.state.account import DEFERRED, Rejected
+from tandem.sync import columns
+from tandem.sync.extract import mapping_hash
+from tandem.sync.job import Run
+from tandem.sync.manifests import Loaded, Planned
+
+_log: Final = logging.getLogger(__name__)
+
+
+def load(run: Run, planned: Planned) -> Loaded:
+    """Write the plan to the local side and account for it; then move the anchor.
+
+    May be stopped and repeated at any point: what is linked already is superseded, what was
+    written without a link is written again with the same ids and values.
+    """
+    loader = _Loader(run, run.bound(planned.entity), repeat=run.state.has_links(planned.entity))
+    counts = planned.counts + loader.keep_unreadable(planned)
+    # A batch is accounted for while the next one is written: two databases, two waits.
+    with ThreadPoolExecutor(max_workers=1) as accountant:
+        accounted: Future[None] | None = None
+        for plan in _staged(planned):
+            outcome = loader.apply(plan)
+            counts += outcome.counts
+            if accounted:
+                accounted.result()
+            accounted = accountant.submit(loader.account, outcome)
+            run.progress(planned.entity, "load", counts.all)
+        if accounted:
+            accounted.result()
+    _move_anchor(run, planned, loader.bound)
+    _log.info("%s: loaded, %s", planned.entity, counts.model_dump())
+    return Loaded(entity=planned.entity, mode=planned.mode, counts=counts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of a batch: rows to link, rows to put aside, and how many of each."""
+
+    applied: pa.RecordBatch
+    rejected: tuple[Rejected, ...]
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class _Loader:
+    run: Run
+    bound: BoundMapping
+    repeat: bool
+    """There were links before: some of this plan may have been dealt with already."""
+
+    def apply(self, plan: pa.RecordBatch) -> _Outcome:
+        """Write one batch to the local side."""
+        current = self._still_current(plan) if self.repeat else plan
+        refused = _of(current, Action.REJECT)
+        rejected = [_rejection(refused, row, reason) for row, reason in _reasons(refused)]
+        applied, created, updated = [], 0, 0
+        for action in (Action.CREATE, Action.UPDATE, Action.LINK):
+            rows = _of(current, action)
+            written = self._write(rows, action)
+            rejected += [_rejection(rows, row, why) for row, why in written.rejected.items()]
+            good = _without(rows, written.rejected)
+            applied.append(good)
+            created += good.num_rows if action is Action.CREATE else 0
+            updated += 0 if action is Action.CREATE else good.num_rows
+        done = pa.Table.from_batches(applied, plan.schema).combine_chunks()
+        counts = Counts(
+            created=created,
+            updated=updated,
+            failed=len(rejected),
+            deferred=_deferred_count(done),
+            superseded=plan.num_rows - current.num_rows,
+        )
+        return _Outcome(done, tuple(rejected), counts)
+
+    def account(self, outcome: _Outcome) -> None:
+        """Commit links, rejected records and deferred lookups of a batch together."""
+        run, done, at = self.run, outcome.applied, self.run.now()
+        with run.state.account(self.bound.mapping.external) as account:
+            account.reject(outcome.rejected, side="external", run_id=run.run_id, at=at)
+            if done.num_rows:
+                account.links.put(_links(done), at=at, replace=self.repeat)
+                account.accept(done[columns.EXTERNAL_ID].combine_chunks(), side="external")
+                account.defer(_waiting(done, self.bound), at=at)
+
+    def keep_unreadable(self, planned: Planned) -> Counts:
+        """Records that could not even be read are rejected records too."""
+        failed = 0
+        for batch in read_batches(planned.unreadable_paths):
+            records = [
+                Rejected(row["id"], row["reason"], row["payload"]) for row in batch.to_pylist()
+            ]
+            with self.run.state.account(planned.entity) as account:
+                account.reject(records, side="external", run_id=self.run.run_id, at=self.run.now())
+            failed += len(records)
+        return Counts(failed=failed)
+
+    def _still_current(self, plan: pa.RecordBatch) -> pa.RecordBatch:
+        """The rows whose link still is what the plan saw."""
+        ids = plan.column(columns.EXTERNAL_ID)
+        links = self.run.state.links(self.bound.mapping.external, "external", ids)
+        now = dict(
+            zip(links["external_id"].to_pylist(), links["base_hash"].to_pylist(), strict=True)
+        )
+        seen = plan.column(columns.BASE_HASH).to_pylist()
+        current = [now.get(i) == base for i, base in zip(ids.to_pylist(), seen, strict=True)]
+        return plan.filter(pa.array(current, pa.bool_()))
+
+    def _write(self, rows: pa.RecordBatch, action: Action) -> Written:
+        if not rows.num_rows:
+            return Written()
+        records = self._records(rows)
+        if action is Action.CREATE:
+            return self.run.writer.create(self.bound.local, records)
+        rejected: dict[int, str] = {}
+        for left_out, positions in _by_deferred(rows):
+            part = records.take(positions)
+            kept = [name for name in part.schema.names if name not in left_out]
+            written = self.run.writer.update(self.bound.local, part.select(kept))
+            again = self._recreate(part, written.missing)
+            at = positions.to_pylist()
+            rejected |= {at[row]: why for row, why in {**written.rejected, **again}.items()}
+        return Written(rejected)
+
+    def _recreate(self, records: pa.RecordBatch, missing: tuple[int, ...]) -> dict[int, str]:
+        """A local record that was deleted by others is made again, so that both sides agree."""
+        if not missing:
+            return {}
+        lost = records.take(pa.array(missing))
+        refused = self.run.writer.create(self.bound.local, lost).rejected
+        return {missing[row]: why for row, why in refused.items()}
+
+    def _records(self, rows: pa.RecordBatch) -> pa.RecordBatch:
+        """The local fields, with the local key where no mapped field fills it."""
+        values = rows.select(columns.value_fields(rows))
+        if self.bound.maps_local_key:
+            return values
+        keys = key_columns(rows.column(columns.LOCAL_ID), self.bound.local)
+        for name in reversed(keys.schema.names):
+            if name not in values.schema.names:
+                values = values.add_column(0, name, keys.column(name))
+        return values
+
+
+def _staged(planned: Planned) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from read_batches(planned.paths)
+    except FileNotFoundError as error:
+        raise StopRun(
+            f"The staged batches of {planned.entity} are gone ({error.filename}).",
+            remedy="Clear the entity's extract task too, so that it is read again.",
+        ) from None
+
+
+def _move_anchor(run: Run, planned: Planned, bound: BoundMapping) -> None:
+    if planned.anchor and run.kind == "sync":
+        run.state.move_anchor(
+            planned.entity,
+            "external",
+            planned.anchor,
+            mapping_hash=mapping_hash(bound.mapping),
+            at=run.now(),
+        )
+
+
+def _of(plan: pa.RecordBatch, action: Action) -> pa.RecordBatch:
+    return plan.filter(pc.equal(plan.column(columns.ACTION), action.value))
+
+
+def _without(rows: pa.RecordBatch, refused: dict[int, str]) -> pa.RecordBatch:
+    if not refused:
+        return rows
+    return rows.filter(pa.array([row not in refused for row in range(rows.num_rows)]))
+
+
+def _reasons(rows: pa.RecordBatch) -> list[tuple[int, str]]:
+    return list(enumerate(rows.column(columns.REASON).to_pylist()))
+
+
+def _rejection(rows: pa.RecordBatch, row: int, reason: str) -> Rejected:
+    record: dict[str, Any] = rows.slice(row, 1).select(columns.value_fields(rows)).to_pylist()[0]
+    return Rejected(
+        record_id=rows.column(columns.EXTERNAL_ID)[row].as_py(),
+        error=reason,
+        payload=json.dumps(record, default=str, ensure_ascii=False),
+        error_class="dependency" if columns.WAITS_FOR in reason else "record",
+    )
+
+
+def _links(done: pa.Table) -> pa.Table:
+    return pa.table(
+        {
+            "external_id": done[columns.EXTERNAL_ID],
+            "local_id": done[columns.LOCAL_ID],
+            "base_hash": done[columns.HASH],
+            "external_version": done[columns.EXTERNAL_VERSION],
+        }
+    )
+
+
+def _waiting(done: pa.Table, bound: BoundMapping) -> pa.Table:
+    """The deferred lookups of a batch, as DEFERRED."""
+    targets = {d.local.name: d.mapping.lookup.entity for d in bound.downloads if d.mapping.lookup}
+    parts = [DEFERRED.empty_table()]
+    for field, target in targets.items():
+        values = done[columns.deferred_column(field)]
+        rows = done.filter(values.is_valid())
+        parts.append(
+            pa.table(
+                {
+                    "external_id": rows[columns.EXTERNAL_ID],
+                    "local_id": rows[columns.LOCAL_ID],
+                    "field": pa.repeat(field, rows.num_rows),
+                    "target": pa.repeat(target, rows.num_rows),
+                    "value": rows[columns.deferred_column(field)],
+                },
+                schema=DEFERRED,
+            )
+        )
+    return pa.concat_tables(parts)
+
+
+def _deferred_count(done: pa.Table) -> int:
+    waits = [done[columns.deferred_column(f)].is_valid() for f in columns.deferred_fields(done)]
+    if not waits:
+        return 0
+    any_of = waits[0]
+    for more in waits[1:]:
+        any_of = pc.or_(any_of, more)
+    return pc.sum(any_of).as_py() or 0
+
+
+def _by_deferred(rows: pa.RecordBatch) -> Iterator[tuple[tuple[str, ...], pa.Array]]:
+    """Row positions by the lookup fields that must be left alone in them."""
+    fields = columns.deferred_fields(rows)
+    if not fields:
+        yield (), pa.array(range(rows.num_rows))
+        return
+    waits = pa.table({f: rows.column(columns.deferred_column(f)).is_valid() for f in fields})
+    frame = waits.to_pandas()
+    for pattern, group in frame.groupby(fields, sort=False):
+        left_out = tuple(f for f, waiting in zip(fields, pattern, strict=True) if waiting)
+        yield left_out, pa.array(group.index)

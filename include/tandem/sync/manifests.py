@@ -1,0 +1,38 @@
+"""What one step hands to the next: names of staged batches and counts, small enough for XCom."""
+
+from tandem.model.changes import Anchor, Counts
+from tandem.model.schema import Model
+
+
+class Extracted(Model):
+    """What was read of one entity."""
+
+    entity: str
+    mode: str
+    """`full` or `incremental`."""
+    records: int
+    paths: tuple[str, ...]
+    unreadable_paths: tuple[str, ...] = ()
+    anchor: Anchor | None = None
+    """Where the anchor may move to once all of this is accounted for."""
+
+
+class Planned(Model):
+    """What is to be done about it."""
+
+    entity: str
+    mode: str
+    records: int
+    counts: Counts
+    """What needs no write: unchanged records."""
+    paths: tuple[str, ...]
+    unreadable_paths: tuple[str, ...] = ()
+    anchor: Anchor | None = None
+
+
+class Loaded(Model):
+    """What became of it."""
+
+    entity: str
+    mode: str
+    counts: Counts

@@ -1,0 +1,61 @@
+"""The plan of an entity, to be looked at: the very plan that a run would carry out."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from tandem.model.changes import Action
+from tandem.staging import read_batches
+from tandem.sync import columns
+from tandem.sync.extract import extract
+from tandem.sync.job import Job
+from tandem.sync.manifests import Planned
+from tandem.sync.transform import transform
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a run would do to the records of one entity."""
+
+    entity: str
+    mode: str
+    actions: dict[str, int]
+    """How many records each action concerns."""
+    records: tuple[dict[str, Any], ...]
+    """Some of them: action, external_id, local_id, reason, and the local values."""
+
+
+def preview(job: Job, entity: str, *, limit: int) -> Preview:
+    """Plan the entity and show up to `limit` records; nothing is written to either side."""
+    planned = transform(job, extract(job, entity))
+    actions = Counter({Action.UNCHANGED.value: planned.counts.unchanged})
+    for batch in read_batches(planned.paths, [columns.ACTION]):
+        actions.update(batch.column(columns.ACTION).to_pylist())
+    actions[Action.REJECT.value] += _unreadable(planned)
+    return Preview(
+        entity=entity,
+        mode=planned.mode,
+        actions={action: count for action, count in actions.items() if count},
+        records=tuple(_records(planned, limit)),
+    )
+
+
+def _unreadable(planned: Planned) -> int:
+    return sum(batch.num_rows for batch in read_batches(planned.unreadable_paths))
+
+
+def _records(planned: Planned, limit: int) -> list[dict[str, Any]]:
+    shown: list[dict[str, Any]] = []
+    for batch in read_batches(planned.paths):
+        if len(shown) >= limit:
+            break
+        some = batch.slice(0, limit - len(shown))
+        values = some.select(columns.value_fields(some)).to_pylist()
+        about = some.select(
+            [columns.ACTION, columns.EXTERNAL_ID, columns.LOCAL_ID, columns.REASON]
+        ).to_pylist()
+        shown += [
+            {**{name.removeprefix("@"): value for name, value in a.items()}, "values": v}
+            for a, v in zip(about, values, strict=True)
+        ]
+    return shown

@@ -1,0 +1,81 @@
+"""Both sides' schemas: read once a run, completed where the user asked for it, and checked."""
+
+from tandem.connectors.base import Provisioner
+from tandem.core.mapping import wanted_entity
+from tandem.errors import ConfigurationError
+from tandem.model.integration import EntityMapping
+from tandem.model.schema import Entity, Field, Kind, Schema
+from tandem.sync.job import Job
+
+
+def pin_schemas(job: Job) -> list[str]:
+    """Stage the schemas that this run is pinned to; what was provisioned, one line each."""
+    external = job.external.schema()
+    local = job.local.schema()
+    done = provision(job, external, local) if job.integration.provision else []
+    if done:
+        local = job.local.schema()
+    sides = {
+        "external": _only(external, [m.external for m in job.integration.active_entities]),
+        "local": _only(local, [m.local for m in job.integration.active_entities]),
+    }
+    job.staging.write_json(
+        job.schema_path, {side: schema.model_dump(mode="json") for side, schema in sides.items()}
+    )
+    return done
+
+
+def provision(job: Job, external: Schema, local: Schema) -> list[str]:
+    """Create the local tables and columns that the mappings lack; what was done."""
+    if not isinstance(job.local, Provisioner):
+        return []
+    return [line for e in wanted_entities(job, external, local) for line in job.local.provision(e)]
+
+
+def missing(job: Job, external: Schema, local: Schema) -> list[str]:
+    """What `provision` would do, one line each."""
+    if not isinstance(job.local, Provisioner):
+        return []
+    return [line for e in wanted_entities(job, external, local) for line in job.local.missing(e)]
+
+
+def wanted_entities(job: Job, external: Schema, local: Schema) -> list[Entity]:
+    """The local entities as the enabled mappings need them."""
+    mappings = job.integration.active_entities
+    keys = {
+        mapping.external: _local_key(mapping, external, local.by_name.get(mapping.local))
+        for mapping in mappings
+    }
+    return [
+        wanted_entity(
+            mapping, external.entity(mapping.external), local.by_name.get(mapping.local), keys
+        )
+        for mapping in mappings
+    ]
+
+
+def check_mappings(job: Job) -> None:
+    """Bind every mapping of the run; ConfigurationError names all that is wrong."""
+    problems = []
+    for mapping in job.mappings:
+        try:
+            job.bound(mapping.external)
+        except ConfigurationError as error:
+            problems.append(str(error))
+    if problems:
+        raise ConfigurationError(
+            f"Integration {job.integration.name!r} does not fit its systems: " + " ".join(problems)
+        )
+
+
+def _local_key(mapping: EntityMapping, external: Schema, known: Entity | None) -> Field:
+    if known and known.key:
+        return known.field(known.key[0])
+    source = next((f.external for f in mapping.active_fields if f.local == "id"), None)
+    if source:
+        return external.entity(mapping.external).field(source)
+    return Field(name="id", kind=Kind.GUID)
+
+
+def _only(schema: Schema, names: list[str]) -> Schema:
+    return Schema(entities=tuple(entity for entity in schema.entities if entity.name in names))
