@@ -26,8 +26,11 @@ UNSEEN: Final = {
 
 def version_field(mapping: EntityMapping, entity: Entity) -> str | None:
     """The field that orders changes: the user's choice, or the best that the metadata offers."""
-    if mapping.version_number:
-        return mapping.version_number
+    return mapping.version_number or best_version_field(entity)
+
+
+def best_version_field(entity: Entity) -> str | None:
+    """The best field that the metadata offers for ordering changes, if any."""
     fields = (entity.by_name.get(name) for name in entity.capabilities.version_fields)
     return next((field.name for field in fields if field and field.kind in _ORDERED), None)
 

@@ -73,6 +73,14 @@ class BoundMapping:
         return self.local.key if self.maps_local_key else ()
 
     @cached_property
+    def matches_by_external_key(self) -> bool:
+        """Whether the match fields spell the external key, so that no two records share them."""
+        sources = [d for d in self.downloads if d.local.name in self.match_fields]
+        as_they_are = not any(d.mapping.transform or d.mapping.values for d in sources)
+        names = {d.external.name for d in sources if d.external}
+        return as_they_are and names == set(self.external.key)
+
+    @cached_property
     def maps_local_key(self) -> bool:
         """Whether mapped fields fill the whole local key."""
         return set(self.local.key) <= {download.local.name for download in self.downloads}
@@ -100,6 +108,12 @@ def map_records(bound: BoundMapping, records: pa.RecordBatch, scope: str) -> Map
         problems = {**found, **problems}
     external_ids = record_ids(records, bound.external.key)
     return Mapped(columns, external_ids, _local_ids(bound, columns, external_ids, scope), problems)
+
+
+def map_match_fields(bound: BoundMapping, records: pa.RecordBatch) -> dict[str, pa.Array]:
+    """The match fields of external records, local name → values."""
+    chosen = [download for download in bound.downloads if download.local.name in bound.match_fields]
+    return {download.local.name: _column(download, records)[0] for download in chosen}
 
 
 def _column(download: Download, records: pa.RecordBatch) -> tuple[pa.Array, dict[int, str]]:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tandem.model.changes import Action
 
@@ -15,11 +15,11 @@ from tandem.model.changes import Action
 class Candidates:
     """What is known about the records of one batch besides their own values."""
 
-    links: pd.DataFrame
+    links: pa.Table
     """Their links: external_id, local_id, base_hash."""
-    matches: pd.DataFrame
+    matches: pa.Table
     """Local records that have the same primary key: external_id, local_id."""
-    taken: pd.DataFrame
+    taken: pa.Table
     """Links of local records that these would get: local_id, external_id."""
     local_key_is_mapped: bool
     """The new ids are the local keys that the mapped values spell."""
@@ -38,9 +38,9 @@ class Decisions:
 
 _PROBLEM: Final = "problem"
 _SAME: Final = "linked, same as the base"
+_MOVED: Final = "linked, with another local key"
 _EDITED: Final = "linked, edited"
 _AMBIGUOUS: Final = "several partners"
-_MOVED: Final = "linked, with another local key"
 _TAKEN: Final = "partner belongs to another"
 _MATCHED: Final = "one partner"
 _NEW: Final = "no partner"
@@ -69,33 +69,34 @@ def plan_download(
 
     `new_ids` are the ids that records get if they have to be created.
     """
-    frame = pd.DataFrame({"external_id": external_ids.to_pandas(), "hash": hashes.to_pandas()})
-    links = frame.merge(candidates.links, on="external_id", how="left")
-    matches = candidates.matches.groupby("external_id")["local_id"]
-    partners = frame["external_id"].map(matches.nunique()).fillna(0)
-    match_ids = frame["external_id"].map(matches.first())
-    linked = links["local_id"].notna()
-    new = new_ids.to_pandas()
-    ids = links["local_id"].where(linked, match_ids.where(partners == 1, new))
-    owners = ids.map(candidates.taken.set_index("local_id")["external_id"])
+    links, matches, taken = candidates.links, candidates.matches, candidates.taken
+    linked_ids = _looked_up(external_ids, links, "external_id", "local_id")
+    base_hashes = _looked_up(external_ids, links, "external_id", "base_hash")
+    partners = matches.group_by("external_id").aggregate(
+        [("local_id", "min"), ("local_id", "count_distinct")]
+    )
+    partner_ids = _looked_up(external_ids, partners, "external_id", "local_id_min")
+    partner_count = _looked_up(external_ids, partners, "external_id", "local_id_count_distinct")
+    local_ids = pc.coalesce(linked_ids, partner_ids, new_ids)
+    owners = _looked_up(local_ids, taken, "local_id", "external_id")
+    linked = _flags(linked_ids.is_valid())
     standings = {
-        _PROBLEM: frame.index.isin(list(problems)),
-        _SAME: linked & (links["base_hash"] == frame["hash"]),
-        _MOVED: linked & (new != links["local_id"]) & candidates.local_key_is_mapped,
+        _PROBLEM: _rows(problems, len(external_ids)),
+        _SAME: linked & _flags(pc.equal(base_hashes, hashes)),
+        _MOVED: linked & _flags(pc.not_equal(new_ids, linked_ids)) & candidates.local_key_is_mapped,
         _EDITED: linked,
-        _AMBIGUOUS: partners > 1,
-        _TAKEN: owners.notna(),
-        _MATCHED: partners == 1,
+        _AMBIGUOUS: _flags(pc.greater(partner_count, 1)),
+        _TAKEN: _flags(owners.is_valid()),
+        _MATCHED: _flags(partner_ids.is_valid()),
     }
-    standing = np.select(list(standings.values()), list(standings), default=_NEW)
-    why = _Reasons(frame["external_id"], problems, links["local_id"], owners, candidates.matches)
-    rejected = pd.Series(standing).map(DECISIONS) == Action.REJECT
-    reasons = [why.of(row, standing[row]) if no else None for row, no in enumerate(rejected)]
+    names = [*standings, _NEW]
+    standing = np.select(list(standings.values()), list(range(len(standings))), len(standings))
+    why = _Reasons(external_ids, problems, linked_ids, owners, matches)
     return Decisions(
-        actions=pa.array(pd.Series(standing).map(DECISIONS).astype("str"), pa.string()),
-        local_ids=pa.array(ids, pa.string()),
-        base_hashes=pa.array(links["base_hash"].where(linked, None), pa.binary()),
-        reasons=pa.array(reasons, pa.string()),
+        actions=pa.array([DECISIONS[name].value for name in names]).take(pa.array(standing)),
+        local_ids=local_ids,
+        base_hashes=base_hashes,
+        reasons=why.of(standing, names),
     )
 
 
@@ -103,20 +104,49 @@ def plan_download(
 class _Reasons:
     """Words for the records that are rejected."""
 
-    external_ids: "pd.Series[str]"
+    external_ids: pa.Array
     problems: Mapping[int, str]
-    linked_ids: "pd.Series[str]"
-    owners: "pd.Series[str]"
-    matches: pd.DataFrame
+    linked_ids: pa.Array
+    owners: pa.Array
+    matches: pa.Table
 
-    def of(self, row: int, standing: str) -> str:
+    def of(self, standing: "np.ndarray[Any, Any]", names: list[str]) -> pa.Array:
+        """One reason a rejected row; null for the others."""
+        rejecting = [n for n, name in enumerate(names) if DECISIONS[name] is Action.REJECT]
+        rows = np.flatnonzero(np.isin(standing, rejecting)).tolist()
+        if not rows:
+            return pa.nulls(len(standing), pa.string())
+        reasons: list[str | None] = [None] * len(standing)
+        for row in rows:
+            reasons[row] = self._reason(row, names[standing[row]])
+        return pa.array(reasons, pa.string())
+
+    def _reason(self, row: int, standing: str) -> str:
         if standing == _PROBLEM:
             return self.problems[row]
         if standing == _TAKEN:
-            owner = self.owners[row]
-            return f"its local record is linked to external record {owner} already"
+            return f"its local record is linked to external record {self.owners[row]} already"
         if standing == _MOVED:
             return f"its local key would change; it is linked to {self.linked_ids[row]}"
-        same = self.matches["external_id"] == self.external_ids[row]
-        listed = ", ".join(sorted(set(self.matches.loc[same, "local_id"]))[:5])
+        mine = self.matches.filter(pc.equal(self.matches["external_id"], self.external_ids[row]))
+        listed = ", ".join(sorted(set(mine["local_id"].to_pylist()))[:5])
         return f"several local records have its primary key: {listed}"
+
+
+def _looked_up(keys: pa.Array, table: pa.Table, key: str, value: str) -> pa.Array:
+    """For each key the value that the table has for it; null where it has none."""
+    at = pc.index_in(keys, value_set=table[key])
+    return table[value].combine_chunks().take(at)
+
+
+def _flags(condition: pa.Array) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    flags: np.ndarray[Any, np.dtype[np.bool_]] = pc.fill_null(condition, False).to_numpy(
+        zero_copy_only=False
+    )
+    return flags
+
+
+def _rows(problems: Mapping[int, str], length: int) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    flags = np.zeros(length, np.bool_)
+    flags[list(problems)] = True
+    return flags

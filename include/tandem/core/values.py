@@ -1,10 +1,10 @@
 """Canonical values: which Arrow column carries which kind, and one text for each value."""
 
-import hashlib
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from xxhash import xxh3_128_digest
 
 from tandem.model.schema import Field, Kind
 
@@ -67,19 +67,14 @@ def canonical_text(values: pa.Array) -> pa.Array:
 
 
 def record_hashes(columns: list[pa.Array]) -> pa.Array:
-    """A 128-bit BLAKE2b hash of each row over its canonical texts, in the order given."""
+    """A 128-bit hash (XXH3) of each row over its canonical texts, in the order given."""
     texts = [_escaped(canonical_text(column)) for column in columns]
     rows = pc.binary_join_element_wise(
         *texts, _SEPARATOR, null_handling="replace", null_replacement=_NULL
     )
-    # Arrow has no stable hash; hashing row by row costs 0.9 s a million.
-    digest = hashlib.blake2b
-    data = b"".join(
-        [digest(row, digest_size=16).digest() for row in rows.cast(pa.binary()).to_pylist()]
-    )
-    return pa.FixedSizeBinaryArray.from_buffers(
-        pa.binary(16), len(rows), [None, pa.py_buffer(data)]
-    ).cast(pa.binary())
+    # Arrow has no stable hash. Row by row XXH3 costs 0.3 s a million, BLAKE2b 0.9 s.
+    digests = [xxh3_128_digest(row) for row in rows.cast(pa.binary()).to_pylist()]
+    return pa.array(digests, pa.binary())
 
 
 def _text(values: pa.Array) -> pa.Array:
@@ -93,8 +88,8 @@ def _without_trailing_zeros(texts: pa.Array) -> pa.Array:
 def _escaped(texts: pa.Array) -> pa.Array:
     """Control characters that separate fields are escaped where they occur, which is rare."""
     data = texts.buffers()[2]
-    content = memoryview(data) if data is not None else b""
+    content = data.to_pybytes() if data is not None else b""
     for character, replacement in _ESCAPED:
-        if character.encode() in bytes(content):
+        if character.encode() in content:
             texts = pc.replace_substring(texts, character, replacement)
     return texts

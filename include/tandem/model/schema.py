@@ -78,6 +78,8 @@ class Capabilities(Model):
 
     filter: bool = True
     """Conditions are evaluated by the system."""
+    sort: bool = True
+    """Records can be ordered by the system."""
     version_fields: tuple[str, ...] = ()
     """Fields that order changes, the best first: increasing integers before timestamps."""
     delta: bool = False

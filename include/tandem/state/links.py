@@ -30,7 +30,7 @@ class Links:
 
     def find(self, side: str, ids: pa.Array) -> pa.Table:
         """The links of these ids of that side, as LINKS."""
-        if not self.any():
+        if not len(ids) or not self.any():
             return LINKS.empty_table()
         query = select(*(link.c[name] for name in LINKS.names)).where(
             *self._mine, link.c[f"{side}_id"].in_(ids_in(self._connection, ids))

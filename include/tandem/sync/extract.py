@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tandem.connectors.base import Page, Query
-from tandem.core.anchors import anchor_at, later, tracking_by, version_field
+from tandem.core.anchors import anchor_at, later, read_on, tracking_by, version_field
 from tandem.core.ids import key_columns
 from tandem.core.mapping import BoundMapping
 from tandem.model.changes import Anchor

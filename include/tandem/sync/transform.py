@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,7 +12,7 @@ import pyarrow.compute as pc
 from tandem.connectors.base import ETAG, Query
 from tandem.core.fit import fit
 from tandem.core.ids import record_ids
-from tandem.core.mapping import BoundMapping, Mapped, map_records
+from tandem.core.mapping import BoundMapping, Mapped, map_match_fields, map_records
 from tandem.core.plan import Candidates, Decisions, plan_download
 from tandem.core.repeats import repeated
 from tandem.core.values import canonical_text, record_hashes
@@ -46,6 +47,10 @@ def transform(job: Job, extracted: Extracted) -> Planned:
     )
 
 
+_MATCHES = pa.schema([("external_id", pa.string()), ("local_id", pa.string())])
+_FOUND = pa.schema([("key", pa.string()), ("local_id", pa.string())])
+
+
 @dataclass(frozen=True)
 class _Planner:
     """Plans the batches of one entity; knows what the whole run holds."""
@@ -56,7 +61,7 @@ class _Planner:
 
     def plan(self, number: int, records: pa.RecordBatch) -> pa.RecordBatch:
         """The decisions about one batch: local fields, then the columns of `sync.columns`."""
-        records = records.filter(self._last_of_each(number, records.num_rows))
+        records = self._last_of_each(number, records)
         mapped = map_records(self.bound, records, self._scope)
         values, deferred, waiting = self._resolve(mapped)
         problems = {**self._clashes(mapped), **waiting, **mapped.problems}
@@ -91,30 +96,34 @@ class _Planner:
         paths = self.extracted.paths
         return repeated(lambda: (record_ids(b, key) for b in read_batches(paths, key)))
 
-    def _last_of_each(self, number: int, length: int) -> pa.Array:
-        """Which rows of a batch to keep: of a record that was read twice, the later reading."""
+    def _last_of_each(self, number: int, records: pa.RecordBatch) -> pa.RecordBatch:
+        """The rows of a batch that count: of a record that was read twice, the later reading."""
         earlier = self._rereads[self._rereads.duplicated("text", keep="last")]
-        drop = set(earlier.loc[earlier["batch"] == number, "row"])
-        return pa.array([row not in drop for row in range(length)])
+        drop = earlier.loc[earlier["batch"] == number, "row"]
+        if drop.empty:
+            return records
+        keep = np.ones(records.num_rows, np.bool_)
+        keep[drop] = False
+        return records.filter(pa.array(keep))
 
     @cached_property
     def _shared_keys(self) -> frozenset[str]:
         """Primary keys that several external records of this run have."""
-        if not self.bound.match_fields:
+        if not self.bound.match_fields or self.bound.matches_by_external_key:
             return frozenset()
         paths, fields = self.extracted.paths, self.bound.external_fields
 
         def keys() -> Iterator[pa.Array]:
             for number, records in enumerate(read_batches(paths, fields)):
-                kept = records.filter(self._last_of_each(number, records.num_rows))
-                yield _match_texts(map_records(self.bound, kept, self._scope), self.bound)
+                kept = self._last_of_each(number, records)
+                yield _match_texts(map_match_fields(self.bound, kept), self.bound)
 
         return frozenset(repeated(keys)["text"])
 
     def _clashes(self, mapped: Mapped) -> dict[int, str]:
         if not self._shared_keys:
             return {}
-        texts = _match_texts(mapped, self.bound).to_pylist()
+        texts = _match_texts(mapped.columns, self.bound).to_pylist()
         linked = self._linked(mapped)
         return {
             row: f"several external records have its primary key {text!r}"
@@ -124,41 +133,40 @@ class _Planner:
 
     def _linked(self, mapped: Mapped) -> list[bool]:
         known = self.job.state.links(self.bound.mapping.external, "external", mapped.external_ids)
-        return pc.is_in(mapped.external_ids, known["external_id"].combine_chunks()).to_pylist()
+        return list(pc.is_in(mapped.external_ids, value_set=known["external_id"]).to_pylist())
 
     # What is known of the records elsewhere
 
     def _candidates(self, mapped: Mapped) -> Candidates:
         entity, state = self.bound.mapping.external, self.job.state
-        links = state.links(entity, "external", mapped.external_ids).to_pandas()
-        unlinked = ~mapped.external_ids.to_pandas().isin(links["external_id"])
-        matches = self._matches(mapped, pa.array(unlinked))
-        wanted = pa.concat_arrays(
-            [
-                mapped.local_ids.filter(pa.array(unlinked)),
-                pa.array(matches["local_id"], pa.string()),
-            ]
-        )
-        taken = state.links(entity, "local", wanted).to_pandas()
+        links = state.links(entity, "external", mapped.external_ids)
+        unlinked = pc.invert(pc.is_in(mapped.external_ids, value_set=links["external_id"]))
+        matches = self._matches(mapped, unlinked)
+        new = mapped.local_ids.filter(unlinked)
+        wanted = pa.concat_arrays([new, matches["local_id"].combine_chunks()])
+        taken = state.links(entity, "local", wanted)
         return Candidates(links, matches, taken, self.bound.maps_local_key)
 
-    def _matches(self, mapped: Mapped, unlinked: pa.Array) -> pd.DataFrame:
+    def _matches(self, mapped: Mapped, unlinked: pa.Array) -> pa.Table:
         """Local records with the primary key of external ones that have no link."""
-        nothing = pd.DataFrame({"external_id": [], "local_id": []}, dtype="str")
         names = self.bound.match_fields
-        texts = _match_texts(mapped, self.bound)
+        if not names or not self._has_local_records:
+            return _MATCHES.empty_table()
+        texts = _match_texts(mapped.columns, self.bound)
         chosen = pc.and_(unlinked, texts.is_valid())
-        if not names or not self._has_local_records or not pc.any(chosen).as_py():
-            return nothing
         keys = pa.RecordBatch.from_arrays(
             [mapped.columns[name].filter(chosen) for name in names], names=list(names)
         )
+        if not keys.num_rows:
+            return _MATCHES.empty_table()
         pages = self.job.local.find(self._local_query(), keys)
-        local = pd.concat([nothing, *(_found(page.records, self.bound) for page in pages)])
-        own = pd.DataFrame(
-            {"external_id": mapped.external_ids.to_pandas(), "key": texts.to_pandas()}
-        )
-        return own.merge(local[["key", "local_id"]], on="key") if len(local) else nothing
+        local = pa.concat_tables([_FOUND.empty_table(), *(self._found(p.records) for p in pages)])
+        own = pa.table({"external_id": mapped.external_ids, "key": texts}).filter(chosen)
+        return own.join(local, "key", join_type="inner").select(_MATCHES.names)
+
+    def _found(self, records: pa.RecordBatch) -> pa.Table:
+        key = _joined([records.column(name) for name in self.bound.match_fields])
+        return pa.table({"key": key, "local_id": record_ids(records, self.bound.local.key)})
 
     # Lookups
 
@@ -184,30 +192,19 @@ class _Planner:
 
 
 def _must_wait(field: str, target: str, texts: pa.Array, waits: pa.Array) -> dict[int, str]:
-    rows = pc.indices_nonzero(waits).to_pylist()
-    return {
-        row: f"field {field!r}: {columns.WAITS_FOR} {texts[row].as_py()} of {target}"
-        for row in rows
-    }
+    why = f"field {field!r}: {columns.WAITS_FOR} {target}"
+    return {row: f"{why} {texts[row].as_py()}" for row in pc.indices_nonzero(waits).to_pylist()}
 
 
-def _match_texts(mapped: Mapped, bound: BoundMapping) -> pa.Array:
+def _match_texts(fields: Mapping[str, pa.Array], bound: BoundMapping) -> pa.Array:
     """The primary key of each record as one text; null where a part is null or blank."""
-    if not bound.match_fields:
-        return pa.nulls(len(mapped.external_ids), pa.string())
-    return _joined([mapped.columns[name] for name in bound.match_fields])
+    return _joined([fields[name] for name in bound.match_fields])
 
 
 def _joined(parts: list[pa.Array]) -> pa.Array:
     texts = [canonical_text(part) for part in parts]
     filled = [pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text) for text in texts]
     return pc.binary_join_element_wise(*filled, "\x1f")
-
-
-def _found(records: pa.RecordBatch, bound: BoundMapping) -> pd.DataFrame:
-    key = _joined([records.column(name) for name in bound.match_fields])
-    ids = record_ids(records, bound.local.key)
-    return pd.DataFrame({"key": key.to_pandas(), "local_id": ids.to_pandas()})
 
 
 def _etags(records: pa.RecordBatch) -> pa.Array:

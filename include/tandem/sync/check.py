@@ -1,0 +1,92 @@
+"""Whether an integration would run: both systems answer, every mapping fits, and what is seen."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tandem.connectors.base import Connector, Writer
+from tandem.core.anchors import UNSEEN
+from tandem.core.mapping import bind
+from tandem.errors import RetryLater, TandemError
+from tandem.model.integration import EntityMapping
+from tandem.model.schema import Entity, Schema
+from tandem.sync.extract import reading_of
+from tandem.sync.job import Job
+from tandem.sync.schema import missing, wanted_entities
+
+Severity = Literal["ok", "note", "problem", "unreachable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was checked."""
+
+    about: str
+    """`external`, `local` or an external entity."""
+    severity: Severity
+    text: str
+
+
+def check(job: Job) -> list[Finding]:
+    """Everything that can be said about the integration without writing to either side."""
+    findings = [_reached("external", job.external), _reached("local", job.local)]
+    if any(finding.severity in ("problem", "unreachable") for finding in findings):
+        return findings
+    if not isinstance(job.local, Writer):
+        name = job.integration.local.connector
+        findings.append(Finding("local", "problem", f"Connector {name!r} cannot write."))
+    try:
+        external, local = job.external.schema(), job.local.schema()
+        return findings + _provisioning(job, external, local) + _mappings(job, external, local)
+    except TandemError as error:
+        return [*findings, _finding(job.integration.name, error)]
+
+
+def _reached(side: str, connector: Connector) -> Finding:
+    try:
+        return Finding(side, "ok", connector.check())
+    except TandemError as error:
+        return _finding(side, error)
+
+
+def _finding(about: str, error: TandemError) -> Finding:
+    severity: Severity = "unreachable" if isinstance(error, RetryLater) else "problem"
+    return Finding(about, severity, str(error))
+
+
+def _provisioning(job: Job, external: Schema, local: Schema) -> list[Finding]:
+    lines = missing(job, external, local)
+    if job.integration.provision:
+        return [Finding("local", "note", f"The next run will: {line}.") for line in lines]
+    remedy = "Do it by hand, or set provision: true."
+    return [Finding("local", "problem", f"Missing: {line}. {remedy}") for line in lines]
+
+
+def _mappings(job: Job, external: Schema, local: Schema) -> list[Finding]:
+    if job.integration.provision:
+        local = _as_provisioned(local, wanted_entities(job, external, local))
+    return [_mapping(job, mapping, external, local) for mapping in job.mappings]
+
+
+def _mapping(job: Job, mapping: EntityMapping, external: Schema, local: Schema) -> Finding:
+    try:
+        bound = bind(mapping, external.entity(mapping.external), local.entity(mapping.local))
+    except TandemError as error:
+        return _finding(mapping.external, error)
+    reading = reading_of(job, bound)
+    by = f" by {reading.field}" if reading.field else ""
+    return Finding(
+        mapping.external,
+        "ok",
+        f"{len(bound.downloads)} fields to {mapping.local}; changes are read as "
+        f"{reading.tracking}{by}, which does not see {UNSEEN[reading.tracking]}.",
+    )
+
+
+def _as_provisioned(local: Schema, wanted: list[Entity]) -> Schema:
+    """The local schema as it will be once what is wanted has been created."""
+    entities = dict(local.by_name)
+    for entity in wanted:
+        known = entities.get(entity.name, entity)
+        added = tuple(f for f in entity.fields if f.name not in known.by_name)
+        entities[entity.name] = known.model_copy(update={"fields": (*known.fields, *added)})
+    return Schema(entities=tuple(entities.values()))

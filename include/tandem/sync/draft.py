@@ -1,0 +1,64 @@
+"""A first integration file from what the systems say they have."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from tandem.core.anchors import best_version_field
+from tandem.model.integration import System
+from tandem.model.schema import Entity, Field, Kind
+
+_HEADER: Final = """\
+# yaml-language-server: $schema=../integration.schema.json
+name: {name}
+external: {{connector: {external_connector}, connection: {external_connection}}}
+local: {{connector: {local_connector}, connection: {local_connection}}}
+provision: true        # create missing local tables and columns
+schedule: null         # any Airflow schedule, for example "0 2 * * *"
+entities:
+"""
+
+
+_IDS: Final = (Kind.GUID, Kind.STRING)
+
+
+def draft(name: str, external: System, local: System, entities: Sequence[Entity]) -> str:
+    """The text of an integration file that downloads these external entities whole.
+
+    Local names are the external ones in lower case; a key that is one guid or text becomes `id`.
+    """
+    head = _HEADER.format(
+        name=name,
+        external_connector=external.connector,
+        external_connection=external.connection,
+        local_connector=local.connector,
+        local_connection=local.connection,
+    )
+    keys = {entity.name: entity.key[0] for entity in entities if len(entity.key) == 1}
+    return head + "".join(_entity(entity, keys) for entity in entities)
+
+
+def _entity(entity: Entity, keys: Mapping[str, str]) -> str:
+    version = best_version_field(entity)
+    lines = [
+        f"  - external: {entity.name}",
+        f"    local: {_local_name(entity.name)}",
+        "    direction: download_only",
+        "    first_sync: link_and_merge",
+        f"    primary_key: [{', '.join(entity.key)}]",
+        *([f"    version_number: {version}"] if version else []),
+        "    fields:",
+        *(f"      - {{{_field(entity, field, keys)}}}" for field in entity.fields),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _field(entity: Entity, field: Field, keys: Mapping[str, str]) -> str:
+    target = next((name for name in field.lookup if name in keys), None)
+    is_id = entity.key == (field.name,) and field.kind in _IDS
+    local = "id" if is_id else _local_name(field.name)
+    lookup = f", lookup: {{entity: {target}, field: {keys[target]}}}" if target else ""
+    return f"external: {field.name}, local: {local}{lookup}"
+
+
+def _local_name(external: str) -> str:
+    return external.replace("/", "_").lower()
