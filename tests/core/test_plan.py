@@ -20,7 +20,11 @@ def plan(record: str = "e1", *, new_id="n1", hash_=b"h", problems=None, **known)
     decisions = plan_download(
         pa.array([record]), pa.array([new_id]), pa.array([hash_]), problems or {}, candidates
     )
-    return decisions.actions[0].as_py(), decisions.local_ids[0].as_py(), decisions.reasons[0].as_py()
+    return (
+        decisions.actions[0].as_py(),
+        decisions.local_ids[0].as_py(),
+        decisions.reasons[0].as_py(),
+    )
 
 
 def test_a_record_without_partner_is_created():
@@ -46,7 +50,10 @@ def test_nobody_is_linked_where_there_are_two_candidates():
 
 def test_a_partner_that_belongs_to_another_record_is_not_taken():
     action, _, reason = plan(matches=[("e1", "l7")], taken=[("l7", "e0")])
-    assert (action, reason) == ("reject", "its local record is linked to external record e0 already")
+    assert (action, reason) == (
+        "reject",
+        "its local record is linked to external record e0 already",
+    )
 
 
 def test_a_new_id_that_belongs_to_another_record_is_not_taken():
@@ -54,9 +61,7 @@ def test_a_new_id_that_belongs_to_another_record_is_not_taken():
 
 
 def test_a_linked_record_keeps_its_local_key():
-    action, _, reason = plan(
-        links=[("e1", "l1", b"old")], new_id="l2", local_key_is_mapped=True
-    )
+    action, _, reason = plan(links=[("e1", "l1", b"old")], new_id="l2", local_key_is_mapped=True)
     assert (action, reason) == ("reject", "its local key would change; it is linked to l1")
 
 

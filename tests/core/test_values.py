@@ -13,6 +13,12 @@ def test_decimal_text_does_not_depend_on_the_scale():
     assert canonical_text(narrow) == canonical_text(wide)
 
 
+def test_a_small_decimal_has_no_exponent():
+    small = [decimal.Decimal("0"), decimal.Decimal("0.00000001"), decimal.Decimal("-0.00000120")]
+    texts = canonical_text(pa.array(small, pa.decimal128(20, 8)))
+    assert texts.to_pylist() == ["0", "0.00000001", "-0.0000012"]
+
+
 def test_every_type_has_a_text():
     columns = {
         pa.bool_(): (True, "true"),

@@ -1,5 +1,6 @@
 """Canonical values: which Arrow column carries which kind, and one text for each value."""
 
+from decimal import Decimal
 from typing import Final
 
 import pyarrow as pa
@@ -57,7 +58,7 @@ def canonical_text(values: pa.Array) -> pa.Array:
     if pa.types.is_string(kind):
         return values
     if pa.types.is_decimal(kind):
-        return _without_trailing_zeros(values.cast(pa.string())) if kind.scale else _text(values)
+        return decimal_text(values)
     if pa.types.is_timestamp(kind) or pa.types.is_time(kind):
         return _text(values.cast(pa.int64()))
     if pa.types.is_binary(kind):
@@ -81,7 +82,16 @@ def _text(values: pa.Array) -> pa.Array:
     return values.cast(pa.string())
 
 
-def _without_trailing_zeros(texts: pa.Array) -> pa.Array:
+def decimal_text(values: pa.Array) -> pa.Array:
+    """Decimals as plain text without trailing zeros: equal numbers have equal texts."""
+    texts = values.cast(pa.string())
+    exponents = pc.match_substring(texts, "E")
+    if pc.any(exponents).as_py():
+        # Arrow writes 0.0000000 as 0E-7 and formats such values in no other way.
+        plain = [f"{Decimal(text):f}" for text in texts.filter(exponents).to_pylist()]
+        texts = pc.replace_with_mask(texts, exponents, pa.array(plain, pa.string()))
+    if values.type.scale <= 0:
+        return texts
     return pc.utf8_rtrim(pc.utf8_rtrim(texts, characters="0"), characters=".")
 
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, inspect, text
 
+from tandem.database import writing
 from tandem.errors import ConfigurationError
 
 HEAD: Final = "0001"
@@ -15,8 +16,8 @@ def ensure_current(engine: Engine) -> None:
     with engine.connect() as connection:
         if _revision(connection) == HEAD:
             return
-    with engine.connect() as connection:
-        _lock(connection)
+    with writing(engine) as connection:
+        _wait_for_others(connection)
         found = _revision(connection)
         if found and found > HEAD:
             raise ConfigurationError(
@@ -25,7 +26,6 @@ def ensure_current(engine: Engine) -> None:
             )
         if found != HEAD:
             _upgrade(connection)
-        connection.commit()
 
 
 def _revision(connection: Connection) -> str | None:
@@ -34,12 +34,10 @@ def _revision(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _lock(connection: Connection) -> None:
-    """Let one process migrate at a time, until the transaction ends."""
+def _wait_for_others(connection: Connection) -> None:
+    """One process migrates at a time; on SQLite the write lock sees to it."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('tandem.migrate'))"))
-    else:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _upgrade(connection: Connection) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 from sqlalchemy import Engine, RowMapping, delete, insert, select, update
 
-from tandem.database import open_engine
+from tandem.database import open_engine, writing
 from tandem.model.changes import Anchor, Counts
 from tandem.state.account import DEFERRED, Account
 from tandem.state.links import Links
@@ -136,7 +136,7 @@ class SqlState:
     def start(self, key: Mapping[str, str], *, mode: str, at: datetime) -> None:
         begun = {"mode": mode, "started_at": at, "status": "running", "message": ""}
         again = update(log).where(*self._mine(log, **key)).values(begun)
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             if connection.execute(again).rowcount == 0:
                 row = {"integration": self._integration, **key, **begun}
                 connection.execute(insert(log).values(row))
@@ -146,12 +146,12 @@ class SqlState:
     ) -> None:
         ended = {"status": status, "message": message, "finished_at": at}
         values = {**ended, "all": counts.all, **counts.model_dump()}
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             connection.execute(update(log).where(*self._mine(log, **key)).values(values))
 
     @contextmanager
     def account(self, entity: str) -> Iterator[Account]:
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             yield Account(connection, self._integration, entity)
 
     def move_anchor(
@@ -159,7 +159,7 @@ class SqlState:
     ) -> None:
         place = {"integration": self._integration, "entity": entity, "side": side}
         row = {**place, **anchor.model_dump(), "mapping_hash": mapping_hash, "updated_at": at}
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             connection.execute(delete(syncanchor).where(*self._mine(syncanchor, **place)))
             connection.execute(insert(syncanchor).values(row))
 

@@ -1,0 +1,140 @@
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+from sqlalchemy import inspect, text
+
+from tandem.database import open_engine
+from tandem.errors import ConfigurationError
+from tandem.model.changes import Anchor, Counts
+from tandem.model.schema import ChangeTracking
+from tandem.state.account import DEFERRED, Rejected
+from tandem.state.migrate import HEAD, ensure_current
+from tandem.state.store import open_state
+from tandem.state.tables import metadata
+
+AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+LATER = datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC)
+
+
+def links(*rows: tuple[str, str, bytes]) -> pa.Table:
+    external, local, hashes = zip(*rows, strict=True)
+    return pa.table(
+        {
+            "external_id": pa.array(external),
+            "local_id": pa.array(local),
+            "base_hash": pa.array(hashes),
+            "external_version": pa.nulls(len(rows), pa.string()),
+        }
+    )
+
+
+def test_links_are_found_from_both_sides(state):
+    with state.account("Accounts") as account:
+        account.links.put(links(("e1", "l1", b"1"), ("e2", "l2", b"2")), at=AT, replace=False)
+    by_external = state.links("Accounts", "external", pa.array(["e2", "e9"]))
+    by_local = state.links("Accounts", "local", pa.array(["l1"]))
+    assert by_external.to_pylist() == [{"external_id": "e2", "local_id": "l2", "base_hash": b"2"}]
+    assert by_local.to_pylist() == [{"external_id": "e1", "local_id": "l1", "base_hash": b"1"}]
+
+
+def test_links_of_other_entities_are_not_seen(state):
+    with state.account("Accounts") as account:
+        account.links.put(links(("e1", "l1", b"1")), at=AT, replace=False)
+    assert not state.has_links("Contacts")
+    assert state.links("Contacts", "external", pa.array(["e1"])).num_rows == 0
+
+
+def test_a_link_is_replaced(state):
+    for base in (b"old", b"new"):
+        with state.account("Accounts") as account:
+            account.links.put(links(("e1", "l1", base)), at=AT, replace=True)
+    found = state.links("Accounts", "external", pa.array(["e1"]))
+    assert found["base_hash"].to_pylist() == [b"new"]
+
+
+def test_two_external_records_never_share_a_local_one(state):
+    with pytest.raises(Exception, match=r"(?i)unique"), state.account("Accounts") as account:
+        account.links.put(links(("e1", "l1", b"1"), ("e2", "l1", b"2")), at=AT, replace=False)
+    assert not state.has_links("Accounts")
+
+
+def test_an_anchor_counts_only_under_the_mapping_it_was_set_with(state):
+    anchor = Anchor(kind=ChangeTracking.VERSION, value="42")
+    state.move_anchor("Accounts", "external", anchor, mapping_hash="a", at=AT)
+    assert state.anchor("Accounts", "external", "a") == anchor
+    assert state.anchor("Accounts", "external", "b") is None
+    assert state.anchor("Accounts", "local", "a") is None
+
+
+def test_a_rejected_record_counts_up_and_goes_when_it_is_accepted(state_url):
+    state = open_state(state_url, "crm")
+    for reason in ("too long", "still too long"):
+        with state.account("Accounts") as account:
+            record = Rejected("e1", reason, error_class="dependency")
+            account.reject([record], side="external", run_id="r", at=AT)
+    engine = open_engine(state_url)
+    with engine.connect() as connection:
+        row = connection.execute(text("SELECT attempts, error FROM integration_rejected")).one()
+    engine.dispose()
+    assert tuple(row) == (2, "still too long")
+    assert state.waiting("Accounts", "dependency") == ["e1"]
+    with state.account("Accounts") as account:
+        account.accept(pa.array(["e1"]), side="external")
+    assert state.waiting("Accounts", "dependency") == []
+    state.close()
+
+
+def test_deferred_lookups_wait_until_they_are_settled(state):
+    row = dict(zip(DEFERRED.names, ("e1", "l1", "parent", "Accounts", "e7"), strict=True))
+    with state.account("Accounts") as account:
+        account.defer(pa.Table.from_pylist([row], DEFERRED), at=AT)
+        account.defer(pa.Table.from_pylist([{**row, "value": "e8"}], DEFERRED), at=AT)
+    assert state.deferred("Accounts").to_pylist() == [{**row, "value": "e8"}]
+    with state.account("Accounts") as account:
+        account.settle(state.deferred("Accounts"))
+    assert state.deferred("Accounts").num_rows == 0
+
+
+def test_the_log_tells_what_became_of_an_entity(state):
+    key = {"run_id": "r1", "entity": "Accounts", "direction": "download"}
+    state.start(key, mode="full", at=AT)
+    state.start(key, mode="incremental", at=AT)
+    counts = Counts(created=3, failed=1, superseded=2)
+    state.finish(key, status="partial", counts=counts, message="", at=LATER)
+    (entry,) = state.log_entries(run_id="r1")
+    assert (entry.mode, entry.status, entry.counts) == ("incremental", "partial", counts)
+    assert (entry.started_at, entry.finished_at) == (AT, LATER)
+
+
+def test_what_fails_leaves_nothing_of_a_batch(state):
+    def failing_batch():
+        with state.account("Accounts") as account:
+            account.links.put(links(("e1", "l1", b"1")), at=AT, replace=False)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        failing_batch()
+    assert not state.has_links("Accounts")
+
+
+def test_migrations_make_the_tables_of_this_version(state_url):
+    open_state(state_url, "crm").close()
+    engine = open_engine(state_url)
+    tables = {
+        name: {column["name"] for column in inspect(engine).get_columns(name)}
+        for name in metadata.tables
+    }
+    assert tables == {t.name: {c.name for c in t.columns} for t in metadata.tables.values()}
+    ensure_current(engine)
+    engine.dispose()
+
+
+def test_a_state_database_of_a_newer_version_is_refused(state_url):
+    open_state(state_url, "crm").close()
+    engine = open_engine(state_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ConfigurationError, match=f"newer than {HEAD}"):
+        ensure_current(engine)
+    engine.dispose()
