@@ -197,6 +197,7 @@ def problems_of(bound: BoundMapping) -> list[str]:
         _key_problem(bound),
         *(_kind_problem(download) for download in bound.downloads),
         *(_match_problem(bound, name) for name in bound.mapping.primary_key),
+        *_not_there_yet(bound.mapping),
     ]
     return [problem for problem in checks if problem]
 
@@ -215,6 +216,21 @@ def _kind_problem(download: Download) -> str:
         f"External field {source.name!r} ({source.kind}) cannot be kept in local field "
         f"{target.name!r} ({target.kind}); choose a field of the same kind."
     )
+
+
+def _not_there_yet(mapping: EntityMapping) -> list[str]:
+    """What may be written in the file already but is not done: it must not be skipped silently."""
+    problems = []
+    if mapping.direction != "download_only":
+        problems.append(
+            f"direction: {mapping.direction} needs uploads, which are not there yet; "
+            "write direction: download_only."
+        )
+    if mapping.filter_exit == "delete":
+        problems.append("filter_exit: delete is not there yet; write filter_exit: keep.")
+    if mapping.composite_lookups:
+        problems.append("composite_lookups are not there yet; remove them.")
+    return problems
 
 
 def _match_problem(bound: BoundMapping, name: str) -> str:

@@ -8,10 +8,10 @@ from tandem.core.anchors import UNSEEN
 from tandem.core.mapping import bind
 from tandem.errors import RetryLater, TandemError
 from tandem.model.integration import EntityMapping
-from tandem.model.schema import Entity, Schema
+from tandem.model.schema import Schema
 from tandem.sync.extract import reading_of
 from tandem.sync.job import Job
-from tandem.sync.schema import missing, wanted_entities
+from tandem.sync.schema import as_provisioned, missing, wanted_entities
 
 Severity = Literal["ok", "note", "problem", "unreachable"]
 
@@ -38,17 +38,18 @@ def check(job: Job) -> list[Finding]:
         external, local = job.external.schema(), job.local.schema()
         return findings + _provisioning(job, external, local) + _mappings(job, external, local)
     except TandemError as error:
-        return [*findings, _finding(job.integration.name, error)]
+        return [*findings, finding_of(job.integration.name, error)]
 
 
 def _reached(side: str, connector: Connector) -> Finding:
     try:
         return Finding(side, "ok", connector.check())
     except TandemError as error:
-        return _finding(side, error)
+        return finding_of(side, error)
 
 
-def _finding(about: str, error: TandemError) -> Finding:
+def finding_of(about: str, error: TandemError) -> Finding:
+    """An error as a finding."""
     severity: Severity = "unreachable" if isinstance(error, RetryLater) else "problem"
     return Finding(about, severity, str(error))
 
@@ -63,7 +64,7 @@ def _provisioning(job: Job, external: Schema, local: Schema) -> list[Finding]:
 
 def _mappings(job: Job, external: Schema, local: Schema) -> list[Finding]:
     if job.integration.provision:
-        local = _as_provisioned(local, wanted_entities(job, external, local))
+        local = as_provisioned(local, wanted_entities(job, external, local))
     return [_mapping(job, mapping, external, local) for mapping in job.mappings]
 
 
@@ -71,7 +72,7 @@ def _mapping(job: Job, mapping: EntityMapping, external: Schema, local: Schema) 
     try:
         bound = bind(mapping, external.entity(mapping.external), local.entity(mapping.local))
     except TandemError as error:
-        return _finding(mapping.external, error)
+        return finding_of(mapping.external, error)
     reading = reading_of(job, bound)
     by = f" by {reading.field}" if reading.field else ""
     return Finding(
@@ -80,13 +81,3 @@ def _mapping(job: Job, mapping: EntityMapping, external: Schema, local: Schema) 
         f"{len(bound.downloads)} fields to {mapping.local}; changes are read as "
         f"{reading.tracking}{by}, which does not see {UNSEEN[reading.tracking]}.",
     )
-
-
-def _as_provisioned(local: Schema, wanted: list[Entity]) -> Schema:
-    """The local schema as it will be once what is wanted has been created."""
-    entities = dict(local.by_name)
-    for entity in wanted:
-        known = entities.get(entity.name, entity)
-        added = tuple(f for f in entity.fields if f.name not in known.by_name)
-        entities[entity.name] = known.model_copy(update={"fields": (*known.fields, *added)})
-    return Schema(entities=tuple(entities.values()))

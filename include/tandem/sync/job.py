@@ -11,6 +11,7 @@ from typing import Literal
 from tandem.connectors.base import Connector, Writer
 from tandem.connectors.registry import open_connector
 from tandem.core.mapping import BoundMapping, bind
+from tandem.core.order import entity_order
 from tandem.errors import ConfigurationError, one_of
 from tandem.model.connection import Connection
 from tandem.model.integration import EntityMapping, Integration, System
@@ -54,7 +55,9 @@ class Job:
 
     @cached_property
     def schemas(self) -> dict[str, Schema]:
-        """The schemas of both sides, `external` and `local`, as the run was pinned to them."""
+        """The schemas that the run is pinned to: `external`, `local`, and of the local side
+        what is `existing` before anything is created.
+        """
         staged = self.staging.read_json(self.schema_path)
         return {side: Schema.model_validate(schema) for side, schema in staged.items()}
 
@@ -137,6 +140,12 @@ def open_job(
         )
 
 
+def in_order(job: Job) -> tuple[EntityMapping, ...]:
+    """The mappings of the job, those that others look up first."""
+    groups = entity_order(job.integration)
+    return tuple(m for group in groups for m in group if m in job.mappings)
+
+
 def _mapping(integration: Integration, entity: str) -> EntityMapping:
     mapping = integration.entity(entity)
     if mapping is None:
@@ -154,10 +163,15 @@ def _open(system: System, environment: Environment, stack: ExitStack) -> Connect
     return connector
 
 
-def _open_state(name: str, environment: Environment, stack: ExitStack) -> SqlState:
+def open_state_of(name: str, environment: Environment) -> SqlState:
+    """The state of the integration of that name; close it afterwards."""
     url = environment.settings.state
     if "://" not in url:
         url = str(environment.connections(url).extra.get("url", ""))
-    state = open_state(url, name)
+    return open_state(url, name)
+
+
+def _open_state(name: str, environment: Environment, stack: ExitStack) -> SqlState:
+    state = open_state_of(name, environment)
     stack.callback(state.close)
     return state

@@ -8,8 +8,9 @@ from tandem.model.changes import Action
 from tandem.staging import read_batches
 from tandem.sync import columns
 from tandem.sync.extract import extract
-from tandem.sync.job import Job
+from tandem.sync.job import Job, in_order
 from tandem.sync.manifests import Planned
+from tandem.sync.schema import check_mappings, pin_expected_schemas
 from tandem.sync.transform import transform
 
 
@@ -23,6 +24,15 @@ class Preview:
     """How many records each action concerns."""
     records: tuple[dict[str, Any], ...]
     """Some of them: action, external_id, local_id, reason, and the local values."""
+
+
+def preview_all(job: Job, *, limit: int) -> list[Preview]:
+    """The plans of all entities of the job; nothing is written to either side."""
+    pin_expected_schemas(job)
+    check_mappings(job)
+    plans = [preview(job, mapping.external, limit=limit) for mapping in in_order(job)]
+    job.staging.remove()
+    return plans
 
 
 def preview(job: Job, entity: str, *, limit: int) -> Preview:

@@ -1,10 +1,9 @@
 """A whole run in one process, in the order in which Airflow runs it as tasks."""
 
-from tandem.core.order import entity_order, looked_up
+from tandem.core.order import looked_up
 from tandem.errors import TandemError
-from tandem.model.integration import EntityMapping
 from tandem.sync import steps
-from tandem.sync.job import Job, Run
+from tandem.sync.job import Run, in_order
 from tandem.sync.lookups import complete_lookups
 from tandem.sync.report import RunReport, report
 
@@ -23,12 +22,6 @@ def run_all(run: Run) -> RunReport:
     if result.status != "failed":
         run.staging.remove()
     return result
-
-
-def in_order(job: Job) -> tuple[EntityMapping, ...]:
-    """The mappings of the job, those that others look up first."""
-    groups = entity_order(job.integration)
-    return tuple(m for group in groups for m in group if m in job.mappings)
 
 
 def _run_entity(run: Run, entity: str) -> bool:

@@ -10,19 +10,32 @@ from tandem.sync.job import Job
 
 def pin_schemas(job: Job) -> list[str]:
     """Stage the schemas that this run is pinned to; what was provisioned, one line each."""
-    external = job.external.schema()
-    local = job.local.schema()
+    external, local = job.external.schema(), job.local.schema()
     done = provision(job, external, local) if job.integration.provision else []
     if done:
         local = job.local.schema()
-    sides = {
-        "external": _only(external, [m.external for m in job.integration.active_entities]),
-        "local": _only(local, [m.local for m in job.integration.active_entities]),
-    }
-    job.staging.write_json(
-        job.schema_path, {side: schema.model_dump(mode="json") for side, schema in sides.items()}
-    )
+    _stage(job, external, local, existing=local)
     return done
+
+
+def pin_expected_schemas(job: Job) -> None:
+    """Stage the schemas as a run would find them, creating nothing: what a preview needs."""
+    external, local = job.external.schema(), job.local.schema()
+    expected = local
+    if job.integration.provision:
+        expected = as_provisioned(local, wanted_entities(job, external, local))
+    _stage(job, external, expected, existing=local)
+
+
+def _stage(job: Job, external: Schema, local: Schema, *, existing: Schema) -> None:
+    mappings = job.integration.active_entities
+    sides = {
+        "external": _only(external, [mapping.external for mapping in mappings]),
+        "local": _only(local, [mapping.local for mapping in mappings]),
+        "existing": _only(existing, [mapping.local for mapping in mappings]),
+    }
+    staged = {side: schema.model_dump(mode="json") for side, schema in sides.items()}
+    job.staging.write_json(job.schema_path, staged)
 
 
 def provision(job: Job, external: Schema, local: Schema) -> list[str]:
@@ -66,6 +79,16 @@ def check_mappings(job: Job) -> None:
         raise ConfigurationError(
             f"Integration {job.integration.name!r} does not fit its systems: " + " ".join(problems)
         )
+
+
+def as_provisioned(local: Schema, wanted: list[Entity]) -> Schema:
+    """The local schema as it will be once what is wanted has been created."""
+    entities = dict(local.by_name)
+    for entity in wanted:
+        known = entities.get(entity.name, entity)
+        added = tuple(f for f in entity.fields if f.name not in known.by_name)
+        entities[entity.name] = known.model_copy(update={"fields": (*known.fields, *added)})
+    return Schema(entities=tuple(entities.values()))
 
 
 def _local_key(mapping: EntityMapping, external: Schema, known: Entity | None) -> Field:

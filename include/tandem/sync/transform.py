@@ -16,6 +16,7 @@ from tandem.core.mapping import BoundMapping, Mapped, map_match_fields, map_reco
 from tandem.core.plan import Candidates, Decisions, plan_download
 from tandem.core.repeats import repeated
 from tandem.core.values import canonical_text, record_hashes
+from tandem.errors import ConfigurationError
 from tandem.model.changes import Action, Counts
 from tandem.staging import BatchWriter, read_batches
 from tandem.sync import columns
@@ -27,6 +28,7 @@ from tandem.sync.manifests import Extracted, Planned
 def transform(job: Job, extracted: Extracted) -> Planned:
     """Stage what is to be done about each record that was read."""
     planner = _Planner(job, job.bound(extracted.entity), extracted)
+    planner.refuse_to_replace()
     writer = BatchWriter(job.try_folder(extracted.entity, "transform"))
     unchanged = 0
     for number, records in enumerate(read_batches(extracted.paths)):
@@ -59,6 +61,17 @@ class _Planner:
     bound: BoundMapping
     extracted: Extracted
 
+    def refuse_to_replace(self) -> None:
+        """A first sync that would have to delete local records does not begin."""
+        mapping = self.bound.mapping
+        replaces = mapping.first_sync == "replace_local" and not self._has_links
+        if replaces and self._has_local_records:
+            raise ConfigurationError(
+                f"first_sync: replace_local would delete what {mapping.local!r} holds, "
+                "and deleting is not there yet.",
+                remedy="Write first_sync: link_and_merge, or empty the table yourself.",
+            )
+
     def plan(self, number: int, records: pa.RecordBatch) -> pa.RecordBatch:
         """The decisions about one batch: local fields, then the columns of `sync.columns`."""
         records = self._last_of_each(number, records)
@@ -81,6 +94,10 @@ class _Planner:
 
     @cached_property
     def _has_local_records(self) -> bool:
+        """Whether there is anything to match; fields that do not exist yet have no values."""
+        existing = self.job.schemas["existing"].by_name.get(self.bound.local.name)
+        if existing is None or not set(self.bound.match_fields) <= existing.by_name.keys():
+            return False
         return self.job.local.count(self._local_query()) > 0
 
     def _local_query(self) -> Query:

@@ -1,0 +1,63 @@
+"""`tandem check`: would it run?"""
+
+from dataclasses import asdict
+from typing import Annotated, Final
+
+import typer
+
+from tandem.cli.output import out, print_json, print_marked, progress_shown
+from tandem.cli.session import (
+    FINDINGS,
+    UNREACHABLE,
+    AsJson,
+    environment,
+    errors_as_exit_codes,
+    integration_named,
+    job_for,
+    new_run_id,
+)
+from tandem.errors import TandemError
+from tandem.integration_files import list_integration_files
+from tandem.sync.check import Finding, finding_of
+from tandem.sync.check import check as check_integration
+from tandem.sync.job import Request
+
+_COLOURS: Final = {"ok": "green", "note": "cyan", "problem": "red", "unreachable": "red"}
+
+
+def check(
+    name: Annotated[str | None, typer.Argument(help="Integration. Default: all of them.")] = None,
+    json: AsJson = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Check files, connections, mappings, and what the systems can do. Changes nothing."""
+    with errors_as_exit_codes():
+        names = [name] if name else _all_names()
+    found = {name: _findings(name) for name in names}
+    if json:
+        print_json({name: [asdict(f) for f in findings] for name, findings in found.items()})
+    else:
+        for name, findings in found.items():
+            out.print(f"[bold]{name}[/]")
+            for finding in findings:
+                print_marked(
+                    finding.severity, _COLOURS[finding.severity], finding.about, finding.text
+                )
+    severities = {finding.severity for findings in found.values() for finding in findings}
+    if "unreachable" in severities:
+        raise typer.Exit(UNREACHABLE)
+    if "problem" in severities:
+        raise typer.Exit(FINDINGS)
+
+
+def _all_names() -> list[str]:
+    return [path.stem for path in list_integration_files(environment().settings.config)]
+
+
+def _findings(name: str) -> list[Finding]:
+    try:
+        integration = integration_named(name)
+        request = Request(new_run_id())
+        with progress_shown() as progress, job_for(integration, request, progress) as job:
+            return check_integration(job)
+    except TandemError as error:
+        return [finding_of(name, error)]

@@ -1,0 +1,31 @@
+"""The `tandem` command."""
+
+import logging
+from typing import Annotated
+
+import typer
+
+from tandem.cli import check, init, log, transfer
+
+app = typer.Typer(
+    help="Two business systems in step, on Apache Airflow.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+
+
+@app.callback()
+def _options(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done.")] = False,  # noqa: FBT002
+) -> None:
+    level = logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+app.command("init")(init.init)
+app.command("check")(check.check)
+app.command("preview")(transfer.preview)
+app.command("import")(transfer.import_)
+app.command("sync")(transfer.sync)
+app.command("log")(log.log)

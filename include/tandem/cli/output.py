@@ -1,0 +1,71 @@
+"""What commands print: tables for people, JSON for programs; complaints go to standard error."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+
+from tandem.sync.job import Progress as ProgressCallback
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def complain(message: str) -> None:
+    """An error, for people."""
+    err.print("[bold red]Error:[/] ", end="")
+    err.print(message, markup=False)
+
+
+def print_json(value: Any) -> None:
+    """A JSON document. Whatever JSON has no form for is text: decimals, instants, guids."""
+    sys.stdout.write(json.dumps(value, default=str, ensure_ascii=False, indent=2) + "\n")
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "") -> None:
+    """A table; None is shown as an empty cell."""
+    table = Table(title=title or None, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*("" if cell is None else _plain(cell) for cell in row))
+    out.print(table)
+
+
+def print_marked(mark: str, colour: str, about: str, text: str) -> None:
+    """One finding: a coloured mark, what it is about, and the text."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=11)
+    grid.add_column(width=16, overflow="fold")
+    grid.add_column(overflow="fold")
+    grid.add_row(f"[{colour}]{mark}[/]", _plain(about), _plain(text))
+    out.print(grid)
+
+
+def _plain(cell: Any) -> str:
+    return str(cell).replace("[", r"\[")
+
+
+@contextmanager
+def progress_shown() -> Iterator[ProgressCallback]:
+    """A callback that shows on a terminal what a run is doing; elsewhere it stays silent."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<24}"),
+        TextColumn("{task.fields[step]:<10}"),
+        TextColumn("{task.completed:>10,.0f} records"),
+    )
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as shown:
+        tasks: dict[str, Any] = {}
+
+        def show(entity: str, step: str, records: int) -> None:
+            if entity not in tasks:
+                tasks[entity] = shown.add_task(entity, total=None, step=step)
+            shown.update(tasks[entity], completed=records, step=step)
+
+        yield show

@@ -1,0 +1,93 @@
+"""What every command needs: settings, integration files, connections, a clock and exit codes."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import typer
+
+from tandem.cli.output import complain
+from tandem.errors import ConfigurationError, RetryLater, TandemError, one_of
+from tandem.integration_files import list_integration_files, load_integration
+from tandem.model.connection import Connection
+from tandem.model.integration import Integration
+from tandem.settings import Settings
+from tandem.state.store import SqlState
+from tandem.sync.job import Environment, Progress, Request, Run, open_job, open_state_of
+
+FINE: Final = 0
+FINDINGS: Final = 1
+"""Failed records, or findings of a check."""
+WRONG: Final = 2
+"""Wrong usage or configuration."""
+UNREACHABLE: Final = 3
+
+Name = Annotated[str, typer.Argument(help="Name of the integration: its file without .yaml.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def now() -> datetime:
+    """The clock of the command line."""
+    return datetime.now(UTC)  # noqa: TID251 - the one place that reads it
+
+
+def environment() -> Environment:
+    """Settings from the environment; connections from there too, and else from Airflow."""
+    return Environment(Settings.from_environment(), find_connection, now)
+
+
+def find_connection(conn_id: str) -> Connection:
+    """A connection by its id; Airflow is loaded only if the environment does not have it."""
+    from tandem.airflow.connections import find_connection as find
+
+    return find(conn_id)
+
+
+def integration_named(name: str) -> Integration:
+    """The integration of that name; ConfigurationError lists those that there are."""
+    folder = Settings.from_environment().config
+    files = {path.stem: path for path in list_integration_files(folder)}
+    if name not in files:
+        raise ConfigurationError(
+            f"There is no integration {name!r} in {folder}.",
+            remedy=f"There is {one_of(list(files))}." if files else "Draft one: tandem init.",
+        )
+    return load_integration(files[name])
+
+
+def job_for(
+    integration: Integration, request: Request, progress: Progress
+) -> "AbstractContextManager[Run]":
+    """Open what a run of the integration needs."""
+    return open_job(integration, request, environment(), progress)
+
+
+def new_run_id() -> str:
+    """The id of a run that the command line starts now."""
+    return f"cli__{now():%Y-%m-%dT%H:%M:%S.%f}"
+
+
+@contextmanager
+def state_of(integration: Integration) -> Iterator[SqlState]:
+    """The state of an integration, without its systems."""
+    state = open_state_of(integration.name, environment())
+    try:
+        yield state
+    finally:
+        state.close()
+
+
+def exit_code(error: TandemError) -> int:
+    """The exit code that an error means."""
+    return UNREACHABLE if isinstance(error, RetryLater) else WRONG
+
+
+@contextmanager
+def errors_as_exit_codes() -> Iterator[None]:
+    """A TandemError becomes its message on standard error and its exit code."""
+    try:
+        yield
+    except TandemError as error:
+        complain(str(error))
+        raise typer.Exit(exit_code(error)) from None
