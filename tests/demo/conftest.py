@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tandem.demo.data import Sizes, fill
-from tandem.demo.model import ServiceModel
+from tandem.demo.resources import key_predicate
 from tandem.demo.schema import FIELD_SERVICE
 from tandem.demo.server import serving
 from tandem.demo.service import create_app
@@ -53,21 +53,27 @@ def orders(get: Get) -> list[Record]:
     return walk(get, "WorkOrders")
 
 
+@pytest.fixture(scope="module")
+def model_client(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    """Serves the test module's own MODEL over an empty database."""
+    app = create_app(tmp_path_factory.mktemp("own") / "own.db", request.module.MODEL)
+    with serving(app) as url, httpx.Client(base_url=url) as client:
+        yield client
+
+
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., httpx.Client]]:
-    """Serves an empty database of any model."""
-    open_services: list[Any] = []
-
-    def start(model: ServiceModel, **options: Any) -> httpx.Client:
-        service = serving(create_app(tmp_path / "own.db", model, **options))
-        open_services.append(service)
-        client = httpx.Client(base_url=service.__enter__())
-        open_services.append(client)
-        return client
-
-    yield start
-    for service in reversed(open_services):
-        service.__exit__(None, None, None)
+def empty_client(
+    model_client: httpx.Client, request: pytest.FixtureRequest
+) -> Iterator[httpx.Client]:
+    """The same, and empty again after each test."""
+    yield model_client
+    for entity_set in request.module.MODEL.entity_sets:
+        for record in model_client.get(entity_set.name).json()["value"]:
+            key = tuple(record[name] for name in entity_set.key)
+            path = f"{entity_set.name}{key_predicate(entity_set, key)}"
+            assert model_client.delete(path).status_code == 204
 
 
 def exact(response: httpx.Response) -> Any:

@@ -1,6 +1,6 @@
 """Each filter against the same question, asked in Python over all records."""
 
-from decimal import Decimal as D
+from decimal import Decimal
 from urllib.parse import quote
 
 import pytest
@@ -14,8 +14,8 @@ QUESTIONS = {
     "3 lt priority": lambda r: r["priority"] > 3,
     "priority in (1, 5)": lambda r: r["priority"] in (1, 5),
     "not (priority in (1,5))": lambda r: r["priority"] not in (1, 5),
-    "amount gt 1000.5": lambda r: r["amount"] is not None and r["amount"] > D("1000.5"),
-    "amount le -0.01": lambda r: r["amount"] is not None and r["amount"] <= D("-0.01"),
+    "amount gt 1000.5": lambda r: r["amount"] is not None and r["amount"] > Decimal("1000.5"),
+    "amount le -0.01": lambda r: r["amount"] is not None and r["amount"] <= Decimal("-0.01"),
     "amount gt hours": lambda r: None not in (r["amount"], r["hours"]) and r["amount"] > r["hours"],
     "hours lt priority": lambda r: r["hours"] is not None and r["hours"] < r["priority"],
     "not (amount gt 1000)": lambda r: r["amount"] is None or r["amount"] <= 1000,
@@ -23,11 +23,11 @@ QUESTIONS = {
     "amount ne null": lambda r: r["amount"] is not None,
     "amount gt null": lambda r: False,
     "contact_ID eq account_ID": lambda r: False,
-    "taxRate eq 0.21": lambda r: r["taxRate"] == D("0.21"),
-    "taxRate ne 0.21": lambda r: r["taxRate"] != D("0.21"),
-    "taxRate in (0.1250, null)": lambda r: r["taxRate"] in (D("0.125"), None),
+    "taxRate eq 0.21": lambda r: r["taxRate"] == Decimal("0.21"),
+    "taxRate ne 0.21": lambda r: r["taxRate"] != Decimal("0.21"),
+    "taxRate in (0.1250, null)": lambda r: r["taxRate"] in (Decimal("0.125"), None),
     "latitude gt 1e1": lambda r: r["latitude"] is not None and r["latitude"] > 10,
-    "latitude lt 0.5": lambda r: r["latitude"] is not None and r["latitude"] < D("0.5"),
+    "latitude lt 0.5": lambda r: r["latitude"] is not None and r["latitude"] < Decimal("0.5"),
     "meterReading gt 9007199254740993": lambda r: (r["meterReading"] or 0) > 9007199254740993,
     "meterReading lt 99999999999999999999": lambda r: r["meterReading"] is not None,
     "isBillable": lambda r: r["isBillable"],

@@ -1,6 +1,7 @@
 """The service answers in the shapes of published examples: their documents go in and come out."""
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -88,8 +89,8 @@ MODEL = ServiceModel("ODataDemo", (PRIMITIVES, PRODUCTS, SUPPLIERS, ORDER_DETAIL
 
 
 @pytest.fixture
-def client(serve):
-    return serve(MODEL)
+def client(empty_client):
+    return empty_client
 
 
 def known(record: dict, entity_set: EntitySet) -> dict:
@@ -157,10 +158,8 @@ def test_error(client):
 
 
 def test_metadata_in_json_follows_its_schema(client):
-    schema = published("oasis-csdl/schemas/csdl.schema.json")
-    # The schema writes character classes that Python's regular expressions do not have.
-    text = json.dumps(schema, default=str).replace("\\\\p{L}", "A-Za-z").replace("\\\\p{Nl}", "")
-    for name in ("Nd", "Mn", "Mc", "Pc", "Cf"):
-        text = text.replace(f"\\\\p{{{name}}}", "0-9" if name == "Nd" else "_")
+    text = (DATA / "oasis-csdl/schemas/csdl.schema.json").read_text()
+    # Python's regular expressions have no \p{L} and the like.
+    schema = json.loads(re.sub(r"\\\\p\{\w+\}", r"\\\\w", text))
     document = client.get("$metadata?$format=json").json()
-    assert not list(Draft7Validator(json.loads(text)).iter_errors(document))
+    assert not list(Draft7Validator(schema).iter_errors(document))

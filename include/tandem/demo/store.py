@@ -1,0 +1,126 @@
+"""The database file of a service: one table for each entity set, made from the model."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from tandem.demo.conditions import column
+from tandem.demo.model import EntitySet, Property, ServiceModel
+from tandem.demo.values import Stored, column_type, decimal_order, double_json
+
+BUSY_SECONDS = 30
+
+
+class Store:
+    """Opens a connection for each request: cheap beside the request, and safe among threads."""
+
+    def __init__(self, database: Path, model: ServiceModel) -> None:
+        """Make the database, or what is missing in it."""
+        self.database = database
+        self.model = model
+        database.parent.mkdir(parents=True, exist_ok=True)
+        with self._connection() as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript("\n".join(_schema(model)))
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with closing(
+            sqlite3.connect(self.database, timeout=BUSY_SECONDS, isolation_level=None)
+        ) as connection:
+            connection.create_collation("decimal", decimal_order)
+            connection.create_function("double_json", 1, double_json, deterministic=True)
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection that sees one state of the database throughout."""
+        with self._connection() as connection:
+            connection.execute("BEGIN")
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """The only writer; what it did is kept if the block ends well."""
+        with self._connection() as connection:
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+
+    def insert(self, entity_set: EntitySet, rows: Iterable[tuple[Stored, ...]]) -> None:
+        """Add rows: values as they are kept, in the order of `entity_set.paths`."""
+        places = ", ".join("?" * len(entity_set.paths))
+        with self.writing() as connection:
+            connection.execute("PRAGMA defer_foreign_keys = ON")
+            statement = f"INSERT INTO {table(entity_set)} VALUES ({places})"  # noqa: S608 names of the model
+            connection.executemany(statement, rows)
+            _catch_up(connection, entity_set)
+
+    def counts(self) -> dict[str, int]:
+        """How many entities each set has."""
+        with self.reading() as connection:
+            return {
+                entity_set.name: connection.execute(
+                    f"SELECT count(*) FROM {table(entity_set)}"  # noqa: S608 names of the model
+                ).fetchone()[0]
+                for entity_set in self.model.entity_sets
+            }
+
+
+def table(entity_set: EntitySet) -> str:
+    """The table of an entity set, quoted."""
+    return f'"{entity_set.name}"'
+
+
+def next_version(connection: sqlite3.Connection, entity_set: EntitySet) -> int:
+    """The next row version of the set; higher than any before, deleted rows included."""
+    row = connection.execute(
+        "UPDATE row_versions SET value = value + 1 WHERE entity_set = ? RETURNING value",
+        (entity_set.name,),
+    ).fetchone()
+    return int(row[0])
+
+
+def _catch_up(connection: sqlite3.Connection, entity_set: EntitySet) -> None:
+    if entity_set.row_version:
+        highest = f"SELECT max({column(entity_set.row_version)}) FROM {table(entity_set)}"  # noqa: S608
+        connection.execute(
+            f"UPDATE row_versions SET value = max(value, ({highest})) WHERE entity_set = ?",  # noqa: S608
+            (entity_set.name,),
+        )
+
+
+def _schema(model: ServiceModel) -> Iterator[str]:
+    yield "CREATE TABLE IF NOT EXISTS row_versions (entity_set TEXT PRIMARY KEY, value INTEGER);"
+    for entity_set in model.entity_sets:
+        yield _table_definition(entity_set, model)
+        yield f"INSERT OR IGNORE INTO row_versions VALUES ('{entity_set.name}', 0);"  # noqa: S608
+        for path in _indexed(entity_set):
+            keys = ", ".join(column(item) for item in (path, *entity_set.key))
+            name = column(f"{entity_set.name}/{path}")
+            yield f"CREATE INDEX IF NOT EXISTS {name} ON {table(entity_set)} ({keys});"
+
+
+def _indexed(entity_set: EntitySet) -> list[str]:
+    references = [reference.property for reference in entity_set.references]
+    changes = [path for path in (entity_set.row_version, entity_set.modified_at) if path]
+    return [*changes, *references]
+
+
+def _table_definition(entity_set: EntitySet, model: ServiceModel) -> str:
+    columns = [_column_definition(path, item) for path, item in entity_set.paths.items()]
+    key = f"PRIMARY KEY ({', '.join(column(path) for path in entity_set.key)})"
+    foreign_keys = [
+        f"FOREIGN KEY ({column(reference.property)}) "
+        f"REFERENCES {table(target)} ({column(target.key[0])})"
+        for reference in entity_set.references
+        for target in (model.by_name[reference.target],)
+    ]
+    parts = ",\n  ".join([*columns, key, *foreign_keys])
+    return f"CREATE TABLE IF NOT EXISTS {table(entity_set)} (\n  {parts}\n) WITHOUT ROWID;"
+
+
+def _column_definition(path: str, property_: Property) -> str:
+    return f"{column(path)} {column_type(property_)}{'' if property_.nullable else ' NOT NULL'}"
