@@ -1,0 +1,1 @@
+"""The benchmark: how fast a million OData records get into a database, and beside whom."""
