@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
@@ -12,7 +13,7 @@ from tandem.model.filters import Condition
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
 Text = Annotated[str, StringConstraints(min_length=1)]
-Constant = bool | int | float | str
+Constant = bool | int | Decimal | str
 Direction = Literal["download_only", "upload_only", "bidirectional"]
 OnConflict = Literal["external_wins", "local_wins", "newest_wins", "review"]
 Transform = Literal["trim", "upper", "lower"]

@@ -20,7 +20,7 @@ def local_partners(job: Job, lookup: Lookup, values: pa.Array) -> pa.Array:
     texts = canonical_text(values)
     wanted = pc.unique(texts).drop_null()
     found = _partners(job, lookup, wanted)
-    ids = pd.Series(texts.to_pandas()).map(found)
+    ids = pd.Series(texts.to_pandas()).map(found).astype("str")  # also where none is found
     return pa.array(ids, pa.string())
 
 

@@ -1,0 +1,1 @@
+"""All that knows Airflow: DAGs, their tasks, connections and connection types."""

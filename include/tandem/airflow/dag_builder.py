@@ -1,0 +1,186 @@
+"""From integration files to DAGs: `<name>__sync` and `<name>__import`, or one that says why not.
+
+Parsed by Airflow again and again: knows the YAML, the models and Airflow's SDK, nothing heavier.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
+from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
+
+from tandem.airflow.tasks import Kind, Refuse, Step
+from tandem.core.order import entity_order, looked_up
+from tandem.errors import StopRun
+from tandem.integration_files import BrokenFile, list_integration_files, load_integration
+from tandem.model.integration import EntityMapping, Integration
+
+RETRIES: Final[dict[str, Any]] = {
+    "owner": "tandem",
+    "retries": 3,
+    "retry_delay": timedelta(seconds=30),
+    "retry_exponential_backoff": 2,
+    "max_retry_delay": timedelta(minutes=10),
+    "retry_policy": ExceptionRetryPolicy(
+        [RetryRule(StopRun, RetryAction.FAIL, reason="A person has to act first.")]
+    ),
+}
+"""Faults that may pass are tried again after 30, 60 and 120 s; what needs a person is not.
+
+Given to each task: as a DAG's default_args it would be copied deeply for each, at every parse.
+"""
+
+
+def build_dags(folder: Path, only: str | None = None) -> Iterator[DAG]:
+    """The DAGs of all files in the folder; with `only`, no more than the DAG of that id needs."""
+    for path in list_integration_files(folder):
+        kinds = {f"{_dag_name(path)}__{kind}": build for kind, build in _KINDS.items()}
+        chosen = [build for dag_id, build in kinds.items() if only in (None, dag_id)]
+        if chosen:
+            yield from _dags_of_file(path, chosen)
+
+
+def _dags_of_file(path: Path, builders: Iterable[Callable[[Integration], DAG]]) -> list[DAG]:
+    try:
+        integration = load_integration(path)
+        return [build(integration) for build in builders]
+    except BrokenFile as error:
+        return [_broken_dag(path, error.lines)]
+    except Exception as error:  # noqa: BLE001 - one file must never hide the others
+        return [_broken_dag(path, [f"{path}: {type(error).__name__}: {error}"])]
+
+
+def _sync_dag(integration: Integration) -> DAG:
+    mode = Param(
+        "auto",
+        type="string",
+        enum=["auto", "full"],
+        values_display={"auto": "What changed (auto)", "full": "Everything again (full)"},
+        description="What is read of the external system.",
+    )
+    with DAG(
+        f"{integration.name}__sync",
+        schedule=integration.schedule,
+        params={"mode": mode, "entities": _entities_param(integration)},
+        **_common(integration),
+    ) as dag:
+        _add_tasks(integration, "sync")
+    dag.validate()
+    return dag
+
+
+def _import_dag(integration: Integration) -> DAG:
+    preview = Param(False, type="boolean", description="Plan and report, but write nothing.")
+    with DAG(
+        f"{integration.name}__import",
+        schedule=None,
+        params={"preview": preview, "entities": _entities_param(integration)},
+        **_common(integration),
+    ) as dag:
+        _add_tasks(integration, "import")
+    return dag
+
+
+_KINDS: Final = {"sync": _sync_dag, "import": _import_dag}
+
+
+def _entities_param(integration: Integration) -> Param:
+    names = [mapping.external for mapping in integration.active_entities]
+    return Param(
+        [],
+        type="array",
+        items={"type": "string", "enum": names},
+        examples=names,
+        description="Only these entities. Empty: all of them.",
+    )
+
+
+def _common(integration: Integration) -> dict[str, Any]:
+    return {
+        "description": integration.description or None,
+        "doc_md": _document(integration),
+        "tags": ["tandem", integration.name],
+        "catchup": False,
+        "max_active_runs": 1,
+    }
+
+
+def _document(integration: Integration) -> str:
+    rows = [
+        f"| {mapping.external} | {mapping.local} | {mapping.direction} |"
+        for mapping in integration.active_entities
+    ]
+    sides = " ↔ ".join(
+        f"{system.connector} `{system.connection}`"
+        for system in (integration.external, integration.local)
+    )
+    head = [integration.description, "", sides, "", "| external | local | direction |", "|-|-|-|"]
+    return "\n".join(head + rows)
+
+
+def _add_tasks(integration: Integration, kind: Kind) -> None:
+    """refresh_schema → validate_metadata → extract → transform → load, an entity → … → report."""
+
+    def step(task_id: str, **options: Any) -> Step:
+        return Step(task_id=task_id, integration=integration, kind=kind, **RETRIES, **options)
+
+    refresh_schema, validate_metadata = step("refresh_schema"), step("validate_metadata")
+    report = step("report", trigger_rule=TriggerRule.ALL_DONE)
+    groups = [list(group) for group in entity_order(integration)]
+    loads = _add_entities(groups, step, validate_metadata)
+    refresh_schema >> validate_metadata >> report
+    if any(looked_up(mapping) for group in groups for mapping in group):
+        complete_lookups = step(
+            "complete_lookups", trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
+        )
+        loads >> complete_lookups >> report
+    loads >> report
+
+
+def _add_entities(
+    groups: Iterable[list[EntityMapping]], step: Callable[..., Step], before: Step
+) -> list[Step]:
+    """A task group an entity; a transform waits for the loads that it looks up. The loads."""
+    loads: dict[str, Step] = {}
+    for group in groups:
+        loaded = {}
+        for mapping in group:
+            with TaskGroup(task_key(mapping.external), tooltip=f"→ {mapping.local}"):
+                extract = step("extract", entity=mapping.external)
+                # Entities that are not asked for are skipped, and must not skip who looks them up.
+                transform = step(
+                    "transform", entity=mapping.external, trigger_rule=TriggerRule.NONE_FAILED
+                )
+                load = step("load", entity=mapping.external)
+            before >> extract >> transform >> load
+            [loads[name] for name in sorted(looked_up(mapping) & loads.keys())] >> transform
+            loaded[mapping.external] = load
+        loads |= loaded
+    return list(loads.values())
+
+
+def _broken_dag(path: Path, lines: list[str]) -> DAG:
+    """The place that the file's DAG would take, saying what is wrong with the file."""
+    message = "\n".join(lines)
+    with DAG(
+        f"{_dag_name(path)}__sync",
+        schedule=None,
+        description=f"{path.name} is broken: {len(lines)} problem(s)",
+        doc_md=f"## {path.name} is broken\n```\n{message}\n```\nMend it; the DAG follows by itself.",
+        tags=["tandem", "broken"],
+        catchup=False,
+    ) as dag:
+        Refuse(task_id="read_integration_file", message=message)
+    return dag
+
+
+def _dag_name(path: Path) -> str:
+    return task_key(path.stem if path.suffix == ".yaml" else path.name)
+
+
+def task_key(name: str) -> str:
+    """The name in characters that Airflow allows in ids."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", name)

@@ -1,0 +1,48 @@
+"""Hooks of our connection types: what the Test button of Airflow's Connections page calls."""
+
+from typing import Any, ClassVar
+
+from airflow.sdk import BaseHook
+
+from tandem.airflow.connections import from_airflow
+from tandem.errors import TandemError
+
+
+class ConnectorHook(BaseHook):
+    """Asks a connector whether its system can be reached and lets us in."""
+
+    conn_name_attr = "conn_id"
+    connector: ClassVar[str]
+
+    def __init__(self, conn_id: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.conn_id = conn_id
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Whether the connection works, and what was found or what stands in the way."""
+        from tandem.connectors.registry import open_connector
+
+        try:
+            connector = open_connector(self.connector, from_airflow(self.get_connection(self.conn_id)))
+            try:
+                return True, connector.check()
+            finally:
+                connector.close()
+        except TandemError as error:
+            return False, str(error)
+
+
+class ODataHook(ConnectorHook):
+    """A service that speaks OData v4."""
+
+    conn_type = connector = "odata"
+    default_conn_name = "odata_default"
+    hook_name = "OData v4 (Tandem)"
+
+
+class SqlHook(ConnectorHook):
+    """A SQL database."""
+
+    conn_type = connector = "sql"
+    default_conn_name = "sql_default"
+    hook_name = "SQL database (Tandem)"

@@ -1,0 +1,205 @@
+"""One pooled HTTP client for one system: bounded repeats, and where HTTP becomes our errors."""
+
+import logging
+import random
+import re
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote, urljoin
+
+import httpx
+
+from tandem.connectors.http_errors import (
+    answers_otherwise,
+    broke_off,
+    other_host,
+    too_large,
+    unanswered,
+    unwelcome,
+)
+from tandem.errors import RetryLater, Throttled
+
+# httpx reports every URL at INFO, and with it the values in filters.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+ATTEMPTS: Final = 5
+FIRST_PAUSE: Final = 0.5
+LONGEST_PAUSE: Final = 30.0
+LONGEST_WISH: Final = 600.0
+"""Seconds that a `Retry-After` is obeyed on the spot; Business Central's window is 300."""
+REDIRECTS: Final = 5
+_HTML: Final = (b"<!doctype html", b"<html")
+TIMEOUT: Final = httpx.Timeout(120.0, connect=15.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What a request asks for, and what a whole answer to it looks like."""
+
+    accept: str
+    beginnings: bytes = b""
+    """A body that begins with none of these is something else; empty: anything will do."""
+    endings: bytes = b""
+    """A body that ends with none of these was cut; empty: anything will do."""
+    limit: int = 512 * 1024 * 1024
+    """Bytes, after decompression."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A good answer: where it came from after redirects, its headers and its whole body."""
+
+    url: str
+    headers: httpx.Headers
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """What repeating needs from outside."""
+
+    sleep: Callable[[float], None] = time.sleep
+    random: Callable[[], float] = random.random
+
+
+class Http:
+    """GET requests to one origin (scheme, host and port); nothing is ever sent to another one."""
+
+    def __init__(
+        self, client: httpx.Client, root: str, name: str, repeats: Repeats | None = None
+    ) -> None:
+        """`client` carries authentication and headers; `name` is the connection's, for messages."""
+        self.root = root
+        self.name = name
+        self._client = client
+        self._origin = _origin(root)
+        self._repeats = repeats or Repeats()
+
+    def get(
+        self,
+        url: str,
+        wanted: Format,
+        headers: Mapping[str, str] | None = None,
+        still_wanted: Callable[[], bool] = lambda: True,
+    ) -> Answer:
+        """The whole answer to `GET url`, sent character by character as it stands.
+
+        Asked again with growing pauses when no usable answer comes, as long as `still_wanted`.
+        Raises the errors of `http_errors`.
+        """
+        sent = {"Accept": wanted.accept, **(headers or {})}
+        for attempt in range(1, ATTEMPTS):
+            try:
+                return self._ask(url, wanted, sent)
+            except RetryLater as error:
+                wait = pause(attempt, error, self._repeats.random())
+                if wait is None or not still_wanted():
+                    raise
+                self._repeats.sleep(wait)
+        return self._ask(url, wanted, sent)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+    def _ask(self, url: str, wanted: Format, headers: Mapping[str, str]) -> Answer:
+        for _ in range(REDIRECTS):
+            if _origin(url) != self._origin:
+                raise other_host(self.root, url)
+            answer = self._ask_once(url, wanted, headers)
+            if isinstance(answer, Answer):
+                return answer
+            url = answer
+        raise unanswered(self.root, httpx.TooManyRedirects("redirected in a circle"))
+
+    def _ask_once(self, url: str, wanted: Format, headers: Mapping[str, str]) -> Answer | str:
+        """The answer, or where we are redirected to."""
+        request = self._client.build_request("GET", url, headers=headers)
+        request.url = VerbatimUrl(url)
+        try:
+            with closing(self._client.send(request, stream=True)) as response:
+                body = self._body(response, wanted.limit)
+        except httpx.HTTPError as error:
+            raise unanswered(self.root, error) from error
+        if response.has_redirect_location:
+            return resolved(url, response.headers["Location"])
+        if not response.is_success:
+            raise unwelcome(self.name, response, body)
+        self._refuse_other_things(url, wanted, response.headers, body)
+        return Answer(url, response.headers, body)
+
+    def _refuse_other_things(
+        self, url: str, wanted: Format, headers: httpx.Headers, body: bytes
+    ) -> None:
+        start, end = body[:200].lstrip(b"\xef\xbb\xbf \t\r\n"), body[-64:].rstrip()
+        declared = headers.get("Content-Type", "")
+        if declared.startswith("text/html") or start.lower().startswith(_HTML):
+            raise answers_otherwise(url, "a web page")
+        if wanted.beginnings and start and start[0] not in wanted.beginnings:
+            raise answers_otherwise(url, declared or "something else")
+        if wanted.endings and (not end or end[-1] not in wanted.endings):
+            raise broke_off(self.root)
+
+    def _body(self, response: httpx.Response, limit: int) -> bytes:
+        """The whole body, in one piece; refused as soon as it exceeds the limit."""
+        pieces, size = [], 0
+        for piece in response.iter_bytes():
+            pieces.append(piece)
+            size += len(piece)
+            if size > limit:
+                raise too_large(self.root, limit)
+        return b"".join(pieces)
+
+
+class VerbatimUrl(httpx.URL):
+    """A URL whose path and query are sent as they stand.
+
+    httpx would quote some characters anew, and a link of the server's is to be given back as it
+    was received (OData 4.01 Protocol, 11.2.6.7: clients treat it as opaque). Only what a request
+    line cannot carry (spaces, control characters, other than ASCII) is quoted.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        after_scheme = url.partition("#")[0].partition("://")[2]
+        path = re.search(r"[/?].*", after_scheme, re.DOTALL)
+        target = path[0] if path else "/"
+        target = target if target.startswith("/") else "/" + target
+        self._target = re.sub(r"[^!-~]+", lambda match: quote(match[0]), target).encode()
+
+    @property
+    def raw_path(self) -> bytes:
+        """What stands in the request line."""
+        return self._target
+
+
+def resolved(base: str, link: str) -> str:
+    """The link as a URL; one that is absolute stays as it is, character by character."""
+    if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", link):
+        return link
+    try:
+        return urljoin(base, link)
+    except ValueError:  # no URL at all: whoever asks for it will be told so
+        return link
+
+
+def pause(attempt: int, error: RetryLater, chance: float) -> float | None:
+    """Seconds to wait before the next attempt; None: longer than anyone wants to wait here.
+
+    Exponential with jitter (`chance` is 0 to 1), or what the system wishes.
+    """
+    if isinstance(error, Throttled) and error.retry_after is not None:
+        return error.retry_after + chance if error.retry_after <= LONGEST_WISH else None
+    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (attempt - 1)) * (0.5 + chance)
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port as the client will understand them; the default port is None."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        return "", url, None
+    return parsed.scheme, parsed.host, parsed.port

@@ -1,0 +1,177 @@
+"""Where HTTP becomes our errors: statuses and failed connections, as tables."""
+
+import json
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+import httpx
+
+from tandem.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    TandemError,
+    Throttled,
+    Unreachable,
+)
+
+_CHECK_HOST: Final = "Check the host of the connection."
+_TRUST: Final = (
+    'Write the path of the CA bundle that signed it into the connection\'s extra: {"verify": "…"}.'
+)
+
+_FAILURES: Final[tuple[tuple[type[BaseException], str, str], ...]] = (
+    (socket.gaierror, "its name cannot be resolved (DNS)", _CHECK_HOST),
+    (ConnectionRefusedError, "it refused the connection", f"Is it running? {_CHECK_HOST}"),
+    (ssl.SSLCertVerificationError, "its TLS certificate is not trusted", _TRUST),
+    (ssl.SSLError, "the TLS handshake failed", f"Is it https at all? {_CHECK_HOST}"),
+    (httpx.TooManyRedirects, "it redirects in a circle", _CHECK_HOST),
+    (httpx.ConnectTimeout, "it did not answer (connecting timed out)", _CHECK_HOST),
+    (httpx.TimeoutException, "it did not answer in time (timed out)", ""),
+    (httpx.ConnectError, "the connection failed", _CHECK_HOST),
+    (httpx.TransportError, "the connection broke off", ""),
+)
+"""Cause of a failed request → what to say, the most telling first."""
+
+_STATUSES: Final[dict[int, tuple[type[TandemError], str, str]]] = {
+    401: (
+        AuthenticationError,
+        "does not accept our credentials",
+        "Check the sign-in of connection {name!r}.",
+    ),
+    403: (
+        AuthenticationError,
+        "does not permit this",
+        "Give the user of connection {name!r} the permission.",
+    ),
+    404: (
+        ConfigurationError,
+        "has nothing there",
+        "Check the host of connection {name!r} (the service root URL) and the entity's name.",
+    ),
+    408: (Unreachable, "gave up waiting", ""),
+    429: (Throttled, "asks us to slow down", ""),
+    501: (ConfigurationError, "does not support this", ""),
+}
+_OTHERS: Final = (
+    (500, Unreachable, "failed", ""),
+    (0, ConfigurationError, "refuses the request", ""),
+)
+"""Lowest status → error, for statuses that the table does not name."""
+
+_EXCERPT: Final = 300
+
+
+def unwelcome(name: str, response: httpx.Response, body: bytes) -> TandemError:
+    """The error for a status that is neither success nor redirect.
+
+    `name` is the connection's. Says what the system said.
+    """
+    status = response.status_code
+    kind, what, remedy = _STATUSES.get(status) or next(
+        (kind, what, remedy) for lowest, kind, what, remedy in _OTHERS if status >= lowest
+    )
+    said = server_message(body)
+    problem = f"{_place(response.request.url)} {what} ({status})" + (f": {said}" if said else ".")
+    wait = retry_after(response.headers)
+    if kind is Throttled or (kind is Unreachable and wait is not None):
+        return Throttled(problem, remedy="It is tried again later.", retry_after=wait)
+    return kind(problem, remedy=remedy.format(name=name))
+
+
+def unanswered(root: str, error: httpx.HTTPError) -> TandemError:
+    """The error for a request that got no answer: names host and cause."""
+    if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
+        return ConfigurationError(f"{root} cannot be asked: {error}.", remedy=_CHECK_HOST)
+    causes = list(_causes(error))
+    for kind, what, remedy in _FAILURES:
+        if any(isinstance(cause, kind) for cause in causes):
+            return Unreachable(f"{_host(root)} cannot be reached: {what}.", remedy=remedy)
+    return Unreachable(f"The answer of {_host(root)} cannot be used: {error}.")
+
+
+def other_host(root: str, url: str) -> ConfigurationError:
+    """The error for a redirect or a nextLink that leaves the system."""
+    return ConfigurationError(
+        f"{_host(root)} sends us on to {_host(url)}: "
+        "a link or redirect to another host is never followed.",
+        remedy="If that is where the service lives, make it the host of the connection.",
+    )
+
+
+def answers_otherwise(url: str, what: str) -> ConfigurationError:
+    """The error for a web page, or XML, where data was asked for."""
+    return ConfigurationError(
+        f"{_place(httpx.URL(url))} answers with {what}, not with the data asked for.",
+        remedy="The host of the connection is the service root URL of an OData 4 service, such as "
+        "https://host/odata/v4/service/; a sign-in page looks like this too.",
+    )
+
+
+def broke_off(root: str) -> Unreachable:
+    """The error for an answer that was cut."""
+    return Unreachable(f"The answer of {_host(root)} breaks off in the middle.")
+
+
+def too_large(root: str, limit: int) -> ConfigurationError:
+    """The error for an answer of more bytes than we take."""
+    return ConfigurationError(
+        f"{_host(root)} answers with more than {limit // 2**20} MB at once.",
+        remedy="Check that the host of the connection is an OData service.",
+    )
+
+
+def retry_after(headers: httpx.Headers) -> float | None:
+    """Seconds that the system wishes us to wait (RFC 9110, 10.2.3), None if it doesn't say.
+
+    A date counts from the answer's own Date, so that our clock does not matter.
+    """
+    value = headers.get("Retry-After", "").strip()
+    if value.isdigit():
+        return float(value)
+    try:
+        until, now = parsedate_to_datetime(value), parsedate_to_datetime(headers.get("Date", ""))
+        return max(0.0, (until - now).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def server_message(body: bytes) -> str:
+    """What the system says about an error: OData's error.message, or the start of plain text."""
+    try:
+        return _shortened(_message(json.loads(body)))
+    except (ValueError, RecursionError):
+        text = body[: _EXCERPT * 4].decode(errors="replace")
+        return "" if text.lstrip().startswith("<") else _shortened(text)
+
+
+def _message(document: Any) -> str:
+    error = document.get("error", document) if isinstance(document, dict) else document
+    message = error.get("message", "") if isinstance(error, dict) else error
+    if isinstance(message, dict):  # OData 2
+        message = message.get("value", "")
+    return str(message)
+
+
+def _shortened(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _EXCERPT else text[:_EXCERPT] + "…"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _host(url: str) -> str:
+    """Host and port, whatever the URL is like; without credentials."""
+    return re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2] or url
+
+
+def _place(url: httpx.URL) -> str:
+    """A URL without its query, which may hold values, and without credentials."""
+    return f"{url.scheme}://{url.netloc.decode()}{url.path}"

@@ -1,0 +1,1 @@
+"""The generic OData v4 connector."""

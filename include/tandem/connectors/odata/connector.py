@@ -1,0 +1,91 @@
+"""The generic OData v4 connector: reads any service that keeps to the protocol."""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import httpx
+import pyarrow as pa
+
+from tandem.connectors.base import Page, Query
+from tandem.connectors.http import Format, Http, Repeats
+from tandem.connectors.odata.connection import open_client, service_root
+from tandem.connectors.odata.csdl import LIMIT, other_version
+from tandem.connectors.odata.documents import load
+from tandem.connectors.odata.filters import key_expressions
+from tandem.connectors.odata.metadata import parse_metadata
+from tandem.connectors.odata.page import PageReader
+from tandem.connectors.odata.query import key_filters
+from tandem.connectors.odata.read import JSON, Walk, count_records
+from tandem.connectors.odata.wire import Wires
+from tandem.errors import ConfigurationError
+from tandem.model.connection import Connection
+from tandem.model.schema import Schema
+
+_METADATA: Final = Format(
+    "application/xml,application/json;q=0.5", beginnings=b"<{", endings=b">}", limit=LIMIT
+)
+
+
+class ODataConnector:
+    """Speaks OData 4.0 and reads answers of 4.0 and 4.01, as `connectors.base.Connector` says."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        random: Callable[[], float] = random.random,
+    ) -> None:
+        root = service_root(connection)
+        client = open_client(connection, transport)
+        self._http = Http(client, root, connection.id, Repeats(sleep, random))
+        self._wires: dict[str, Wires] = {}
+
+    def check(self) -> str:
+        """Ask for the service document, which needs a sign-in wherever data does."""
+        answer = self._http.get(self._http.root, JSON)
+        document = _document(answer.body)
+        sets = sum(1 for item in document if item.get("kind", "EntitySet") == "EntitySet")
+        version = answer.headers.get("OData-Version", "4").strip().rstrip(";")
+        return f"OData {version} service at {self._http.root} with {sets} entity sets"
+
+    def schema(self) -> Schema:
+        """Entity sets with their fields, from `$metadata`."""
+        return parse_metadata(self._http.get(self._http.root + "$metadata", _METADATA).body)
+
+    def read(self, query: Query) -> Iterator[Page]:
+        """Pages as large as the server makes them, at most 5,000 records."""
+        return Walk(self._http, query, self._reader(query)).pages()
+
+    def count(self, query: Query) -> int:
+        """As the service counts; Dataverse counts no further than 5,000."""
+        return count_records(self._http, query)
+
+    def find(self, query: Query, keys: pa.RecordBatch) -> Iterator[Page]:
+        """As many records a request as fit into a URL."""
+        for named in key_filters(key_expressions(query.entity, keys)):
+            yield from Walk(self._http, query, self._reader(query), named).pages()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+    def _reader(self, query: Query) -> PageReader:
+        wires = self._wires.setdefault(query.entity.name, {})
+        return PageReader(query.entity, query.fields, wires)
+
+
+def _document(body: bytes) -> list[dict[str, Any]]:
+    """The entries of a service document (OData JSON 4.01, 5)."""
+    try:
+        document = load(body)
+        if "d" in document:
+            raise other_version("2 or 3")
+        return [dict(item) for item in document["value"]]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        raise ConfigurationError(
+            "The host of the connection answers with JSON that is no OData service document.",
+            remedy="The host is the service root URL, such as https://host/odata/v4/service/.",
+        ) from None

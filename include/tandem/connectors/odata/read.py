@@ -1,0 +1,137 @@
+"""A walk through a listing: pages in, typed records out, complete or an error."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
+
+from tandem.connectors.base import Page, Query
+from tandem.connectors.http import Answer, Format, Http
+from tandem.connectors.odata.ahead import Ahead
+from tandem.connectors.odata.course import Course, Step
+from tandem.connectors.odata.page import PageReader, Parsed
+from tandem.connectors.odata.query import collection_url, count_url, filter_of, with_options
+from tandem.errors import ConfigurationError, TandemError, Unreachable
+
+JSON: Final = Format(
+    "application/json;odata.metadata=minimal;IEEE754Compatible=true,application/json;q=0.9",
+    beginnings=b"{",
+    endings=b"}",
+)
+"""Numbers as texts, because some servers would put them through a double; who does not know
+that parameter finds plain JSON behind it."""
+
+TEXT: Final = Format("text/plain,*/*;q=0.5", limit=1024 * 1024)
+_COUNT: Final = re.compile(rb'"@(?:odata\.)?count"\s*:\s*"?(\d+)')
+PAGE_SIZE: Final = 5_000
+
+
+class Walk:
+    """One walk through the records of a query, in pages that are read once."""
+
+    def __init__(self, http: Http, query: Query, reader: PageReader, also: str = "") -> None:
+        """`also` is an expression that must hold besides the query's condition."""
+        self._http = http
+        self._query = query
+        self._reader = reader
+        self._course = Course(http.root, query, also)
+        self._counts = self._counted if query.limit is None and not also else _uncounted
+        # Dataverse ignores $top when a page size is preferred.
+        size = min(PAGE_SIZE, query.limit or PAGE_SIZE)
+        self._prefer = {"Prefer": f"odata.maxpagesize={size}"}
+        self._rows = 0
+
+    def pages(self) -> Iterator[Page]:
+        """The pages. Unreachable if fewer records came than there are."""
+        ahead = Ahead(self._fetch)
+        step: Step | None = self._course.first()
+        before: int | None = None
+        pages = 0
+        try:
+            while step:
+                step, parsed = self._go(step, ahead)
+                if parsed is None:
+                    continue
+                pages += 1
+                if step and pages == 1:
+                    before = self._counts()
+                yield from self._cut(parsed)
+                if self._rows == self._query.limit:
+                    return
+        finally:
+            ahead.drop()
+        if pages > 1 and before is not None:
+            self._refuse_gap(before)
+
+    def _go(self, step: Step, ahead: Ahead) -> tuple[Step | None, Parsed | None]:
+        """One step: the next one, already under way, and what was read."""
+        try:
+            answer = ahead.take(step.url)
+        except ConfigurationError:
+            if own := self._course.refused(step):
+                return own, None
+            raise
+        if guess := self._course.guess(answer):
+            ahead.start(guess)
+        parsed = self._reader.read(answer.body)
+        if self._course.starts_over(step, parsed):
+            return self._course.refused(step), None
+        following = self._course.after(answer, parsed)
+        if following and self._query.limit is None:
+            ahead.start(following.url)
+        return following, parsed
+
+    def _fetch(self, url: str, still_wanted: Callable[[], bool]) -> Answer:
+        return self._http.get(url, JSON, self._prefer, still_wanted)
+
+    def _cut(self, parsed: Parsed) -> Iterator[Page]:
+        """The page, without what exceeds the limit; nothing if it is empty."""
+        page = parsed.page
+        if self._query.limit is not None:
+            page = replace(page, records=page.records[: self._query.limit - self._rows])
+            self._rows += len(page.records)
+        else:
+            self._rows += parsed.rows
+        if len(page.records) or page.unreadable:
+            yield page
+
+    def _refuse_gap(self, before: int) -> None:
+        """A server that ends a listing early must not pass for one whose records were deleted.
+
+        Records that come or go during the walk are no gap: the smaller count decides.
+        """
+        after = self._counts()
+        wanted = min(before, before if after is None else after)
+        if self._rows < wanted:
+            raise Unreachable(
+                f"The listing of {self._query.entity.name} is incomplete: "
+                f"{self._rows} of {wanted} records came."
+            )
+
+    def _counted(self) -> int | None:
+        with suppress(TandemError):
+            return count_records(self._http, self._query)
+        return None
+
+
+def count_records(http: Http, query: Query) -> int:
+    """How many records satisfy the query's condition, by `$count` in one form or the other."""
+    with suppress(ConfigurationError):
+        return _number(http.get(count_url(http.root, query), TEXT).body)
+    options = {"$count": "true", "$top": "1", "$filter": filter_of(query)}
+    url = with_options(collection_url(http.root, query.entity), options)
+    found = _COUNT.findall(http.get(url, JSON).body)
+    return _number(found[-1] if found else b"")
+
+
+def _uncounted() -> None:
+    return None
+
+
+def _number(text: bytes) -> int:
+    """A count comes as plain text, perhaps with a byte order mark."""
+    digits = text.decode("utf-8-sig", errors="replace").strip()
+    if not digits.isdecimal():
+        raise ConfigurationError("The service does not count its records.")
+    return int(digits)

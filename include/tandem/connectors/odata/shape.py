@@ -1,0 +1,111 @@
+"""A page of JSON read by Arrow: the whole page is one JSON object whose schema is given."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import json as arrow_json
+
+from tandem.errors import ConfigurationError
+
+Path = tuple[str, ...]
+
+_NEXT_LINKS: Final = ("@odata.nextLink", "@nextLink")
+_ETAGS: Final = (("@odata.etag",), ("@etag",))
+"""Names of control information in 4.0 and 4.01 (OData JSON 4.01, 4.6)."""
+
+_MORE: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What Arrow read: a column for each path asked for, etags and the link as they stand."""
+
+    columns: dict[Path, pa.Array]
+    etags: pa.Array
+    next_link: str | None
+    rows: int
+
+
+class Shape:
+    """Which properties of a record are read, and as which types."""
+
+    def __init__(self, types: Mapping[Path, pa.DataType]) -> None:
+        self._paths = tuple(types)
+        tree: dict[str, Any] = {}
+        for path, kind in {**types, **dict.fromkeys(_ETAGS, pa.string())}.items():
+            _graft(tree, path, kind)
+        self._record = _struct(tree)
+        self._schema = pa.schema(
+            [
+                ("value", pa.list_(self._record)),
+                *((name, pa.string()) for name in _NEXT_LINKS),
+            ]
+        )
+
+    def read(self, body: bytes) -> Read:
+        """The page's columns. ArrowInvalid if the page is no such JSON, or any value is amiss."""
+        table = arrow_json.read_json(
+            pa.BufferReader(body),
+            # One block: a page is one line of JSON to Arrow, and it reads whole lines only.
+            read_options=arrow_json.ReadOptions(use_threads=False, block_size=len(body) + _MORE),
+            parse_options=arrow_json.ParseOptions(
+                explicit_schema=self._schema,
+                unexpected_field_behavior="ignore",
+                newlines_in_values=True,
+            ),
+        )
+        records = _records(table)
+        return Read(
+            {path: self._at(records, path) for path in self._paths},
+            pc.coalesce(*(self._at(records, path) for path in _ETAGS)),
+            pc.coalesce(*(table[name] for name in _NEXT_LINKS))[0].as_py(),
+            len(records),
+        )
+
+    def _at(self, records: pa.StructArray, path: Path) -> pa.Array:
+        """By position: a name such as `@odata.etag` would be taken for a path."""
+        kind, indices = self._record, []
+        for name in path:
+            indices.append(kind.get_field_index(name))
+            kind = kind.field(indices[-1]).type
+        return pc.struct_field(records, indices)
+
+
+def next_link_of(document: Mapping[str, Any]) -> str | None:
+    """The link of a loaded document. ConfigurationError if it is no text."""
+    links = [link for name in _NEXT_LINKS if (link := document.get(name)) is not None]
+    if links and type(links[0]) is not str:  # a Number is a str too
+        raise ConfigurationError("The service's nextLink is no text: its listings cannot be read.")
+    return links[0] if links else None
+
+
+def etag_of(record: Any) -> str | None:
+    """The etag of a loaded record."""
+    if not isinstance(record, Mapping):
+        return None
+    return next((record[name] for (name,) in _ETAGS if isinstance(record.get(name), str)), None)
+
+
+def _records(table: pa.Table) -> pa.StructArray:
+    if table.num_rows != 1 or not table["value"][0].is_valid:
+        raise pa.ArrowInvalid("not one object with a value")
+    records = table["value"].chunk(0).values
+    if records.null_count:
+        raise pa.ArrowInvalid("a record is null")
+    records.validate(full=True)  # Arrow's reader lets invalid UTF-8 pass
+    return records
+
+
+def _graft(tree: dict[str, Any], path: Path, kind: pa.DataType) -> None:
+    for name in path[:-1]:
+        tree = tree.setdefault(name, {})
+    tree[path[-1]] = kind
+
+
+def _struct(tree: dict[str, Any]) -> pa.StructType:
+    return pa.struct(
+        [(name, _struct(kind) if isinstance(kind, dict) else kind) for name, kind in tree.items()]
+    )

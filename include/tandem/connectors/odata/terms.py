@@ -1,0 +1,73 @@
+"""What the annotations of a metadata document tell us (Core, Capabilities, Validation, Common)."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from tandem.connectors.odata.csdl import Annotations
+from tandem.model.schema import Field, Kind
+
+_CORE: Final = "Org.OData.Core.V1."
+_CAPABILITIES: Final = "Org.OData.Capabilities.V1."
+_LABELS: Final = ("com.sap.vocabularies.Common.v1.Label", _CORE + "Description")
+_ALLOWED: Final = "Org.OData.Validation.V1.AllowedValues"
+_NO_WRITE: Final = ("Read", "1", "None", "0")
+"""Core.PermissionType without Write, as names and as numbers (CSDL JSON allows both)."""
+
+_VERSIONS: Final = ("versionnumber", "rowversionnumber", "systemrowversion", "sysrowversion",
+                    "rowversion")  # fmt: skip
+_TIMESTAMPS: Final = (
+    "systemmodifiedat", "lastmodifieddatetime", "modifiedat", "modifiedon", "modifieddatetime",
+    "lastmodifiedat", "lastmodifiedon", "lastmodified", "changedat", "changedon",
+    "lastchangedat", "lastchangedatetime", "lastchangeddatetime", "updatedat", "updatedon",
+    "lastupdated",
+)  # fmt: skip
+"""Names of fields that order changes, lower case without underscores: Dataverse (versionnumber,
+modifiedon), Business Central (systemRowVersion, lastModifiedDateTime, systemModifiedAt), SAP
+(modifiedAt, changedAt, LastChangeDateTime) and what others commonly use."""
+
+
+def label(annotations: Annotations) -> str:
+    """The words for people; empty if there are none."""
+    texts = (annotations.get(term) for term in _LABELS)
+    return next((text for text in texts if isinstance(text, str)), "")
+
+
+def is_read_only(annotations: Annotations) -> bool:
+    """Whether the service sets the value: Core.Computed, Core.Immutable, Core.Permissions."""
+    permission = str(annotations.get(_CORE + "Permissions", "Write"))
+    computed = annotations.get(_CORE + "Computed") is True
+    immutable = annotations.get(_CORE + "Immutable") is True
+    return computed or immutable or permission in _NO_WRITE
+
+
+def options(annotations: Annotations) -> tuple[str, ...]:
+    """The values that Validation.AllowedValues lists: SAP CAP's way to write enumerations."""
+    allowed = annotations.get(_ALLOWED)
+    if not isinstance(allowed, list):
+        return ()
+    return tuple(
+        str(item["Value"]) for item in allowed if isinstance(item, dict) and "Value" in item
+    )
+
+
+def without(annotations: Annotations, term: str, member: str) -> bool:
+    """Whether a Capabilities term says that this cannot be done. Unsaid means it can."""
+    record = annotations.get(_CAPABILITIES + term)
+    return isinstance(record, dict) and record.get(member) is False
+
+
+def version_fields(fields: Mapping[str, Field], annotations: Annotations) -> tuple[str, ...]:
+    """Fields that order changes, the best first: increasing integers, then timestamps.
+
+    A timestamp that makes the etag (Core.OptimisticConcurrency) counts as well; an integer that
+    does so does not, because it may count each record's changes by itself.
+    """
+    by_short = {name.replace("_", "").lower(): name for name in fields}
+    numbers = [by_short[n] for n in _VERSIONS if n in by_short]
+    instants = [by_short[n] for n in _TIMESTAMPS if n in by_short]
+    guards = annotations.get(_CORE + "OptimisticConcurrency")
+    if isinstance(guards, list):
+        instants += [g for g in guards if isinstance(g, str) and g in fields]
+    numbers = [n for n in numbers if fields[n].kind in (Kind.INT64, Kind.DECIMAL)]
+    instants = [n for n in instants if fields[n].kind is Kind.INSTANT]
+    return tuple(dict.fromkeys(numbers + instants))

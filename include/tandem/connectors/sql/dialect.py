@@ -1,0 +1,85 @@
+"""How a database's SQL differs from others', seen from what the connector has to say."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import pyarrow as pa
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Text, cast, func
+
+from tandem.connectors.pages import RawColumn
+from tandem.connectors.sql.types import COMMON
+from tandem.model.schema import Field, Kind
+
+
+class Dialect:
+    """A database that SQLAlchemy knows and nothing more is known of."""
+
+    kinds: ClassVar[Mapping[str, Kind]] = COMMON
+    """Names of declared types → kinds; all others hold strings."""
+    declared: ClassVar[Mapping[Kind, str]] = {
+        Kind.STRING: "TEXT",
+        Kind.BOOLEAN: "BOOLEAN",
+        Kind.INT64: "BIGINT",
+        Kind.DECIMAL: "NUMERIC",
+        Kind.FLOAT64: "DOUBLE PRECISION",
+        Kind.DATE: "DATE",
+        Kind.TIME: "TIME",
+        Kind.INSTANT: "TIMESTAMP WITH TIME ZONE",
+        Kind.LOCAL_DATETIME: "TIMESTAMP",
+        Kind.GUID: "CHAR(36)",
+        Kind.BINARY: "BLOB",
+        Kind.JSON: "TEXT",
+    }
+    """Kinds → the types that we declare columns with."""
+    staged: ClassVar[Mapping[Kind, str]] = declared
+    """Kinds → types that hold every value of the kind, for a temporary table."""
+
+    def prepare(self, engine: Engine) -> None:
+        """Give new connections of the engine what the other methods count on."""
+
+    def check_at_once(self, connection: Connection) -> None:
+        """See that constraints are checked by each statement, not at the end."""
+
+    def declared_types(self, connection: Connection) -> dict[tuple[str, str], str]:  # noqa: ARG002
+        """Declared types by table and column, where SQLAlchemy does not keep their text."""
+        return {}
+
+    def read(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:  # noqa: ARG002
+        """The column as `stream` reads it."""
+        return column
+
+    def text(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
+        """The column as text."""
+        return column if field.kind is Kind.STRING else cast(column, Text)
+
+    def equal(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:  # noqa: ARG002
+        """The column in a form whose values are equal if the records' are."""
+        return column
+
+    def ordered(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
+        """The column in a form that sorts as the values of its kind do."""
+        return self.equal(column, field)
+
+    def contains(self, text: ColumnElement[Any], part: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Whether a text contains another, upper and lower case apart."""
+        return func.instr(text, part) > 0
+
+    def operand(self, value: Any) -> Any:
+        """A value of a condition as the driver takes it."""
+        return value
+
+    def assigned(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:  # noqa: ARG002
+        """A staged column as the field's own column takes it."""
+        return column
+
+    def refused(self, values: pa.Array, field: Field) -> list[tuple[str, pa.Array]]:  # noqa: ARG002
+        """What the column would not keep exactly: a reason, and for each row whether it holds."""
+        return []
+
+    def stream(
+        self, connection: Connection, statement: Select[Any], names: Sequence[str], rows: int
+    ) -> Iterator[dict[str, RawColumn]]:
+        """The result's columns, some rows at a time, never all of it in memory."""
+        result = connection.execution_options(yield_per=rows).execute(statement)
+        for part in result.partitions():
+            yield dict(zip(names, zip(*part, strict=True), strict=True))

@@ -1,0 +1,125 @@
+"""PostgreSQL: read by COPY, which gives texts that Arrow parses column by column."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+from sqlalchemy import ColumnElement, Connection, Select, Text, cast, collate, func
+
+from tandem.connectors.pages import RawColumn
+from tandem.connectors.sql.dialect import Dialect
+from tandem.connectors.sql.tables import Named
+from tandem.connectors.sql.types import parse_type
+from tandem.database.errors import driver_error, raise_driver_error
+from tandem.model.schema import Field, Kind
+
+_TEXTS: Final = frozenset(("TEXT", "VARCHAR", "CHARACTER VARYING"))
+
+_DECLARED_TYPES: Final = """
+SELECT c.relname, a.attname,
+       CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod)
+            ELSE format_type(a.atttypid, a.atttypmod) END
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid
+WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  AND a.attnum > 0 AND NOT a.attisdropped
+"""
+
+
+class PostgreSql(Dialect):
+    """PostgreSQL through psycopg."""
+
+    declared: ClassVar = {
+        **Dialect.declared,
+        Kind.GUID: "UUID",
+        Kind.BINARY: "BYTEA",
+        Kind.JSON: "JSON",  # JSONB would rewrite the text
+    }
+    staged: ClassVar = {**declared, Kind.JSON: "TEXT"}
+
+    def check_at_once(self, connection: Connection) -> None:
+        connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+
+    def declared_types(self, connection: Connection) -> dict[tuple[str, str], str]:
+        """In place of a domain, the type that it is made of."""
+        rows = connection.exec_driver_sql(_DECLARED_TYPES)
+        return {(table, column): declared for table, column, declared in rows}
+
+    def read(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
+        if field.type_name.endswith("[]"):
+            return cast(func.to_jsonb(column), Text)
+        as_text = field.kind is Kind.BOOLEAN or field.kind is Kind.STRING
+        return self.text(column, field) if as_text else column
+
+    def text(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
+        plain = parse_type(field.type_name).name in _TEXTS
+        return column if plain else cast(column, Text)
+
+    def equal(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
+        return self.text(column, field) if field.kind in (Kind.STRING, Kind.JSON) else column
+
+    def ordered(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
+        """Texts by code points, whatever the database's collation."""
+        same = self.equal(column, field)
+        return collate(same, "C") if field.kind in (Kind.STRING, Kind.JSON) else same
+
+    def contains(self, text: ColumnElement[Any], part: ColumnElement[Any]) -> ColumnElement[bool]:
+        return func.strpos(text, part) > 0
+
+    def assigned(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
+        """A cast would cut a VARCHAR; an assignment refuses what does not fit."""
+        if field.kind not in (Kind.STRING, Kind.JSON) or "CHAR" in field.type_name.upper():
+            return column
+        return cast(column, Named(field.type_name))
+
+    def refused(self, values: pa.Array, field: Field) -> list[tuple[str, pa.Array]]:
+        if field.kind not in (Kind.STRING, Kind.JSON):
+            return []
+        return [("PostgreSQL has no text with a NUL character", pc.match_substring(values, "\0"))]
+
+    def stream(
+        self, connection: Connection, statement: Select[Any], names: Sequence[str], rows: int
+    ) -> Iterator[dict[str, RawColumn]]:
+        driver: Any = connection.connection.driver_connection
+        command = f"COPY ({_with_literals(connection, statement)}) TO STDOUT (FORMAT csv)"
+        lines: list[bytes] = []
+        try:
+            with driver.cursor().copy(command) as copy:
+                for line in copy:
+                    lines.append(line)
+                    if len(lines) == rows:
+                        yield _columns(lines, names)
+                        lines = []
+        except driver_error(connection) as error:
+            raise_driver_error(connection, error)
+        if lines:
+            yield _columns(lines, names)
+
+
+def _with_literals(connection: Connection, statement: Select[Any]) -> str:
+    """COPY takes no parameters; the driver writes them into the text as literals."""
+    from psycopg import ClientCursor  # only where this database is used
+
+    compiled = statement.compile(
+        dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
+    )
+    driver: Any = connection.connection.driver_connection
+    return ClientCursor(driver).mogrify(str(compiled), compiled.params)
+
+
+def _columns(lines: list[bytes], names: Sequence[str]) -> dict[str, RawColumn]:
+    """Texts as they came. Null is the empty text without quotes."""
+    data = b"".join(lines)
+    table = pa_csv.read_csv(
+        pa.py_buffer(data),
+        pa_csv.ReadOptions(column_names=names, use_threads=False, block_size=len(data) + 1),
+        pa_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+        pa_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()),
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    )
+    return {name: table.column(name).combine_chunks() for name in names}

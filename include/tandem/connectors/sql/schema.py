@@ -1,0 +1,104 @@
+"""Reflection: the tables and views of the default schema as entities."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, inspect
+from sqlalchemy.engine.interfaces import ReflectedColumn, ReflectedForeignKeyConstraint
+from sqlalchemy.engine.reflection import ObjectKind
+from sqlalchemy.exc import SAWarning
+
+from tandem.connectors.sql.dialect import Dialect
+from tandem.connectors.sql.types import facets_of
+from tandem.model.schema import Capabilities, Deletes, Entity, Field, Kind, Schema
+
+BATCH_ROWS: Final = 50_000
+"""Rows that a write takes at once."""
+
+_VERSIONS: Final = ("version", "rowversion", "versionnumber")
+_CHANGED: Final = ("modifiedat", "modifiedon", "updatedat", "updatedon", "lastmodified",
+                   "lastmodifiedat", "lastmodifiedon", "lastmodifieddatetime", "systemmodifiedat",
+                   "changedat", "changedon")  # fmt: skip
+
+
+def reflect(connection: Connection, dialect: Dialect) -> Schema:
+    """All tables and views that the connection's user sees without naming a schema."""
+    inspector = inspect(connection)
+    with warnings.catch_warnings():
+        # SQLAlchemy does not know every type; the database's own words for them are read below.
+        warnings.simplefilter("ignore", SAWarning)
+        columns = inspector.get_multi_columns(kind=ObjectKind.ANY)
+    keys = inspector.get_multi_pk_constraint()
+    references = inspector.get_multi_foreign_keys()
+    declared = dialect.declared_types(connection)
+    entities = []
+    for table, described in sorted(columns.items()):
+        key = keys.get(table)
+        lookups = _lookups(references.get(table, ()))
+        names = tuple(key["constrained_columns"]) if key else ()
+        fields = [
+            _field(column, declared.get((table[1], column["name"])), names, lookups, dialect)
+            for column in described
+        ]
+        entities.append(_entity(table[1], names, fields))
+    return Schema(entities=tuple(entities))
+
+
+def _entity(name: str, key: tuple[str, ...], fields: Sequence[Field]) -> Entity:
+    read_only = {field.name for field in fields if field.read_only}
+    writes = bool(key)
+    return Entity(
+        name=name,
+        key=key,
+        fields=tuple(fields),
+        capabilities=Capabilities(
+            version_fields=version_fields(fields),
+            deletes=Deletes.KEY_SWEEP if key else Deletes.NONE,
+            writes=writes,
+            client_keys=writes and not read_only & set(key),
+            batch_size=BATCH_ROWS,
+        ),
+    )
+
+
+def version_fields(fields: Sequence[Field]) -> tuple[str, ...]:
+    """Fields that order changes by their names, integers before timestamps."""
+    plain = {field.name: field.name.lower().replace("_", "") for field in fields}
+    integers = [f.name for f in fields if f.kind is Kind.INT64 and plain[f.name] in _VERSIONS]
+    instants = [f.name for f in fields if f.kind is Kind.INSTANT and plain[f.name] in _CHANGED]
+    return (*integers, *instants)
+
+
+def _field(
+    column: ReflectedColumn,
+    declared: str | None,
+    key: tuple[str, ...],
+    lookups: Mapping[str, tuple[str, ...]],
+    dialect: Dialect,
+) -> Field:
+    name = column["name"]
+    type_name = str(column["type"]) if declared is None else declared
+    facets: dict[str, Any] = facets_of(type_name, dialect.kinds)
+    identity = column.get("identity")
+    return Field(
+        name=name,
+        nullable=bool(column["nullable"]) and name not in key,
+        read_only="computed" in column
+        or bool(identity and identity["always"])
+        or type_name.endswith("[]"),
+        label=column.get("comment") or "",
+        lookup=lookups.get(name, ()),
+        options=tuple(getattr(column["type"], "enums", ())),
+        **facets,
+    )
+
+
+def _lookups(constraints: Sequence[ReflectedForeignKeyConstraint]) -> dict[str, tuple[str, ...]]:
+    """Column → the tables that a foreign key of that one column leads to."""
+    found: dict[str, tuple[str, ...]] = {}
+    for constraint in constraints:
+        if len(constraint["constrained_columns"]) == 1:
+            column = constraint["constrained_columns"][0]
+            found[column] = (*found.get(column, ()), constraint["referred_table"])
+    return found

@@ -1,0 +1,139 @@
+"""SQLite: it has no types but numbers, texts and bytes, so declared names say what is meant."""
+
+import sqlite3
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, ClassVar, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import ColumnElement, Connection, Engine, collate, event, func
+
+from tandem.connectors.sql.dialect import Dialect
+from tandem.connectors.sql.types import COMMON
+from tandem.database.bulk import decimal_text
+from tandem.model.schema import Field, Kind
+
+_DECIMAL: Final = "tandem_decimal"
+_NUMERAL: Final = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
+
+_DECLARED_TYPES: Final = (
+    "SELECT t.name, c.name, c.type FROM sqlite_master AS t, pragma_table_xinfo(t.name) AS c"
+    " WHERE t.type IN ('table', 'view')"
+)
+
+_OURS: Final = {
+    Kind.DECIMAL: "DECIMAL_TEXT",
+    Kind.DATE: "DATE_TEXT",
+    Kind.TIME: "TIME_TEXT",
+    Kind.INSTANT: "INSTANT_TEXT",
+    Kind.LOCAL_DATETIME: "LOCAL_DATETIME_TEXT",
+    Kind.GUID: "GUID_TEXT",
+    Kind.JSON: "JSON_TEXT",
+}
+"""A declared type that contains TEXT keeps texts as they are ("Datatypes in SQLite", 3.1)."""
+
+
+class Sqlite(Dialect):
+    """SQLite 3.35 and later."""
+
+    kinds: ClassVar = {
+        **COMMON,
+        # CURRENT_TIMESTAMP and SQLite's own functions take a text without a zone as UTC.
+        "DATETIME": Kind.INSTANT,
+        "TIMESTAMP": Kind.INSTANT,
+        **{name: kind for kind, name in _OURS.items()},
+    }
+    declared: ClassVar = {
+        Kind.STRING: "TEXT",
+        Kind.BOOLEAN: "BOOLEAN",
+        Kind.INT64: "INTEGER",
+        Kind.FLOAT64: "REAL",
+        Kind.BINARY: "BLOB",
+        **_OURS,
+    }
+    staged: ClassVar = declared
+
+    def prepare(self, engine: Engine) -> None:
+        event.listen(engine, "connect", _add_functions)
+
+    def declared_types(self, connection: Connection) -> dict[tuple[str, str], str]:
+        rows = connection.exec_driver_sql(_DECLARED_TYPES)
+        return {(table, column): declared for table, column, declared in rows}
+
+    def equal(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
+        if field.kind is Kind.DECIMAL:
+            return collate(column, _DECIMAL)
+        if field.kind is Kind.STRING:
+            return collate(column, "BINARY")
+        if field.kind is Kind.GUID and not _is_ours(field):
+            return func.lower(column)
+        if field.kind is Kind.INSTANT and not _is_ours(field):
+            return func.tandem_instant(column)
+        return column
+
+    def text(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
+        return self.equal(column, field) if field.kind is Kind.GUID else column
+
+    def operand(self, value: Any) -> Any:
+        """Numbers as text: the column's affinity makes a number of it, without a float between."""
+        if isinstance(value, datetime):
+            return _instant_text(value)
+        if isinstance(value, bool | float):
+            return value
+        return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+    def refused(self, values: pa.Array, field: Field) -> list[tuple[str, pa.Array]]:
+        if field.kind is Kind.FLOAT64:
+            return [("SQLite has no NaN", pc.is_nan(values))]
+        if _keeps_text(field.type_name):
+            return []
+        if field.kind is Kind.DECIMAL:
+            return [("a NUMERIC column keeps 15 digits; declare DECIMAL_TEXT", _rounded(values))]
+        if field.kind in (Kind.STRING, Kind.JSON):
+            turned = pc.match_substring_regex(values, _NUMERAL)
+            return [(f"a {field.type_name} column makes a number of it; declare TEXT", turned)]
+        return []
+
+
+def _is_ours(field: Field) -> bool:
+    return field.type_name.upper() == _OURS.get(field.kind)
+
+
+def _keeps_text(declared: str) -> bool:
+    """Whether a text stays one: the affinities TEXT and BLOB ("Datatypes in SQLite", 3.1)."""
+    name = declared.upper()
+    parts = ("CHAR", "CLOB", "TEXT", "BLOB")
+    return not name or ("INT" not in name and any(part in name for part in parts))
+
+
+def _rounded(values: pa.Array) -> pa.Array:
+    """Which decimals a float of 15 digits cannot hold."""
+    digits = pc.replace_substring_regex(decimal_text(values), r"^-?0*\.?0*|\.|-", "")
+    return pc.greater(pc.utf8_length(digits), 15)
+
+
+def _add_functions(connection: sqlite3.Connection, _record: object) -> None:
+    connection.create_collation(_DECIMAL, _compare_decimals)
+    connection.create_function("tandem_instant", 1, _normal_instant, deterministic=True)
+
+
+def _compare_decimals(one: str, other: str) -> int:
+    try:
+        difference = Decimal(one).compare(Decimal(other))
+        return int(difference)
+    except (InvalidOperation, ValueError):  # what is no number is greater than all numbers
+        return (one > other) - (one < other)
+
+
+def _normal_instant(value: object) -> str | None:
+    """Any ISO 8601 text as we write it, so that texts of several writers compare."""
+    try:
+        return _instant_text(datetime.fromisoformat(str(value)))
+    except ValueError:
+        return None
+
+
+def _instant_text(moment: datetime) -> str:
+    utc = moment.astimezone(UTC) if moment.tzinfo else moment
+    return utc.replace(tzinfo=None).isoformat(" ", "microseconds")

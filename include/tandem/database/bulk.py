@@ -1,0 +1,116 @@
+"""Whole Arrow batches into a table.
+
+What SQLite has no type for is kept as text: decimals exact and without trailing zeros, dates,
+times, and instants as `YYYY-MM-DD HH:MM:SS.ffffff` in UTC, which sort as they should.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+from sqlalchemy import Connection, Table
+
+from tandem.database.errors import driver_error, raise_driver_error
+
+_COPY_ROWS: Final = 10_000
+"""Rows that are turned into text at once."""
+_COPY_FORM: Final = pa_csv.WriteOptions(include_header=False, quoting_style="all_valid")
+
+
+def insert(connection: Connection, table: Table, records: pa.RecordBatch) -> None:
+    """Insert the batch inside the connection's transaction; its columns are found by name.
+
+    All of it or nothing: what fails is raised before anything of the batch is kept.
+    """
+    if records.num_rows:
+        driver = f"{connection.dialect.name}+{connection.dialect.driver}"
+        _INSERTS.get(driver, _insert_rows)(connection, table, records)
+
+
+def _copy(connection: Connection, table: Table, records: pa.RecordBatch) -> None:
+    """PostgreSQL parses by its own column types; null is the empty text without quotes."""
+    columns = [_copied(column) for column in records.columns]
+    texts = pa.RecordBatch.from_arrays(columns, names=records.schema.names)
+    driver: Any = connection.connection.driver_connection
+    statement = f"COPY {_target(connection, table, records)} FROM STDIN (FORMAT csv)"
+    try:
+        with driver.cursor().copy(statement) as copy:
+            for start in range(0, texts.num_rows, _COPY_ROWS):
+                sink = pa.BufferOutputStream()
+                pa_csv.write_csv(texts.slice(start, _COPY_ROWS), sink, _COPY_FORM)
+                copy.write(memoryview(sink.getvalue()))
+    except driver_error(connection) as error:
+        raise_driver_error(connection, error)
+
+
+def _insert_sqlite(connection: Connection, table: Table, records: pa.RecordBatch) -> None:
+    """Rows in the order of their key, so that its index is filled in one sweep."""
+    key = [c.name for c in table.primary_key if c.name in records.schema.names]
+    if key:
+        records = records.sort_by([(name, "ascending") for name in key])
+    marks = ", ".join("?" * records.num_columns)
+    statement = f"INSERT INTO {_target(connection, table, records)} VALUES ({marks})"  # noqa: S608
+    # The driver takes nothing but rows of Python objects.
+    rows = list(zip(*(_kept(column).to_pylist() for column in records.columns), strict=True))
+    connection.exec_driver_sql(statement, rows)
+
+
+def _insert_rows(connection: Connection, table: Table, records: pa.RecordBatch) -> None:
+    connection.execute(table.insert(), records.to_pylist())
+
+
+_INSERTS: Final[dict[str, Callable[[Connection, Table, pa.RecordBatch], None]]] = {
+    "postgresql+psycopg": _copy,
+    "sqlite+pysqlite": _insert_sqlite,
+}
+
+
+def _target(connection: Connection, table: Table, records: pa.RecordBatch) -> str:
+    preparer = connection.dialect.identifier_preparer
+    columns = ", ".join(preparer.quote_identifier(name) for name in records.schema.names)
+    return f"{preparer.format_table(table)} ({columns})"
+
+
+def _copied(values: pa.Array) -> pa.Array:
+    """A column as PostgreSQL's CSV takes it."""
+    if pa.types.is_timestamp(values.type):
+        # Arrow's own text of a zoned timestamp takes thirty times as long.
+        zone = "Z" if values.type.tz else ""
+        return pc.binary_join_element_wise(_instant_text(values), zone, "")
+    if pa.types.is_binary(values.type):
+        # Arrow has no hexadecimal text.
+        texts = [None if value is None else rf"\x{value.hex()}" for value in values.to_pylist()]
+        return pa.array(texts, pa.string())
+    return values
+
+
+def _kept(values: pa.Array) -> pa.Array:
+    """A column as SQLite keeps it."""
+    kind = values.type
+    if pa.types.is_timestamp(kind):
+        return _instant_text(values)
+    if pa.types.is_decimal(kind):
+        return decimal_text(values)
+    if pa.types.is_date(kind) or pa.types.is_time(kind):
+        return values.cast(pa.string())
+    return values.cast(pa.int8()) if pa.types.is_boolean(kind) else values
+
+
+def decimal_text(values: pa.Array) -> pa.Array:
+    """Decimals as text without exponent or trailing zeros: equal numbers have equal texts."""
+    texts = values.cast(pa.string())
+    exponents = pc.match_substring(texts, "E")
+    if pc.any(exponents).as_py():
+        # Arrow writes 0.0000000 as 0E-7 and formats such values in no other way.
+        plain = [f"{Decimal(text):f}" for text in texts.filter(exponents).to_pylist()]
+        texts = pc.replace_with_mask(texts, exponents, pa.array(plain, pa.string()))
+    if values.type.scale <= 0:
+        return texts
+    return pc.utf8_rtrim(pc.utf8_rtrim(texts, characters="0"), characters=".")
+
+
+def _instant_text(values: pa.Array) -> pa.Array:
+    return values.cast(pa.timestamp("us")).cast(pa.string())

@@ -1,0 +1,28 @@
+"""Where Tandem finds its files and its state: three environment variables, each with a default."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where things are."""
+
+    config: Path
+    """Folder of integration files (TANDEM_CONFIG)."""
+    state: str
+    """SQLAlchemy URL of the state database, or the id of a connection (TANDEM_STATE)."""
+    staging: str
+    """fsspec URL of the folder for staged batches (TANDEM_STAGING)."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """The settings that these variables ask for. An empty variable counts as missing."""
+        home = Path(environment.get("AIRFLOW_HOME") or "~/airflow").expanduser().absolute()
+        return cls(
+            config=Path(environment.get("TANDEM_CONFIG") or "config/integrations").expanduser(),
+            state=environment.get("TANDEM_STATE") or f"sqlite:///{home}/tandem.db",
+            staging=environment.get("TANDEM_STAGING") or f"file://{home}/staging",
+        )

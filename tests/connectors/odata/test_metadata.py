@@ -1,0 +1,443 @@
+"""What a metadata document says about entities, in XML and in JSON."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tandem.connectors.odata.csdl import LIMIT
+from tandem.connectors.odata.metadata import parse_metadata
+from tandem.errors import ConfigurationError
+from tandem.model.schema import Deletes, Entity, Kind, Schema
+
+EDMX = "http://docs.oasis-open.org/odata/ns/edmx"
+EDM = "http://docs.oasis-open.org/odata/ns/edm"
+
+REFERENCES = """
+<edmx:Reference Uri="core"><edmx:Include Namespace="Org.OData.Core.V1" Alias="Core"/>
+</edmx:Reference>
+<edmx:Reference Uri="cap"><edmx:Include Namespace="Org.OData.Capabilities.V1" Alias="Cap"/>
+</edmx:Reference>
+<edmx:Reference Uri="common">
+  <edmx:Include Namespace="com.sap.vocabularies.Common.v1" Alias="Common"/>
+</edmx:Reference>
+"""
+
+
+def xml(schema: str, version: str = "4.0") -> bytes:
+    return f"""<?xml version="1.0" encoding="utf-8"?>
+    <edmx:Edmx xmlns:edmx="{EDMX}" xmlns="{EDM}" Version="{version}">{REFERENCES}
+    <edmx:DataServices><Schema Namespace="My.App" Alias="app">{schema}</Schema></edmx:DataServices>
+    </edmx:Edmx>""".encode()
+
+
+def one_type(inside: str, in_set: str = "", more: str = "") -> Entity:
+    """The entity of a document with one set, `Things`, whose type has these parts."""
+    schema = f"""
+    <EntityType Name="Thing">
+      <Key><PropertyRef Name="ID"/></Key><Property Name="ID" Type="Edm.Int32" Nullable="false"/>
+      {inside}
+    </EntityType>{more}
+    <EntityContainer Name="Container">
+      <EntitySet Name="Things" EntityType="app.Thing">{in_set}</EntitySet>
+    </EntityContainer>"""
+    return parse_metadata(xml(schema)).entity("Things")
+
+
+def from_json(**schema: Any) -> Schema:
+    document = {"$Version": "4.01", "My.App": schema, "$EntityContainer": "My.App.Container"}
+    return parse_metadata(json.dumps(document).encode())
+
+
+@pytest.mark.parametrize(
+    ("type_name", "kind"),
+    [
+        ("Edm.String", Kind.STRING),
+        ("Edm.Duration", Kind.STRING),
+        ("Edm.Boolean", Kind.BOOLEAN),
+        ("Edm.Byte", Kind.INT64),
+        ("Edm.SByte", Kind.INT64),
+        ("Edm.Int16", Kind.INT64),
+        ("Edm.Int32", Kind.INT64),
+        ("Edm.Int64", Kind.INT64),
+        ("Edm.Decimal", Kind.DECIMAL),
+        ("Edm.Single", Kind.FLOAT64),
+        ("Edm.Double", Kind.FLOAT64),
+        ("Edm.Date", Kind.DATE),
+        ("Edm.TimeOfDay", Kind.TIME),
+        ("Edm.DateTimeOffset", Kind.INSTANT),
+        ("Edm.Guid", Kind.GUID),
+        ("Edm.Binary", Kind.BINARY),
+        ("Edm.GeographyPoint", Kind.JSON),
+        ("Edm.Untyped", Kind.JSON),
+        ("Collection(Edm.String)", Kind.JSON),
+    ],
+)
+def test_each_type_has_its_kind(type_name: str, kind: Kind) -> None:
+    entity = one_type(f'<Property Name="x" Type="{type_name}"/>')
+    assert entity.field("x").kind is kind
+    assert entity.field("x").type_name == type_name
+
+
+def test_streams_are_left_out() -> None:
+    assert "photo" not in one_type('<Property Name="photo" Type="Edm.Stream"/>').by_name
+
+
+def test_facets_are_kept_and_words_in_place_of_numbers_mean_no_limit() -> None:
+    entity = one_type(
+        """<Property Name="name" Type="Edm.String" MaxLength="40" Nullable="false"/>
+        <Property Name="note" Type="Edm.String" MaxLength="max"/>
+        <Property Name="price" Type="Edm.Decimal" Precision="19" Scale="4"/>
+        <Property Name="rate" Type="Edm.Decimal" Scale="Variable"/>
+        <Property Name="total" Type="Edm.Decimal"/>"""
+    )
+    name, note = entity.field("name"), entity.field("note")
+    assert (name.max_length, name.nullable) == (40, False)
+    assert (note.max_length, note.nullable) == (None, True)
+    assert (entity.field("price").precision, entity.field("price").scale) == (19, 4)
+    assert entity.field("rate").scale is None
+    assert entity.field("total").scale is None
+
+
+def test_a_key_is_never_null_whatever_the_document_says() -> None:
+    """Dataverse leaves Nullable out on all its keys."""
+    entity = parse_metadata(
+        xml(
+            """<EntityType Name="A"><Key><PropertyRef Name="id"/></Key>
+            <Property Name="id" Type="Edm.Guid"/></EntityType>
+            <EntityContainer Name="C"><EntitySet Name="As" EntityType="app.A"/></EntityContainer>"""
+        )
+    ).entity("As")
+    assert entity.key == ("id",)
+    assert not entity.field("id").nullable
+
+
+def test_alias_and_namespace_mean_the_same() -> None:
+    entity = one_type(
+        '<Property Name="a" Type="app.Mood"/><Property Name="b" Type="My.App.Mood"/>',
+        more='<EnumType Name="Mood"><Member Name="Good"/><Member Name="Bad"/></EnumType>',
+    )
+    for name in ("a", "b"):
+        assert entity.field(name).kind is Kind.STRING
+        assert entity.field(name).options == ("Good", "Bad")
+        assert entity.field(name).type_name == "My.App.Mood"
+
+
+def test_base_types_give_fields_and_key() -> None:
+    schema = parse_metadata(
+        xml(
+            """<EntityType Name="Base" Abstract="true"><Key><PropertyRef Name="id"/></Key>
+            <Property Name="id" Type="Edm.Guid"/></EntityType>
+            <EntityType Name="Middle" BaseType="app.Base"><Property Name="m" Type="Edm.Date"/>
+            </EntityType>
+            <EntityType Name="Leaf" BaseType="My.App.Middle"><Property Name="l" Type="Edm.Date"/>
+            </EntityType>
+            <EntityContainer Name="C"><EntitySet Name="Leaves" EntityType="app.Leaf"/>
+            <Singleton Name="Me" Type="app.Leaf"/></EntityContainer>"""
+        )
+    )
+    leaves = schema.entity("Leaves")
+    assert leaves.key == ("id",)
+    assert [field.name for field in leaves.fields] == ["id", "m", "l"]
+    assert list(schema.by_name) == ["Leaves"]
+
+
+def test_a_type_that_inherits_from_itself_is_invalid() -> None:
+    with pytest.raises(ConfigurationError, match="inherits from itself"):
+        parse_metadata(
+            xml(
+                """<EntityType Name="A" BaseType="app.B"/><EntityType Name="B" BaseType="app.A"/>
+                <EntityContainer Name="C"><EntitySet Name="As" EntityType="app.A"/>
+                </EntityContainer>"""
+            )
+        )
+
+
+def test_complex_types_are_flattened() -> None:
+    entity = one_type(
+        '<Property Name="address" Type="app.Address"/>',
+        more="""<ComplexType Name="Address">
+        <Property Name="city" Type="Edm.String" Nullable="false"/>
+        <Property Name="country" Type="app.Country"/></ComplexType>
+        <ComplexType Name="Country"><Property Name="code" Type="Edm.String" MaxLength="2"/>
+        </ComplexType>""",
+    )
+    assert entity.field("address/country/code").max_length == 2
+    assert entity.field("address/city").nullable  # the address may be null
+
+
+def test_a_complex_type_within_itself_ends_as_json() -> None:
+    entity = one_type(
+        '<Property Name="node" Type="app.Node" Nullable="false"/>',
+        more="""<ComplexType Name="Node"><Property Name="name" Type="Edm.String"/>
+        <Property Name="next" Type="app.Node"/></ComplexType>""",
+    )
+    assert entity.field("node/name").kind is Kind.STRING
+    assert entity.field("node/next").kind is Kind.JSON
+
+
+def test_type_definitions_stand_for_the_type_beneath() -> None:
+    entity = one_type(
+        '<Property Name="code" Type="app.Code"/><Property Name="short" Type="app.Code" '
+        'MaxLength="3"/>',
+        more='<TypeDefinition Name="Code" UnderlyingType="Edm.String" MaxLength="10"/>',
+    )
+    assert entity.field("code").kind is Kind.STRING
+    assert entity.field("code").type_name == "Edm.String"
+    assert entity.field("code").max_length == 10
+    assert entity.field("short").max_length == 3
+
+
+LOOKUP = """
+<Property Name="parent_ID" Type="Edm.Int32"/>
+<NavigationProperty Name="parent" Type="app.Thing">
+  <ReferentialConstraint Property="parent_ID" ReferencedProperty="ID"/>
+</NavigationProperty>
+"""
+
+
+def test_a_lookup_leads_where_its_binding_says() -> None:
+    binding = '<NavigationPropertyBinding Path="parent" Target="app.Container/Others"/>'
+    assert one_type(LOOKUP, binding).field("parent_ID").lookup == ("Others",)
+
+
+def test_a_lookup_without_binding_leads_to_the_sets_of_its_type() -> None:
+    assert one_type(LOOKUP).field("parent_ID").lookup == ("Things",)
+
+
+def test_several_navigation_properties_on_one_field_are_several_targets() -> None:
+    """Dataverse's polymorphic lookups."""
+    entity = one_type(
+        """<Property Name="customer" Type="Edm.Guid"/>
+        <NavigationProperty Name="customer_a" Type="app.Thing">
+        <ReferentialConstraint Property="customer" ReferencedProperty="ID"/></NavigationProperty>
+        <NavigationProperty Name="customer_b" Type="app.Thing">
+        <ReferentialConstraint Property="customer" ReferencedProperty="ID"/></NavigationProperty>
+        """,
+        """<NavigationPropertyBinding Path="customer_a" Target="accounts"/>
+        <NavigationPropertyBinding Path="customer_b" Target="contacts"/>""",
+    )
+    assert entity.field("customer").lookup == ("accounts", "contacts")
+
+
+def test_constraints_of_collections_are_ignored() -> None:
+    """Business Central writes them the wrong way round."""
+    entity = one_type(
+        """<NavigationProperty Name="lines" Type="Collection(app.Thing)">
+        <ReferentialConstraint Property="ID" ReferencedProperty="parentId"/>
+        </NavigationProperty>"""
+    )
+    assert entity.field("ID").lookup == ()
+
+
+def test_a_lookup_within_a_complex_type_is_found() -> None:
+    entity = one_type(
+        '<Property Name="address" Type="app.Address"/>',
+        '<NavigationPropertyBinding Path="address/country" Target="Countries"/>',
+        """<ComplexType Name="Address"><Property Name="code" Type="Edm.String"/>
+        <NavigationProperty Name="country" Type="app.Thing">
+        <ReferentialConstraint Property="code" ReferencedProperty="ID"/></NavigationProperty>
+        </ComplexType>""",
+    )
+    assert entity.field("address/code").lookup == ("Countries",)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "read_only"),
+    [
+        ('<Annotation Term="Core.Computed"/>', True),
+        ('<Annotation Term="Core.Computed" Bool="true"/>', True),
+        ('<Annotation Term="Core.Computed" Bool="false"/>', False),
+        ('<Annotation Term="Org.OData.Core.V1.Immutable"/>', True),
+        ('<Annotation Term="Core.ComputedDefaultValue"/>', False),
+        ('<Annotation Term="Core.Permissions" EnumMember="Core.PermissionType/Read"/>', True),
+        ('<Annotation Term="Core.Permissions" EnumMember="Core.PermissionType/ReadWrite"/>', False),
+        (
+            '<Annotation Term="Core.Permissions"><EnumMember>Core.PermissionType/Read'
+            "</EnumMember></Annotation>",
+            True,
+        ),
+        ('<Annotation Term="Core.Computed" Qualifier="Tablet"/>', False),
+    ],
+)
+def test_what_the_service_sets_is_read_only(annotation: str, read_only: bool) -> None:
+    entity = one_type(f'<Property Name="x" Type="Edm.String">{annotation}</Property>')
+    assert entity.field("x").read_only is read_only
+
+
+def test_annotations_may_stand_apart() -> None:
+    entity = one_type(
+        '<Property Name="x" Type="Edm.String"/>',
+        more="""<Annotations Target="app.Thing/x"><Annotation Term="Core.Computed"/>
+        <Annotation Term="Common.Label" String="Ex"/></Annotations>
+        <Annotations Target="My.App.Container/Things">
+        <Annotation Term="Cap.FilterRestrictions"><Record>
+        <PropertyValue Property="Filterable" Bool="false"/></Record></Annotation>
+        <Annotation Term="Core.Description" String="All things"/></Annotations>""",
+    )
+    assert entity.field("x").read_only
+    assert entity.field("x").label == "Ex"
+    assert entity.label == "All things"
+    assert not entity.capabilities.filter
+
+
+def test_the_values_that_are_allowed_are_options() -> None:
+    """SAP CAP's way to write an enumeration."""
+    entity = one_type(
+        """<Property Name="x" Type="Edm.String"><Annotation
+        Term="Org.OData.Validation.V1.AllowedValues"><Collection>
+        <Record><PropertyValue Property="Value" String="open"/></Record>
+        <Record><PropertyValue Property="Value" String="done"/></Record>
+        </Collection></Annotation></Property>"""
+    )
+    assert entity.field("x").options == ("open", "done")
+
+
+def test_sorting_may_be_refused() -> None:
+    entity = one_type(
+        "",
+        """<Annotation Term="Cap.SortRestrictions"><Record>
+        <PropertyValue Property="Sortable"><Bool>false</Bool></PropertyValue></Record>
+        </Annotation>""",
+    )
+    assert not entity.capabilities.sort
+    assert entity.capabilities.filter
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (
+            {"modifiedon": "DateTimeOffset", "versionnumber": "Int64"},
+            ("versionnumber", "modifiedon"),
+        ),
+        ({"modifiedAt": "DateTimeOffset"}, ("modifiedAt",)),
+        ({"changed_at": "DateTimeOffset"}, ("changed_at",)),
+        ({"lastModifiedDateTime": "DateTimeOffset"}, ("lastModifiedDateTime",)),
+        (
+            {"SystemModifiedAt": "DateTimeOffset", "SystemRowVersion": "Int64"},
+            ("SystemRowVersion", "SystemModifiedAt"),
+        ),
+        ({"RowVersionNumber": "Decimal"}, ("RowVersionNumber",)),
+        ({"rowversion": "Binary", "modifiedAt": "String"}, ()),
+        ({"createdAt": "DateTimeOffset"}, ()),
+    ],
+)
+def test_fields_that_order_changes_are_found(
+    fields: dict[str, str], expected: tuple[str, ...]
+) -> None:
+    inside = "".join(f'<Property Name="{n}" Type="Edm.{t}"/>' for n, t in fields.items())
+    assert one_type(inside).capabilities.version_fields == expected
+
+
+@pytest.mark.parametrize(("type_name", "counts"), [("DateTimeOffset", True), ("Int32", False)])
+def test_a_timestamp_that_makes_the_etag_orders_changes(type_name: str, counts: bool) -> None:
+    entity = one_type(
+        f'<Property Name="stamp" Type="Edm.{type_name}"/>',
+        """<Annotation Term="Core.OptimisticConcurrency"><Collection>
+        <PropertyPath>stamp</PropertyPath></Collection></Annotation>""",
+    )
+    assert entity.capabilities.version_fields == (("stamp",) if counts else ())
+
+
+def test_nothing_is_written_yet() -> None:
+    assert not one_type("").capabilities.writes
+
+
+def test_without_a_key_deletions_cannot_be_seen() -> None:
+    schema = parse_metadata(
+        xml(
+            """<EntityType Name="View"><Property Name="x" Type="Edm.String"/></EntityType>
+            <EntityContainer Name="C"><EntitySet Name="Views" EntityType="app.View"/>
+            </EntityContainer>"""
+        )
+    )
+    assert schema.entity("Views").capabilities.deletes is Deletes.NONE
+
+
+def test_json_has_other_defaults_than_xml() -> None:
+    schema = from_json(
+        Thing={
+            "$Kind": "EntityType",
+            "$Key": [{"no": "info/number"}],
+            "info": {"$Type": "My.App.Info"},
+            "name": {},
+            "note": {"$Nullable": True, "@Org.OData.Core.V1.Description": "For people"},
+            "price": {"$Type": "Edm.Decimal", "$Precision": 10, "$Scale": 2},
+            "rate": {"$Type": "Edm.Decimal", "$Scale": "variable"},
+            "parent": {
+                "$Kind": "NavigationProperty",
+                "$Type": "My.App.Thing",
+                "$ReferentialConstraint": {"name": "name", "name@Core.Description": "x"},
+            },
+        },
+        Info={"$Kind": "ComplexType", "number": {"$Type": "Edm.Int64"}},
+        Container={
+            "$Kind": "EntityContainer",
+            "Things": {
+                "$Collection": True,
+                "$Type": "My.App.Thing",
+                "@Org.OData.Capabilities.V1.FilterRestrictions": {"Filterable": False},
+            },
+            "TheThing": {"$Type": "My.App.Thing"},
+        },
+    )
+    things = schema.entity("Things")
+    assert list(schema.by_name) == ["Things"]
+    assert things.key == ("info/number",)
+    assert (things.field("name").kind, things.field("name").nullable) == (Kind.STRING, False)
+    assert things.field("note").nullable
+    assert things.field("note").label == "For people"
+    assert (things.field("price").scale, things.field("rate").scale) == (2, None)
+    assert things.field("name").lookup == ("Things",)
+    assert not things.capabilities.filter
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "not well-formed"),
+        (b"<edmx:Edmx", "not well-formed"),
+        (b"<feed/>", "begins with <feed>"),
+        (xml("<EntityType/>").replace(b"utf-8", b"utf-99"), "not well-formed"),
+        (xml('<EntityType Name="A"><Property Name="x"/></EntityType>'), "has no Type"),
+        (b'{"$Version": "4.0", "A": ', "not JSON"),
+        (b"{" + b'"a":[' * 100_000, "not JSON"),
+        (b'{"value": []}', "no \\$Version"),
+        (b'{"$Version": "4.0", "A": 1}', "not CSDL JSON"),
+        (b'{"$Version": "4.0", "A": {"B": {"$Kind": "EntityType", "$BaseType": 1}}}', "CSDL JSON"),
+        (b'{"$Version": "3.0"}', "OData 3.0"),
+        (b'<Edmx Version="1.0" xmlns="http://schemas.microsoft.com/ado/2007/06/edmx"/>', "2 or 3"),
+        (xml("", version="1.0"), "2 or 3"),
+    ],
+)
+def test_what_is_no_metadata_is_refused_with_its_reason(body: bytes, reason: str) -> None:
+    with pytest.raises(ConfigurationError, match=reason):
+        parse_metadata(body)
+
+
+BOMB = (
+    '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaaaaaaaaaaaaaaaa">'
+    + "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10 if i else "&a;" * 10}">' for i in range(12))
+    + "]><x>&a11;</x>"
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        BOMB.encode(),
+        BOMB.encode("utf-16"),
+        b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><x/>',
+        b'<!DOCTYPE x [<!ENTITY e SYSTEM "https://evil.example.com/">]><x>&e;</x>',
+        xml("").replace(b"?>", b"?><!DOCTYPE edmx>"),
+    ],
+)
+def test_a_document_that_attacks_its_reader_is_refused(body: bytes) -> None:
+    with pytest.raises(ConfigurationError, match="DOCTYPE"):
+        parse_metadata(body)
+
+
+def test_a_huge_document_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="more than 64 MB"):
+        parse_metadata(b" " * (LIMIT + 1))

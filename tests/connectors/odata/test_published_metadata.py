@@ -1,0 +1,91 @@
+"""Metadata documents that were published by others, where they are at hand."""
+
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from tandem.connectors.odata.metadata import parse_metadata
+from tandem.errors import ConfigurationError
+from tandem.model.schema import Kind, Schema
+
+DATA = Path(__file__).parents[4] / "shared" / "data"
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the published documents are not here")
+
+VALID = sorted(
+    path
+    for pattern in (
+        "trippin-northwind/*metadata.xml",
+        "businesscentral/*metadata.xml",
+        "dataverse/*metadata.xml",
+        "oasis-csdl/*.xml",
+        "oasis-csdl/*.json",
+    )
+    for path in DATA.glob(pattern)
+)
+REFUSED = sorted(
+    [*DATA.glob("oasis-csdl/not-v4/*"), *DATA.glob("oasis-csdl/counterexamples/*.xml")]
+)
+TWICE = sorted(DATA.glob("oasis-csdl/*.json"))
+
+
+def schema(name: str) -> Schema:
+    return parse_metadata((DATA / name).read_bytes())
+
+
+@pytest.mark.parametrize("path", VALID, ids=lambda path: path.name)
+def test_valid_documents_are_read(path: Path) -> None:
+    for entity in parse_metadata(path.read_bytes()).entities:
+        assert entity.fields
+        assert set(entity.key) <= entity.by_name.keys()
+
+
+@pytest.mark.parametrize("path", REFUSED, ids=lambda path: path.name)
+def test_invalid_documents_and_other_versions_are_refused(path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"not valid|speaks OData (2\.0|3\.0)"):
+        parse_metadata(path.read_bytes())
+
+
+@pytest.mark.parametrize("path", TWICE, ids=lambda path: path.stem)
+def test_xml_and_json_say_the_same(path: Path) -> None:
+    assert parse_metadata(path.read_bytes()) == parse_metadata(
+        path.with_suffix(".xml").read_bytes()
+    )
+
+
+def test_dataverse_is_read_in_little_memory() -> None:
+    body = (DATA / "dataverse/dynamics-crm4-v9.1-metadata.xml").read_bytes()
+    tracemalloc.start()
+    parse_metadata(body)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 150 * 2**20
+
+
+def test_dataverse_accounts() -> None:
+    accounts = schema("dataverse/dynamics-crm4-v9.1-metadata.xml").entity("accounts")
+    assert accounts.key == ("accountid",)
+    assert accounts.capabilities.version_fields == ("versionnumber", "modifiedon")
+    assert accounts.field("_parentaccountid_value").lookup == ("accounts",)
+    assert accounts.field("revenue").scale is None
+
+
+def test_business_central_sales_orders() -> None:
+    orders = schema("businesscentral/bc-api-v2.0-metadata.xml").entity("salesOrders")
+    assert orders.key == ("id",)
+    assert orders.capabilities.version_fields == ("lastModifiedDateTime",)
+    assert orders.field("customerId").lookup == ("customers",)
+    assert orders.field("status").options[0] == "Draft"
+
+
+def test_northwind_composite_key() -> None:
+    details = schema("trippin-northwind/northwind-v4-metadata.xml").entity("Order_Details")
+    assert details.key == ("OrderID", "ProductID")
+    assert details.field("UnitPrice").kind is Kind.DECIMAL
+    assert details.field("OrderID").lookup == ("Orders",)
+
+
+def test_the_specifications_example() -> None:
+    suppliers = schema("oasis-csdl/csdl-16.1.xml").entity("Suppliers")
+    assert suppliers.field("Address/CountryName").lookup == ("Countries",)
+    assert not suppliers.field("ID").nullable
