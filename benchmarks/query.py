@@ -12,6 +12,8 @@ from benchmarks.fields import KEY, MODIFIED, VERSION
 from benchmarks.pages import modified_ms
 
 KNOWN = {"$filter", "$orderby", "$top", "$count", "$select", "$skiptoken", "$format"}
+NOTHING = {"", f"{VERSION} ne null", f"{MODIFIED} ne null"}
+"""Conditions that every record satisfies."""
 SIDES: dict[str, Literal["left", "right"]] = {
     "gt": "right",
     "ge": "left",
@@ -65,7 +67,7 @@ def _order(text: str) -> tuple[str, bool]:
 def _filtered(text: str, versions: np.ndarray) -> tuple[int, int]:
     start, stop = 0, len(versions)
     for comparison in re.split(r"\s+and\s+", re.sub(r"[()]", " ", text)):
-        if not comparison.strip():
+        if comparison.strip() in NOTHING:
             continue
         operator, position = _position(comparison.strip(), versions)
         if operator in ("gt", "ge"):

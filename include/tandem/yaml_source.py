@@ -94,9 +94,11 @@ class YamlSource:
         try:
             root: yaml.Node | None = _Loader(text).get_single_node()
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
+            mark, begin = error.problem_mark or error.context_mark, error.context_mark
+            within = f" in what begins on line {begin.line + 1}" if begin else ""
             remedy = "check indentation (spaces, no tabs), brackets and quotes"
-            self._note(mark.line + 1 if mark else 1, f"this is not YAML: {error.problem}; {remedy}")
+            text = f"this is not YAML: {error.problem}{within}; {remedy}"
+            self._note(mark.line + 1 if mark else 1, text)
         except yaml.reader.ReaderError as error:
             line = text.count("\n", 0, int(error.position)) + 1
             self._note(line, f"this is not YAML: {error.reason}; remove the character")

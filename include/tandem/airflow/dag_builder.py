@@ -3,7 +3,6 @@
 Parsed by Airflow again and again: knows the YAML, the models and Airflow's SDK, nothing heavier.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,10 +10,11 @@ from typing import Any, Final
 
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
 from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk.exceptions import AirflowTimetableInvalid
 
-from tandem.airflow.tasks import Kind, Refuse, Step
+from tandem.airflow.tasks import Kind, Refuse, Step, task_key
 from tandem.core.order import entity_order, looked_up
-from tandem.errors import StopRun
+from tandem.errors import ConfigurationError, StopRun
 from tandem.integration_files import BrokenFile, list_integration_files, load_integration
 from tandem.model.integration import EntityMapping, Integration
 
@@ -49,6 +49,8 @@ def _dags_of_file(path: Path, builders: Iterable[Callable[[Integration], DAG]]) 
         return [build(integration) for build in builders]
     except BrokenFile as error:
         return [_broken_dag(path, error.lines)]
+    except ConfigurationError as error:
+        return [_broken_dag(path, [f"{path}: {error}"])]
     except Exception as error:  # noqa: BLE001 - one file must never hide the others
         return [_broken_dag(path, [f"{path}: {type(error).__name__}: {error}"])]
 
@@ -68,8 +70,18 @@ def _sync_dag(integration: Integration) -> DAG:
         **_common(integration),
     ) as dag:
         _add_tasks(integration, "sync")
-    dag.validate()
+    _check_schedule(dag, integration.schedule)
     return dag
+
+
+def _check_schedule(dag: DAG, schedule: str | None) -> None:
+    try:
+        dag.timetable.validate()
+    except AirflowTimetableInvalid as error:
+        raise ConfigurationError(
+            f"schedule {schedule!r} is none that Airflow knows ({error}).",
+            remedy='Write a cron expression such as "0 2 * * *", or @daily and the like, or null.',
+        ) from None
 
 
 def _import_dag(integration: Integration) -> DAG:
@@ -104,6 +116,7 @@ def _common(integration: Integration) -> dict[str, Any]:
         "doc_md": _document(integration),
         "tags": ["tandem", integration.name],
         "catchup": False,
+        "auto_register": False,  # one that turns out to be broken must not stay
         "max_active_runs": 1,
     }
 
@@ -129,19 +142,20 @@ def _add_tasks(integration: Integration, kind: Kind) -> None:
 
     refresh_schema, validate_metadata = step("refresh_schema"), step("validate_metadata")
     report = step("report", trigger_rule=TriggerRule.ALL_DONE)
-    groups = [list(group) for group in entity_order(integration)]
+    groups = entity_order(integration)
+    refresh_schema >> validate_metadata
     loads = _add_entities(groups, step, validate_metadata)
-    refresh_schema >> validate_metadata >> report
     if any(looked_up(mapping) for group in groups for mapping in group):
         complete_lookups = step(
             "complete_lookups", trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
         )
         loads >> complete_lookups >> report
-    loads >> report
+    else:
+        (loads or validate_metadata) >> report
 
 
 def _add_entities(
-    groups: Iterable[list[EntityMapping]], step: Callable[..., Step], before: Step
+    groups: Iterable[Iterable[EntityMapping]], step: Callable[..., Step], before: Step
 ) -> list[Step]:
     """A task group an entity; a transform waits for the loads that it looks up. The loads."""
     loads: dict[str, Step] = {}
@@ -169,9 +183,10 @@ def _broken_dag(path: Path, lines: list[str]) -> DAG:
         f"{_dag_name(path)}__sync",
         schedule=None,
         description=f"{path.name} is broken: {len(lines)} problem(s)",
-        doc_md=f"## {path.name} is broken\n```\n{message}\n```\nMend it; the DAG follows by itself.",
+        doc_md=f"## {path.name} is broken\n```\n{message}\n```\nMend it: the DAG follows.",
         tags=["tandem", "broken"],
         catchup=False,
+        auto_register=False,
     ) as dag:
         Refuse(task_id="read_integration_file", message=message)
     return dag
@@ -179,8 +194,3 @@ def _broken_dag(path: Path, lines: list[str]) -> DAG:
 
 def _dag_name(path: Path) -> str:
     return task_key(path.stem if path.suffix == ".yaml" else path.name)
-
-
-def task_key(name: str) -> str:
-    """The name in characters that Airflow allows in ids."""
-    return re.sub(r"[^A-Za-z0-9_-]", "_", name)

@@ -23,7 +23,9 @@ class ConnectorHook(BaseHook):
         from tandem.connectors.registry import open_connector
 
         try:
-            connector = open_connector(self.connector, from_airflow(self.get_connection(self.conn_id)))
+            connector = open_connector(
+                self.connector, from_airflow(self.get_connection(self.conn_id))
+            )
             try:
                 return True, connector.check()
             finally:

@@ -10,12 +10,14 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.timezone import utcnow
 
 from tandem.airflow.connections import find_connection
-from tandem.airflow.tasks import Step
+from tandem.airflow.tasks import Step, task_key
 from tandem.settings import Settings
-from tandem.sync import preview, steps
+from tandem.sync import steps
 from tandem.sync.extract import extract
 from tandem.sync.job import Environment, Request, Run, open_job
-from tandem.sync.manifests import Extracted, Planned
+from tandem.sync.manifests import Extracted
+from tandem.sync.preview import show_plan
+from tandem.sync.schema import pin_expected_schemas
 from tandem.sync.transform import transform
 
 log = logging.getLogger(__name__)
@@ -29,20 +31,21 @@ class Task:
     step: Step
     context: Context
 
-    def manifest_of(self, step: str) -> Manifest:
-        """What the earlier step of the same entity handed over."""
-        own = self.step.task_id
-        manifest: Manifest = self.context["ti"].xcom_pull(
-            task_ids=own.removesuffix(self.step.name) + step
-        )
-        return manifest
+    def manifest_of(self, entity: str, step: str) -> Any:
+        """What that step of the entity handed over; None if it was skipped or failed."""
+        return self.context["ti"].xcom_pull(task_ids=f"{task_key(entity)}.{step}")
 
-    def failed(self) -> list[str]:
-        """Tasks of this DAG run that failed, or could not start since others did."""
+    def fail_if_others_did(self) -> None:
+        """AirflowFailException if a task of this DAG run failed, or could not start for that.
+
+        A DAG run is judged by its last task, which reports whatever happened before.
+        """
         run = self.context["dag_run"]
-        states = self.context["ti"].get_task_states(dag_id=run.dag_id, run_ids=[run.run_id])
-        found = states.get(run.run_id, {}).items()
-        return sorted(task_id for task_id, state in found if state in ("failed", "upstream_failed"))
+        found = self.context["ti"].get_task_states(dag_id=run.dag_id, run_ids=[run.run_id])
+        states = found.get(run.run_id, {}).items()
+        failed = [task_id for task_id, state in states if state in ("failed", "upstream_failed")]
+        if failed:
+            raise AirflowFailException(f"Failed, or not started for that: {', '.join(failed)}.")
 
 
 def run_step(step: Step, context: Context) -> Manifest:
@@ -51,45 +54,74 @@ def run_step(step: Step, context: Context) -> Manifest:
     asked = tuple(params["entities"])
     if step.entity and asked and step.entity not in asked:
         raise AirflowSkipException(f"{step.entity} is not among the entities of this run.")
-    table = _PREVIEW_STEPS if params.get("preview") else _STEPS
+    actions = _PREVIEW if params.get("preview") else _STEPS
     request = Request(context["run_id"], step.kind, params.get("mode", "full"), asked)
     environment = Environment(Settings.from_environment(), find_connection, utcnow)
-    with open_job(step.integration, request, environment) as run:
-        return table[step.name](run, Task(step, context))
+    with open_job(step.integration, request, environment, _log_progress) as run:
+        return actions[step.name](run, Task(step, context))
+
+
+def _log_progress(entity: str, step: str, records: int) -> None:
+    log.info("%s %s: %s records", entity, step, f"{records:,}")
+
+
+def _transform(run: Run, task: Task) -> Manifest:
+    return steps.transform(run, task.manifest_of(task.step.entity, "extract"))
+
+
+def _load(run: Run, task: Task) -> Manifest:
+    return steps.load(run, task.manifest_of(task.step.entity, "transform"))
 
 
 def _report(run: Run, task: Task) -> Manifest:
     report = steps.report(run)
     for line in [*report["lines"], report["results"]]:
         log.info(line)
-    failed = task.failed()
-    if failed:
-        raise AirflowFailException(f"The run failed in {', '.join(failed)}. {report['results']}")
+    task.fail_if_others_did()
     return report
-
-
-def _plan(run: Run, task: Task) -> Manifest:
-    planned = transform(run, Extracted.model_validate(task.manifest_of("extract")))
-    return planned.model_dump(mode="json")
-
-
-def _skip(run: Run, task: Task) -> Manifest:
-    raise AirflowSkipException("A preview writes nothing.")
 
 
 _STEPS: Final[dict[str, Callable[[Run, Task], Manifest]]] = {
     "refresh_schema": lambda run, _: steps.refresh_schema(run),
     "validate_metadata": lambda run, _: steps.validate_metadata(run),
     "extract": lambda run, task: steps.extract(run, task.step.entity),
-    "transform": lambda run, task: steps.transform(run, task.manifest_of("extract")),
-    "load": lambda run, task: steps.load(run, task.manifest_of("transform")),
+    "transform": _transform,
+    "load": _load,
     "complete_lookups": lambda run, _: steps.complete_lookups(run),
     "report": _report,
 }
-_PREVIEW_STEPS: Final = _STEPS | {
+
+
+def _preview_schema(run: Run, _: Task) -> Manifest:
+    pin_expected_schemas(run)
+    return {}
+
+
+def _preview_transform(run: Run, task: Task) -> Manifest:
+    extracted = Extracted.model_validate(task.manifest_of(task.step.entity, "extract"))
+    return {"actions": show_plan(transform(run, extracted), limit=0).actions}
+
+
+def _preview_report(run: Run, task: Task) -> Manifest:
+    plans = {m.external: task.manifest_of(m.external, "transform") for m in run.mappings}
+    planned = {entity: plan["actions"] for entity, plan in plans.items() if plan}
+    for entity, actions in planned.items():
+        counts = ", ".join(f"{count:,} {action}" for action, count in actions.items())
+        log.info("PREVIEW %s: %s", entity, counts or "nothing to do")
+    run.staging.remove()
+    task.fail_if_others_did()
+    return planned
+
+
+def _write_nothing(_run: Run, _task: Task) -> Manifest:
+    raise AirflowSkipException("A preview writes nothing.")
+
+
+_PREVIEW: Final = _STEPS | {
+    "refresh_schema": _preview_schema,
     "extract": lambda run, task: extract(run, task.step.entity).model_dump(mode="json"),
-    "transform": _plan,
-    "load": _skip,
-    "complete_lookups": _skip,
-    "report": _plan,
+    "transform": _preview_transform,
+    "load": _write_nothing,
+    "complete_lookups": _write_nothing,
+    "report": _preview_report,
 }

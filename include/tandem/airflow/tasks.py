@@ -1,5 +1,6 @@
 """The tasks of an integration's DAG. Light to import: what they need to run is imported then."""
 
+import re
 from typing import Any, Literal
 
 from airflow.sdk import BaseOperator, Context
@@ -8,6 +9,11 @@ from airflow.sdk.exceptions import AirflowFailException
 from tandem.model.integration import Integration
 
 Kind = Literal["sync", "import"]
+
+
+def task_key(name: str) -> str:
+    """The name in characters that Airflow allows in ids."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", name)
 
 
 class Step(BaseOperator):
@@ -44,6 +50,6 @@ class Refuse(BaseOperator):
         super().__init__(**options)
         self.message = message
 
-    def execute(self, context: Context) -> None:
+    def execute(self, context: Context) -> None:  # noqa: ARG002 - Airflow's signature
         """Fail with the message; a retry would change nothing."""
         raise AirflowFailException(self.message)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import batched
 from typing import Any, Final
 
 import pyarrow as pa
@@ -10,11 +9,11 @@ import pyarrow as pa
 from tandem.connectors.base import Page, Query, Written
 from tandem.connectors.pages import page_of
 from tandem.connectors.versions import version_fields
-from tandem.core.conditions import satisfies
+from tandem.core.conditions import check_condition, satisfies
 from tandem.core.fit import fit
 from tandem.errors import ConfigurationError
 from tandem.model.connection import Connection
-from tandem.model.schema import Capabilities, Entity, Schema
+from tandem.model.schema import Capabilities, Entity, Field, Schema
 
 PAGE_ROWS: Final = 1_000
 
@@ -113,24 +112,27 @@ class MemoryConnector:
 
     def missing(self, wanted: Entity) -> tuple[str, ...]:
         """The entity or the fields that are not defined."""
-        known = self._store.entities.get(wanted.name)
-        if known is None:
+        if wanted.name not in self._store.entities:
             return (f"define {wanted.name}",)
-        return tuple(f"add {wanted.name}.{f.name}" for f in wanted.fields if f.name not in known.by_name)
+        return tuple(f"add {wanted.name}.{name}" for name in self._lacking(wanted))
 
     def provision(self, wanted: Entity) -> tuple[str, ...]:
         """Define the entity, or add the fields that it lacks."""
         done = self.missing(wanted)
         known = self._store.entities.get(wanted.name)
-        new = [f for f in wanted.fields if known is None or f.name not in known.by_name]
         if known is None:
             self._store.define(wanted.model_copy(update={"capabilities": Capabilities()}))
-        elif new:
-            whole = known.model_copy(update={"fields": (*known.fields, *new)})
-            self._store.define(Entity.model_validate(whole.model_dump()))
+        elif done:
+            new = self._lacking(wanted)
+            fields = (*known.fields, *new.values())
+            self._store.define(Entity.model_validate({**known.model_dump(), "fields": fields}))
             for record in self._store.records[wanted.name].values():
-                record.update({f.name: None for f in new})
+                record.update(dict.fromkeys(new))
         return done
+
+    def _lacking(self, wanted: Entity) -> dict[str, Field]:
+        known = self._store.entities[wanted.name].by_name
+        return {field.name: field for field in wanted.fields if field.name not in known}
 
     def close(self) -> None:
         """Nothing to give back; the store stays."""
@@ -141,6 +143,8 @@ class MemoryConnector:
 
     def _satisfying(self, query: Query) -> list[Record]:
         records = self._known(query.entity.name).values()
+        if query.condition is not None:
+            check_condition(query.condition, query.entity, query.now)
         return [record for record in records if _satisfies(record, query)]
 
     def _chosen(self, query: Query) -> list[Record]:
@@ -154,26 +158,17 @@ class MemoryConnector:
 
     def _pages(self, query: Query, records: list[Record]) -> Iterator[Page]:
         names = dict.fromkeys([*query.fields, *query.entity.key])
-        for name in names:
-            query.entity.field(name)
-        for some in batched(records, self._page_rows):
-            columns = {name: [_field(record, name) for record in some] for name in names}
+        for start in range(0, len(records), self._page_rows):
+            some = records[start : start + self._page_rows]
+            columns = {name: [_value(record, name) for record in some] for name in names}
             yield page_of(columns, query.entity, query.fields)
 
     def _write(self, entity: Entity, records: pa.RecordBatch, *, insert: bool) -> Written:
-        rejected: dict[int, str] = {}
-        columns: dict[str, list[Any]] = {}
-        for name, values in zip(records.schema.names, records.columns, strict=True):
-            fitted = fit(values, entity.field(name))
-            columns[name] = fitted.values.to_pylist()
-            rejected = {**fitted.problems, **rejected}
-        missing = []
         there = self._known(entity.name)
-        for row in range(records.num_rows):
-            values = {name: column[row] for name, column in columns.items()}
-            key = tuple(values[name] for name in entity.key)
-            if row in rejected:
-                continue
+        rows, rejected = _checked(entity, records)
+        missing = []
+        for row, values in rows.items():
+            key = self._store.key_of(entity.name, values)
             if key in there:
                 there[key].update(values)
             elif insert:
@@ -181,6 +176,18 @@ class MemoryConnector:
             else:
                 missing.append(row)
         return Written(rejected, tuple(missing))
+
+
+def _checked(entity: Entity, records: pa.RecordBatch) -> tuple[dict[int, Record], dict[int, str]]:
+    """The rows that fit their fields, and why the others do not, by row number."""
+    rejected: dict[int, str] = {}
+    columns = {}
+    for name, values in zip(records.schema.names, records.columns, strict=True):
+        fitted = fit(values, entity.field(name))
+        columns[name] = fitted.values
+        rejected = {**fitted.problems, **rejected}
+    rows = pa.RecordBatch.from_pydict(columns).to_pylist()
+    return {row: values for row, values in enumerate(rows) if row not in rejected}, rejected
 
 
 def _satisfies(record: Record, query: Query) -> bool:
@@ -192,7 +199,7 @@ def _satisfies(record: Record, query: Query) -> bool:
         return True
 
 
-def _field(record: Record, name: str) -> Any:
+def _value(record: Record, name: str) -> Any:
     if name not in record:
         raise ConfigurationError(
             f"The record has no field {name!r}.", remedy="Read the schema again."

@@ -66,41 +66,38 @@ def fitted_column(raw: RawColumn, field: Field) -> Fitted:
     lenient = field.model_copy(update={"max_length": None, "nullable": True})
     if isinstance(raw, pa.Array):
         return _from_texts(_lower(raw, field), lenient)
-    types = _types(raw)
-    misfits = {} if all((t is bytes) == _is_binary(field) for t in types) else _misfits(raw, field)
-    if misfits:
-        raw = [None if row in misfits else value for row, value in enumerate(raw)]
-    fitted = _from_values(raw, lenient)
+    binary = field.kind is Kind.BINARY
+    types = set(map(type, raw)) - {type(None)}
+    if all((kind is bytes) == binary for kind in types):
+        return _from_values(raw, types, lenient)
+    misfits = {
+        row: f"field {field.name!r}: {'not' if binary else 'binary, not'} {field.kind}"
+        for row, value in enumerate(raw)
+        if value is not None and isinstance(value, bytes) != binary
+    }
+    rest = [None if row in misfits else value for row, value in enumerate(raw)]
+    fitted = fitted_column(rest, field)
     return Fitted(fitted.values, {**fitted.problems, **misfits})
 
 
-def _types(values: Sequence[Any]) -> set[type]:
-    return set(map(type, values)) - {type(None)}
-
-
-def _is_binary(field: Field) -> bool:
-    return field.kind is Kind.BINARY
-
-
-def _misfits(raw: Sequence[Any], field: Field) -> dict[int, str]:
-    """Bytes where there should be none, or something else where there should be bytes."""
-    reason = f"field {field.name!r}: {'not' if _is_binary(field) else 'binary, not'} {field.kind}"
-    return {
-        row: reason
-        for row, value in enumerate(raw)
-        if value is not None and isinstance(value, bytes) != _is_binary(field)
-    }
-
-
-def _from_values(values: Sequence[Any], field: Field) -> Fitted:
-    types = _types(values)
+def _from_values(values: Sequence[Any], types: set[type], field: Field) -> Fitted:
     if types <= _AS_THEY_ARE[field.kind]:
         try:
             return fit(_lower(pa.array(values, arrow_type(field)), field), field)
         except (pa.ArrowInvalid, OverflowError):
             pass  # some value is too large; as texts they are told apart
+    return _from_texts(_lower(_texts(values, types), field), field)
+
+
+def _texts(values: Sequence[Any], types: set[type]) -> pa.Array:
+    """A text for each value, that reads as it does."""
+    if types == {int}:
+        try:
+            return pa.array(values, pa.int64()).cast(pa.string())
+        except OverflowError:
+            pass
     texts = values if types <= {str} else [_text(value) for value in values]
-    return _from_texts(_lower(pa.array(texts, pa.string()), field), field)
+    return pa.array(texts, pa.string())
 
 
 def _lower(values: pa.Array, field: Field) -> pa.Array:

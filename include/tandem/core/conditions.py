@@ -52,6 +52,15 @@ def satisfies(
     return _holds(condition.operator, record[condition.field], operands)
 
 
+def check_condition(condition: Condition, entity: Entity, now: datetime) -> None:
+    """ConfigurationError where a field is unknown, or a value or an operator does not fit it."""
+    if isinstance(condition, AllOf | AnyOf):
+        for part in condition.conditions:
+            check_condition(part, entity, now)
+    else:
+        operands_of(condition, entity.field(condition.field), now)
+
+
 def operands_of(comparison: Comparison, field: Field, now: datetime) -> tuple[Any, ...]:
     """What the field is compared with, as Python's values of the field's kind.
 

@@ -37,13 +37,17 @@ def preview_all(job: Job, *, limit: int) -> list[Preview]:
 
 def preview(job: Job, entity: str, *, limit: int) -> Preview:
     """Plan the entity and show up to `limit` records; nothing is written to either side."""
-    planned = transform(job, extract(job, entity))
+    return show_plan(transform(job, extract(job, entity)), limit=limit)
+
+
+def show_plan(planned: Planned, *, limit: int) -> Preview:
+    """What has been planned for an entity, with up to `limit` of its records."""
     actions = Counter({Action.UNCHANGED.value: planned.counts.unchanged})
     for batch in read_batches(planned.paths, [columns.ACTION]):
         actions.update(batch.column(columns.ACTION).to_pylist())
     actions[Action.REJECT.value] += _unreadable(planned)
     return Preview(
-        entity=entity,
+        entity=planned.entity,
         mode=planned.mode,
         actions={action: count for action, count in actions.items() if count},
         records=tuple(_records(planned, limit)),

@@ -287,6 +287,19 @@ def test_texts_are_not_compared_for_paging(service: Any) -> None:
     assert "gt" not in "".join(service.asked)
 
 
+def test_a_deletion_that_may_have_hidden_a_record_makes_the_listing_incomplete(
+    service: Any,
+) -> None:
+    counts = iter(["4", "3"])
+    service.replies = {
+        "Things": page(1, 2, link="Things?$skiptoken=2"),
+        "Things?$skiptoken=2": page(4),
+        "Things/$count": lambda _: httpx.Response(200, text=next(counts)),
+    }
+    with pytest.raises(Unreachable, match="incomplete: 3 of 4"):
+        ids(service.connector(), query(NAMED))
+
+
 def test_the_next_page_is_fetched_while_this_one_is_worked_on(service: Any) -> None:
     fetched = threading.Event()
 

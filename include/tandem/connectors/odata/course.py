@@ -52,6 +52,8 @@ class Course:
         self._rows = 0
         self._first_key: tuple[Any, ...] | None = None
         self._by_key = query.limit is None and _has_ordered_key(query)
+        self.may_miss = False
+        """Whether a link was followed that only counts."""
 
     def first(self) -> Step:
         """Where the walk begins."""
@@ -77,6 +79,7 @@ class Course:
         if step.instead is None:
             return None
         self._by_key = False
+        self.may_miss = True
         return self._once(Step(step.instead))
 
     def after(self, answer: Answer, parsed: Parsed) -> Step | None:
@@ -86,16 +89,12 @@ class Course:
         if not parsed.next_link:
             return None
         url = resolved(answer.url, parsed.next_link)
-        if not self._misses_deletes(url, parsed, answer.body):
-            return self._once(Step(url))
-        self._rows = 0
-        return self._once(self._behind(_key(parsed, -1) or (), url))
-
-    def _misses_deletes(self, url: str, parsed: Parsed, body: bytes) -> bool:
-        """Whether the link only counts, and we can do better."""
-        if not self._by_key or _offset(url) != self._rows or not parsed.keys:
-            return False
-        return _is_ascending(parsed.keys, body)
+        only_counts = _offset(url) == self._rows
+        if only_counts and self._by_key and parsed.keys and _is_ascending(parsed.keys, answer.body):
+            self._rows = 0
+            return self._once(self._behind(_key(parsed, -1) or (), url))
+        self.may_miss = self.may_miss or only_counts
+        return self._once(Step(url))
 
     def _behind(self, key: tuple[Any, ...], link: str) -> Step:
         entity = self._query.entity

@@ -44,9 +44,8 @@ def count_records(connection: Connection, query: Query, dialect: Dialect) -> int
 
 
 def _selected(query: Query, table: Table, dialect: Dialect) -> Select[Any]:
-    columns = [
-        dialect.read(table.c[name], query.entity.field(name)).label(None) for name in _names(query)
-    ]
+    fields = [query.entity.field(name) for name in _names(query)]
+    columns = [dialect.read(table.c[field.name], field).label(None) for field in fields]
     statement = select(*columns)
     if query.condition is not None:
         statement = statement.where(_condition(query, table, dialect))

@@ -11,15 +11,11 @@ from sqlalchemy.exc import SAWarning
 
 from tandem.connectors.sql.dialect import Dialect
 from tandem.connectors.sql.types import facets_of
-from tandem.model.schema import Capabilities, Deletes, Entity, Field, Kind, Schema
+from tandem.connectors.versions import version_fields
+from tandem.model.schema import Capabilities, Deletes, Entity, Field, Schema
 
 BATCH_ROWS: Final = 50_000
 """Rows that a write takes at once."""
-
-_VERSIONS: Final = ("version", "rowversion", "versionnumber")
-_CHANGED: Final = ("modifiedat", "modifiedon", "updatedat", "updatedon", "lastmodified",
-                   "lastmodifiedat", "lastmodifiedon", "lastmodifieddatetime", "systemmodifiedat",
-                   "changedat", "changedon")  # fmt: skip
 
 
 def reflect(connection: Connection, dialect: Dialect) -> Schema:
@@ -60,14 +56,6 @@ def _entity(name: str, key: tuple[str, ...], fields: Sequence[Field]) -> Entity:
             batch_size=BATCH_ROWS,
         ),
     )
-
-
-def version_fields(fields: Sequence[Field]) -> tuple[str, ...]:
-    """Fields that order changes by their names, integers before timestamps."""
-    plain = {field.name: field.name.lower().replace("_", "") for field in fields}
-    integers = [f.name for f in fields if f.kind is Kind.INT64 and plain[f.name] in _VERSIONS]
-    instants = [f.name for f in fields if f.kind is Kind.INSTANT and plain[f.name] in _CHANGED]
-    return (*integers, *instants)
 
 
 def _field(

@@ -1,7 +1,7 @@
 """SQLite: it has no types but numbers, texts and bytes, so declared names say what is meant."""
 
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar, Final
 
@@ -32,6 +32,14 @@ _OURS: Final = {
     Kind.JSON: "JSON_TEXT",
 }
 """A declared type that contains TEXT keeps texts as they are ("Datatypes in SQLite", 3.1)."""
+
+
+_NORMAL: Final[dict[Kind, Any]] = {
+    Kind.INSTANT: func.tandem_instant,
+    Kind.LOCAL_DATETIME: func.tandem_instant,
+    Kind.TIME: func.tandem_time,
+}
+"""Functions of ours that bring the texts of other writers into our form, so that they compare."""
 
 
 class Sqlite(Dialect):
@@ -68,8 +76,8 @@ class Sqlite(Dialect):
             return collate(column, "BINARY")
         if field.kind is Kind.GUID and not _is_ours(field):
             return func.lower(column)
-        if field.kind is Kind.INSTANT and not _is_ours(field):
-            return func.tandem_instant(column)
+        if field.kind in _NORMAL and not _is_ours(field):
+            return _NORMAL[field.kind](column)
         return column
 
     def text(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
@@ -79,6 +87,8 @@ class Sqlite(Dialect):
         """Numbers as text: the column's affinity makes a number of it, without a float between."""
         if isinstance(value, datetime):
             return _instant_text(value)
+        if isinstance(value, time):
+            return value.isoformat("microseconds")
         if isinstance(value, bool | float):
             return value
         return f"{value:f}" if isinstance(value, Decimal) else str(value)
@@ -116,6 +126,7 @@ def _rounded(values: pa.Array) -> pa.Array:
 def _add_functions(connection: sqlite3.Connection, _record: object) -> None:
     connection.create_collation(_DECIMAL, _compare_decimals)
     connection.create_function("tandem_instant", 1, _normal_instant, deterministic=True)
+    connection.create_function("tandem_time", 1, _normal_time, deterministic=True)
 
 
 def _compare_decimals(one: str, other: str) -> int:
@@ -127,9 +138,15 @@ def _compare_decimals(one: str, other: str) -> int:
 
 
 def _normal_instant(value: object) -> str | None:
-    """Any ISO 8601 text as we write it, so that texts of several writers compare."""
     try:
         return _instant_text(datetime.fromisoformat(str(value)))
+    except ValueError:
+        return None
+
+
+def _normal_time(value: object) -> str | None:
+    try:
+        return time.fromisoformat(str(value)).isoformat("microseconds")
     except ValueError:
         return None
 

@@ -1,0 +1,68 @@
+"""The SQL connector passes the suite on SQLite and on PostgreSQL."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from sqlalchemy import MetaData, Table, text
+
+from tandem.conformance import *  # noqa: F403
+from tandem.conformance import Subject
+from tandem.connectors.sql import SqlConnector
+from tandem.database import insert, open_engine, writing
+from tandem.model.connection import Connection
+
+SQLITE = (
+    """CREATE TABLE item (
+        id GUID_TEXT NOT NULL PRIMARY KEY, string TEXT, code VARCHAR(12), boolean BOOLEAN,
+        int64 INTEGER, price DECIMAL_TEXT(18, 2), total DECIMAL_TEXT(38, 0), "decimal" DECIMAL_TEXT,
+        float64 REAL, "date" DATE_TEXT, "time" TIME_TEXT, instant INSTANT_TEXT, foreign_at DATETIME,
+        local_datetime LOCAL_DATETIME_TEXT, guid GUID_TEXT, "binary" BLOB, json JSON_TEXT
+    )""",
+    'CREATE TABLE line ("order" TEXT, number INTEGER, "text" TEXT, PRIMARY KEY ("order", number))',
+)
+POSTGRESQL = (
+    """CREATE TABLE item (
+        id uuid PRIMARY KEY, string text, code varchar(12), boolean boolean, int64 bigint,
+        price numeric(18, 2), total numeric(38, 0), "decimal" numeric, float64 double precision,
+        "date" date, "time" time, instant timestamptz, local_datetime timestamp, guid uuid,
+        "binary" bytea, json json, bag jsonb
+    )""",
+    'CREATE TABLE line ("order" text, number bigint, "text" text, PRIMARY KEY ("order", number))',
+)
+ODD_ID = "6f9619ff-8b86-d011-b42d-00cf4fc964ff"
+SPOILT = {
+    "sqlite": f"INSERT INTO item (id, int64) VALUES ('{ODD_ID}', 'many')",
+    "postgresql": f"INSERT INTO item (id, instant) VALUES ('{ODD_ID}', 'infinity')",
+}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:
+    if request.param == "sqlite":
+        yield from _subject(f"sqlite:///{tmp_path / 'system.db'}", SQLITE)
+    else:
+        yield from _subject(request.getfixturevalue("postgresql_url"), POSTGRESQL)
+
+
+def _subject(url: str, tables: tuple[str, ...]) -> Iterator[Subject]:
+    engine = open_engine(url)
+    with writing(engine) as connection:
+        for statement in tables:
+            connection.execute(text(statement))
+
+    def put(entity: str, records: pa.RecordBatch) -> None:
+        with writing(engine) as connection:
+            insert(connection, Table(entity, MetaData()), records)
+
+    def spoil(_entity: str) -> None:
+        with writing(engine) as connection:
+            connection.execute(text(SPOILT[engine.dialect.name]))
+
+    connector = SqlConnector(
+        Connection(id="here", conn_type="sql", extra={"url": url}), page_rows=10
+    )
+    yield Subject(connector, entity="item", put=put, composite="line", spoil=spoil)
+    connector.close()
+    engine.dispose()

@@ -1,0 +1,24 @@
+"""What tests of several packages need."""
+
+from collections.abc import Iterator
+from secrets import token_hex
+
+import psycopg
+import pytest
+
+POSTGRESQL = "postgresql://postgres@127.0.0.1:5432/postgres"
+
+
+@pytest.fixture
+def postgresql_url() -> Iterator[str]:
+    """A PostgreSQL schema of the test's own, dropped afterwards."""
+    try:
+        admin = psycopg.connect(POSTGRESQL, autocommit=True, connect_timeout=3)
+    except psycopg.OperationalError as error:
+        pytest.skip(f"no PostgreSQL at 127.0.0.1:5432 for user postgres: {error}")
+    schema = f"tandem_test_{token_hex(6)}"
+    with admin:
+        admin.execute(f"CREATE SCHEMA {schema}")
+        yield f"{POSTGRESQL}?options=-csearch_path%3D{schema}"
+        admin.execute("SET client_min_messages = warning")
+        admin.execute(f"DROP SCHEMA {schema} CASCADE")
