@@ -1,6 +1,7 @@
 """What tests of several packages need."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from secrets import token_hex
 
 import psycopg
@@ -22,3 +23,11 @@ def postgresql_url() -> Iterator[str]:
         yield f"{POSTGRESQL}?options=-csearch_path%3D{schema}"
         admin.execute("SET client_min_messages = warning")
         admin.execute(f"DROP SCHEMA {schema} CASCADE")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'system.db'}"
+    return str(request.getfixturevalue("postgresql_url"))

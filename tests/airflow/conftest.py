@@ -14,9 +14,10 @@ PROJECT = Path(__file__).parent.parent.parent
 INTEGRATION = """\
 name: {name}
 description: Orders and who placed them
-external: {{connector: sql, connection: source}}
+external: {{connector: sql, connection: {source}}}
 local: {{connector: sql, connection: target}}
 provision: true
+{head}
 entities:
   - external: orders
     local: {name}_order
@@ -43,6 +44,7 @@ class Ran:
     state: str
     tasks: dict[str, str]
     handed_over: dict[str, Any]
+    import_errors: dict[str, str]
     log: str
 
 
@@ -60,13 +62,15 @@ class House:
             "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
             "TANDEM_CONFIG": str(self.config),
             "AIRFLOW_CONN_SOURCE": _sqlite(folder / "source.db"),
-            "AIRFLOW_CONN_TARGET": _sqlite(folder / "target.db"),
         }
+        self.target = _sqlite(folder / "target.db")
         self.sql("source", _TABLES)
 
-    def integrate(self, name: str, orders: str = "") -> None:
-        """Write an integration file; `orders` goes into the mapping of orders."""
-        text = INTEGRATION.format(name=name, orders=orders)
+    def integrate(
+        self, name: str, *, source: str = "source", head: str = "", orders: str = ""
+    ) -> None:
+        """Write an integration file; `head` and `orders` are further lines for these parts."""
+        text = INTEGRATION.format(name=name, source=source, head=head, orders=orders)
         (self.config / f"{name}.yaml").write_text(text, encoding="utf-8")
 
     def sql(self, database: str, text: str) -> list[tuple[Any, ...]]:
@@ -80,6 +84,11 @@ class House:
     def tables(self) -> set[str]:
         """The tables of the target database."""
         return {name for (name,) in self.sql("target", "select name from sqlite_master")}
+
+    def airflow(self, *arguments: str) -> None:
+        """Run an Airflow command to its end."""
+        command = [sys.executable, "-m", "airflow", *arguments]
+        subprocess.run(command, env=self.environment, capture_output=True, check=True)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """A Python process in this house."""
@@ -115,9 +124,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
 @pytest.fixture(scope="session")
 def run_dag(house: House) -> Iterator[Callable[..., Ran]]:
     """Runs a DAG through Airflow, in one process for all tests."""
-    migrated = house.start("-m", "airflow", "db", "migrate")
-    migrated.communicate()
-    assert migrated.returncode == 0
+    house.airflow("db", "migrate")
+    # One connection in the environment, one where Airflow's Connections page keeps them.
+    house.airflow("connections", "add", "target", "--conn-json", house.target)
     runner = house.start(str(Path(__file__).parent / "dag_runner.py"), str(PROJECT / "dags"))
     assert runner.stdin
     assert runner.stdout

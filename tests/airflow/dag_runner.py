@@ -34,6 +34,7 @@ def run(dags_folder: str, dag_id: str, conf: dict[str, Any]) -> dict[str, Any]:
         "state": str(ended.state),
         "tasks": {ti.task_id: str(ti.state) for ti in ended.get_task_instances()},
         "handed_over": handed_over,
+        "import_errors": bag.import_errors,
         "log": LOG.read_bytes()[begin:].decode(),
     }
 

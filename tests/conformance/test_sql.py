@@ -1,7 +1,6 @@
 """The SQL connector passes the suite on SQLite and on PostgreSQL."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -31,6 +30,7 @@ POSTGRESQL = (
     )""",
     'CREATE TABLE line ("order" text, number bigint, "text" text, PRIMARY KEY ("order", number))',
 )
+TABLES = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 ODD_ID = "6f9619ff-8b86-d011-b42d-00cf4fc964ff"
 SPOILT = {
     "sqlite": f"INSERT INTO item (id, int64) VALUES ('{ODD_ID}', 'many')",
@@ -38,18 +38,11 @@ SPOILT = {
 }
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:
-    if request.param == "sqlite":
-        yield from _subject(f"sqlite:///{tmp_path / 'system.db'}", SQLITE)
-    else:
-        yield from _subject(request.getfixturevalue("postgresql_url"), POSTGRESQL)
-
-
-def _subject(url: str, tables: tuple[str, ...]) -> Iterator[Subject]:
-    engine = open_engine(url)
+@pytest.fixture
+def subject(database_url: str) -> Iterator[Subject]:
+    engine = open_engine(database_url)
     with writing(engine) as connection:
-        for statement in tables:
+        for statement in TABLES[engine.dialect.name]:
             connection.execute(text(statement))
 
     def put(entity: str, records: pa.RecordBatch) -> None:
@@ -61,7 +54,7 @@ def _subject(url: str, tables: tuple[str, ...]) -> Iterator[Subject]:
             connection.execute(text(SPOILT[engine.dialect.name]))
 
     connector = SqlConnector(
-        Connection(id="here", conn_type="sql", extra={"url": url}), page_rows=10
+        Connection(id="here", conn_type="sql", extra={"url": database_url}), page_rows=10
     )
     yield Subject(connector, entity="item", put=put, composite="line", spoil=spoil)
     connector.close()

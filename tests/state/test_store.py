@@ -87,12 +87,24 @@ def test_a_rejected_record_counts_up_and_goes_when_it_is_accepted(state_url):
 
 def test_deferred_lookups_wait_until_they_are_settled(state):
     row = dict(zip(DEFERRED.names, ("e1", "l1", "parent", "Accounts", "e7"), strict=True))
+    waiting = pa.Table.from_pylist([row], DEFERRED)
+    later = pa.Table.from_pylist([{**row, "value": "e8"}], DEFERRED)
+    written = pa.array(["e1"])
     with state.account("Accounts") as account:
-        account.defer(pa.Table.from_pylist([row], DEFERRED), at=AT)
-        account.defer(pa.Table.from_pylist([{**row, "value": "e8"}], DEFERRED), at=AT)
-    assert state.deferred("Accounts").to_pylist() == [{**row, "value": "e8"}]
+        account.defer(waiting, of=written, at=AT)
+        account.defer(later, of=written, at=AT)
+    assert state.deferred("Accounts") == later
     with state.account("Accounts") as account:
-        account.settle(state.deferred("Accounts"))
+        account.settle(written, "parent")
+    assert state.deferred("Accounts").num_rows == 0
+
+
+def test_a_record_that_is_written_again_without_the_lookup_waits_no_longer(state):
+    row = dict(zip(DEFERRED.names, ("e1", "l1", "parent", "Accounts", "e7"), strict=True))
+    written = pa.array(["e1"])
+    with state.account("Accounts") as account:
+        account.defer(pa.Table.from_pylist([row], DEFERRED), of=written, at=AT)
+        account.defer(DEFERRED.empty_table(), of=written, at=AT)
     assert state.deferred("Accounts").num_rows == 0
 
 

@@ -26,6 +26,9 @@ def _ask_airflow(conn_id: str) -> Connection:
     from airflow.sdk import Connection as AirflowConnection
     from airflow.sdk.exceptions import AirflowNotFoundException
 
+    # Outside a task Airflow looks into its own database only for a process that calls itself a
+    # server; `airflow connections` does so too. In a task this changes nothing.
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
     try:
         return from_airflow(AirflowConnection.get(conn_id))
     except AirflowNotFoundException:

@@ -91,23 +91,20 @@ class Mapped:
     """External records as the local side would store them."""
 
     columns: dict[str, pa.Array]
-    """Local field → its values; a lookup's are still the external system's."""
+    """Local field → its values; a lookup's are the external system's until it is resolved."""
     external_ids: pa.Array
-    local_ids: pa.Array
-    """The ids that the local records get if they have to be created."""
     problems: dict[int, str]
     """Row number → why this record cannot be applied."""
 
 
-def map_records(bound: BoundMapping, records: pa.RecordBatch, scope: str) -> Mapped:
-    """External records in local fields. `scope` keeps generated ids of mappings apart."""
+def map_records(bound: BoundMapping, records: pa.RecordBatch) -> Mapped:
+    """External records in local fields."""
     columns: dict[str, pa.Array] = {}
     problems: dict[int, str] = {}
     for download in bound.downloads:
         columns[download.local.name], found = _column(download, records)
         problems = {**found, **problems}
-    external_ids = record_ids(records, bound.external.key)
-    return Mapped(columns, external_ids, _local_ids(bound, columns, external_ids, scope), problems)
+    return Mapped(columns, record_ids(records, bound.external.key), problems)
 
 
 def map_match_fields(bound: BoundMapping, records: pa.RecordBatch) -> dict[str, pa.Array]:
@@ -134,13 +131,14 @@ def _column(download: Download, records: pa.RecordBatch) -> tuple[pa.Array, dict
     return fitted.values, {**fitted.problems, **problems}
 
 
-def _local_ids(
-    bound: BoundMapping, columns: dict[str, pa.Array], external_ids: pa.Array, scope: str
-) -> pa.Array:
+def local_ids(bound: BoundMapping, resolved: Mapped, scope: str) -> pa.Array:
+    """The ids that the local records get if they have to be created; null where the key is not
+    known, because a lookup in it waits. `scope` keeps generated ids of mappings apart.
+    """
     if not bound.maps_local_key:
-        return new_ids(scope, external_ids)
+        return new_ids(scope, resolved.external_ids)
     key = pa.RecordBatch.from_arrays(
-        [columns[name] for name in bound.local.key], names=list(bound.local.key)
+        [resolved.columns[name] for name in bound.local.key], names=list(bound.local.key)
     )
     return record_ids(key, bound.local.key)
 

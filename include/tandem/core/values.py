@@ -42,6 +42,8 @@ def arrow_type(field: Field) -> pa.DataType:
     return pa.decimal128(max(precision, field.scale), field.scale)
 
 
+_PLAIN_SCALE: Final = 6
+"""Up to this scale Arrow writes decimals without exponent."""
 _NULL: Final = "\x00"
 _SEPARATOR: Final = "\x1f"
 _ESCAPE: Final = "\x1e"
@@ -85,14 +87,21 @@ def _text(values: pa.Array) -> pa.Array:
 def decimal_text(values: pa.Array) -> pa.Array:
     """Decimals as plain text without trailing zeros: equal numbers have equal texts."""
     texts = values.cast(pa.string())
-    exponents = pc.match_substring(texts, "E")
-    if pc.any(exponents).as_py():
-        # Arrow writes 0.0000000 as 0E-7 and formats such values in no other way.
-        plain = [f"{Decimal(text):f}" for text in texts.filter(exponents).to_pylist()]
-        texts = pc.replace_with_mask(texts, exponents, pa.array(plain, pa.string()))
-    if values.type.scale <= 0:
+    scale = values.type.scale
+    if scale > _PLAIN_SCALE or scale < 0:
+        texts = _without_exponents(texts)
+    if scale <= 0:
         return texts
-    return pc.utf8_rtrim(pc.utf8_rtrim(texts, characters="0"), characters=".")
+    return pc.ascii_rtrim(pc.ascii_rtrim(texts, characters="0"), characters=".")
+
+
+def _without_exponents(texts: pa.Array) -> pa.Array:
+    exponents = pc.match_substring(texts, "E")
+    if not pc.any(exponents).as_py():
+        return texts
+    # Arrow writes 0.0000000 as 0E-7 and formats such values in no other way.
+    plain = [f"{Decimal(text):f}" for text in texts.filter(exponents).to_pylist()]
+    return pc.replace_with_mask(texts, exponents, pa.array(plain, pa.string()))
 
 
 def _escaped(texts: pa.Array) -> pa.Array:

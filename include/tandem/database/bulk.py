@@ -5,7 +5,6 @@ times, and instants as `YYYY-MM-DD HH:MM:SS.ffffff` in UTC, which sort as they s
 """
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any, Final
 
 import pyarrow as pa
@@ -13,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 from sqlalchemy import Connection, Table
 
+from tandem.core.values import decimal_text
 from tandem.database.errors import driver_error, raise_driver_error
 
 _COPY_ROWS: Final = 10_000
@@ -35,7 +35,9 @@ def _copy(connection: Connection, table: Table, records: pa.RecordBatch) -> None
     columns = [_copied(column) for column in records.columns]
     texts = pa.RecordBatch.from_arrays(columns, names=records.schema.names)
     driver: Any = connection.connection.driver_connection
-    statement = f"COPY {_target(connection, table, records)} FROM STDIN (FORMAT csv)"
+    # SQLAlchemy doubles % for statements with parameters; this one has none.
+    target = _target(connection, table, records).replace("%%", "%")
+    statement = f"COPY {target} FROM STDIN (FORMAT csv)"
     try:
         with driver.cursor().copy(statement) as copy:
             for start in range(0, texts.num_rows, _COPY_ROWS):
@@ -97,19 +99,6 @@ def _kept(values: pa.Array) -> pa.Array:
     if pa.types.is_date(kind) or pa.types.is_time(kind):
         return values.cast(pa.string())
     return values.cast(pa.int8()) if pa.types.is_boolean(kind) else values
-
-
-def decimal_text(values: pa.Array) -> pa.Array:
-    """Decimals as text without exponent or trailing zeros: equal numbers have equal texts."""
-    texts = values.cast(pa.string())
-    exponents = pc.match_substring(texts, "E")
-    if pc.any(exponents).as_py():
-        # Arrow writes 0.0000000 as 0E-7 and formats such values in no other way.
-        plain = [f"{Decimal(text):f}" for text in texts.filter(exponents).to_pylist()]
-        texts = pc.replace_with_mask(texts, exponents, pa.array(plain, pa.string()))
-    if values.type.scale <= 0:
-        return texts
-    return pc.utf8_rtrim(pc.utf8_rtrim(texts, characters="0"), characters=".")
 
 
 def _instant_text(values: pa.Array) -> pa.Array:

@@ -1,6 +1,7 @@
 """Where a system is and how to sign in: Airflow's connection, without Airflow."""
 
 import json
+import re
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -57,15 +58,23 @@ def _from_json(conn_id: str, text: str) -> dict[str, Any]:
 
 
 def _from_uri(text: str) -> dict[str, Any]:
-    url = urlsplit(text)
+    conn_type, _, rest = text.partition("://")
+    # A host with a protocol is written as odata://https://host%2Fpath.
+    protocol, nested, address = rest.partition("://")
+    url = urlsplit(f"//{address if nested else rest}")
+    host = unquote(_host(url.netloc))
     query = dict(parse_qsl(url.query, keep_blank_values=True))
-    extra = json.loads(query["__extra__"]) if "__extra__" in query else query
     return {
-        "conn_type": url.scheme.replace("-", "_"),
-        "host": unquote(url.hostname) if url.hostname else None,
+        "conn_type": conn_type.replace("-", "_"),
+        "host": f"{protocol}://{host}" if nested else host or None,
         "port": url.port,
         "login": unquote(url.username) if url.username else None,
         "password": unquote(url.password) if url.password else None,
         "schema_name": unquote(url.path.lstrip("/")) or None,
-        "extra": extra,
+        "extra": json.loads(query["__extra__"]) if "__extra__" in query else query,
     }
+
+
+def _host(netloc: str) -> str:
+    """The host as it is written; urlsplit's own would be in lower case."""
+    return re.sub(r":\d*$", "", netloc.rpartition("@")[2])

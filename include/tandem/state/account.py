@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
-import pyarrow.compute as pc
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, insert, select
 
 from tandem.state.links import Links
 from tandem.state.tables import deferred, rejected
@@ -63,22 +62,27 @@ class Account:
         """Records of that side that were applied are rejected no longer."""
         self._forget_rejected(ids, side)
 
-    def defer(self, lookups: pa.Table, *, at: datetime) -> None:
-        """Remember lookups whose partner is missing, as DEFERRED."""
+    def defer(self, lookups: pa.Table, *, of: pa.Array, at: datetime) -> None:
+        """Remember the lookups whose partner is missing, as DEFERRED.
+
+        `of` are the external ids of all records that were written: what was deferred for them
+        before is over, whether their lookups now have a partner or refer to nothing.
+        """
+        self._settle(of)
         if lookups.num_rows:
-            self.settle(lookups)
             rows = [{**self._scope, "created_at": at, **row} for row in lookups.to_pylist()]
             self._connection.execute(insert(deferred), rows)
 
-    def settle(self, lookups: pa.Table) -> None:
-        """Forget deferred lookups: external_id and field tell which."""
-        for field in pc.unique(lookups["field"]).to_pylist():
-            ids = lookups.filter(pc.equal(lookups["field"], field))["external_id"]
-            chosen = deferred.c.external_id.in_(ids_in(self._connection, ids.combine_chunks()))
-            mine = (deferred.c[name] == value for name, value in self._scope.items())
-            self._connection.execute(
-                delete(deferred).where(*mine, deferred.c.field == field, chosen)
-            )
+    def settle(self, ids: pa.Array, field: str) -> None:
+        """The lookups in this field of these external records have been completed."""
+        self._settle(ids, deferred.c.field == field)
+
+    def _settle(self, ids: pa.Array, *conditions: ColumnElement[bool]) -> None:
+        mine = [deferred.c[name] == value for name, value in self._scope.items()]
+        mine += conditions
+        if self._connection.execute(select(deferred.c.external_id).where(*mine).limit(1)).first():
+            mine.append(deferred.c.external_id.in_(ids_in(self._connection, ids)))
+            self._connection.execute(delete(deferred).where(*mine))
 
     def _forget_rejected(self, ids: pa.Array, side: str) -> dict[str, int]:
         """Remove what is known of these; the attempts that each has had."""

@@ -97,8 +97,9 @@ class _Loader:
             account.reject(outcome.rejected, side="external", run_id=run.run_id, at=at)
             if done.num_rows:
                 account.links.put(_links(done), at=at, replace=self.repeat)
-                account.accept(done[columns.EXTERNAL_ID].combine_chunks(), side="external")
-                account.defer(_waiting(done, self.bound), at=at)
+                ids = done[columns.EXTERNAL_ID].combine_chunks()
+                account.accept(ids, side="external")
+                account.defer(_waiting(done, self.bound), of=ids, at=at)
 
     def keep_unreadable(self, planned: Planned) -> Counts:
         """Records that could not even be read are rejected records too."""

@@ -82,5 +82,5 @@ def _write(run: Run, bound: BoundMapping, field: str, found: pa.Table) -> int:
     refused = {*written.rejected, *written.missing}
     applied = pa.array([row not in refused for row in range(found.num_rows)])
     with run.state.account(bound.mapping.external) as account:
-        account.settle(found.filter(applied))
+        account.settle(found.filter(applied)["external_id"].combine_chunks(), field)
     return int(found.num_rows - len(refused))

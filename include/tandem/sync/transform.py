@@ -1,7 +1,7 @@
 """Plan: staged external records become staged decisions, in local fields. Writes to no side."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from tandem.connectors.base import ETAG, Query
 from tandem.core.fit import fit
 from tandem.core.ids import record_ids
-from tandem.core.mapping import BoundMapping, Mapped, map_match_fields, map_records
+from tandem.core.mapping import BoundMapping, Mapped, local_ids, map_match_fields, map_records
 from tandem.core.plan import Candidates, Decisions, plan_download
 from tandem.core.repeats import repeated
 from tandem.core.values import canonical_text, record_hashes
@@ -75,13 +75,14 @@ class _Planner:
     def plan(self, number: int, records: pa.RecordBatch) -> pa.RecordBatch:
         """The decisions about one batch: local fields, then the columns of `sync.columns`."""
         records = self._last_of_each(number, records)
-        mapped = map_records(self.bound, records, self._scope)
+        mapped = map_records(self.bound, records)
         values, deferred, waiting = self._resolve(mapped)
         problems = {**self._clashes(mapped), **waiting, **mapped.problems}
         hashes = record_hashes(list(mapped.columns.values()))
-        decisions = plan_download(
-            mapped.external_ids, mapped.local_ids, hashes, problems, self._candidates(mapped)
-        )
+        resolved = replace(mapped, columns=values)
+        new_ids = local_ids(self.bound, resolved, self._scope)
+        candidates = self._candidates(resolved, new_ids)
+        decisions = plan_download(mapped.external_ids, new_ids, hashes, problems, candidates)
         return _batch(mapped, values, deferred, hashes, decisions, _etags(records))
 
     @property
@@ -154,31 +155,34 @@ class _Planner:
 
     # What is known of the records elsewhere
 
-    def _candidates(self, mapped: Mapped) -> Candidates:
+    def _candidates(self, resolved: Mapped, new_ids: pa.Array) -> Candidates:
         entity, state = self.bound.mapping.external, self.job.state
-        links = state.links(entity, "external", mapped.external_ids)
-        unlinked = pc.invert(pc.is_in(mapped.external_ids, value_set=links["external_id"]))
-        matches = self._matches(mapped, unlinked)
-        new = mapped.local_ids.filter(unlinked)
+        links = state.links(entity, "external", resolved.external_ids)
+        unlinked = pc.invert(pc.is_in(resolved.external_ids, value_set=links["external_id"]))
+        matches = self._matches(resolved, unlinked)
+        new = new_ids.filter(unlinked)
         wanted = pa.concat_arrays([new, matches["local_id"].combine_chunks()])
         taken = state.links(entity, "local", wanted)
         return Candidates(links, matches, taken, self.bound.maps_local_key)
 
-    def _matches(self, mapped: Mapped, unlinked: pa.Array) -> pa.Table:
-        """Local records with the primary key of external ones that have no link."""
+    def _matches(self, resolved: Mapped, unlinked: pa.Array) -> pa.Table:
+        """Local records with the primary key of external ones that have no link.
+
+        A lookup in it is compared as the local side holds it: resolved.
+        """
         names = self.bound.match_fields
         if not names or not self._has_local_records:
             return _MATCHES.empty_table()
-        texts = _match_texts(mapped.columns, self.bound)
+        texts = _match_texts(resolved.columns, self.bound)
         chosen = pc.and_(unlinked, texts.is_valid())
         keys = pa.RecordBatch.from_arrays(
-            [mapped.columns[name].filter(chosen) for name in names], names=list(names)
+            [resolved.columns[name].filter(chosen) for name in names], names=list(names)
         )
         if not keys.num_rows:
             return _MATCHES.empty_table()
         pages = self.job.local.find(self._local_query(), keys)
         local = pa.concat_tables([_FOUND.empty_table(), *(self._found(p.records) for p in pages)])
-        own = pa.table({"external_id": mapped.external_ids, "key": texts}).filter(chosen)
+        own = pa.table({"external_id": resolved.external_ids, "key": texts}).filter(chosen)
         return own.join(local, "key", join_type="inner").select(_MATCHES.names)
 
     def _found(self, records: pa.RecordBatch) -> pa.Table:

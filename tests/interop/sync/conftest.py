@@ -1,7 +1,7 @@
-"""Tandem's own runs against SAP CAP, and what both sides hold, each read without Tandem.
+"""Tandem's runs against SAP CAP, and what both sides hold, each read without Tandem.
 
-`source` reads and edits CAP's records by its OData JSON, `tandem` runs an integration and reads
-the local database with the database's own driver.
+`source` reads and edits CAP's records by its OData JSON; `tandem` runs the integration of
+interop.yaml and reads the local database with the database's own driver.
 """
 
 import json
@@ -14,24 +14,27 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from uuid import UUID
 
 import httpx
 import psycopg
 import pytest
+import yaml
 from psycopg.rows import dict_row
 
 from tandem.connectors.odata.connector import ODataConnector
+from tandem.integration_files import load_integration
 from tandem.model.connection import Connection
-from tandem.model.integration import Integration
 from tandem.settings import Settings
 from tandem.sync.job import Environment, JobKind, Mode, Request, Run, open_job
-from tandem.sync.preview import Preview, preview_all
+from tandem.sync.preview import preview_all
 from tandem.sync.report import RunReport
 from tandem.sync.run import run_all
 
 Record = dict[str, Any]
+INTEGRATION = Path(__file__).with_name("interop.yaml")
 POSTGRESQL = "postgresql://postgres@127.0.0.1:5432"
 
 
@@ -49,10 +52,7 @@ _MEANING: Mapping[str, Callable[[Any], Any]] = {
     "dueDate": date.fromisoformat,
     "startTime": time.fromisoformat,
 }
-"""Property → what its JSON, or SQLite's text or number for it, means. All others are texts.
-
-The local fields have the properties' names.
-"""
+"""Property → what its value in JSON, or in SQLite, means. All others are texts."""
 
 
 def _meant(record: Mapping[str, Any]) -> Record:
@@ -68,20 +68,15 @@ class Source:
 
     client: httpx.Client
 
-    def records(self, entity: str) -> list[Record]:
-        """All records, by CAP's own pages."""
+    def records(self, query: str) -> list[Record]:
+        """All records of an entity, or of a query, by CAP's own pages."""
         found: list[Record] = []
-        link: str | None = entity
+        link: str | None = query
         while link:
             page = json.loads(self._good(self.client.get(link)).content, parse_float=Decimal)
             found += [_meant(record) for record in page["value"]]
             link = page.get("@odata.nextLink")
         return found
-
-    def record(self, entity: str, key: str) -> Record:
-        """One record."""
-        answer = self._good(self.client.get(f"{entity}({key})"))
-        return _meant(json.loads(answer.content, parse_float=Decimal))
 
     def create(self, entity: str, **values: Any) -> None:
         """POST a record."""
@@ -91,15 +86,11 @@ class Source:
         """PATCH a record."""
         self._good(self.client.patch(f"{entity}({key})", json=values))
 
-    def delete(self, entity: str, key: str) -> None:
-        """DELETE a record; one that is not there is fine."""
-        assert self.client.delete(f"{entity}({key})").status_code in (204, 404)
-
     def create_together(self, entity: str, records: Sequence[Record]) -> None:
-        """POST the records in one transaction, which gives all of them one modifiedAt."""
+        """POST the records in one transaction, which gives all of them the same modifiedAt."""
         self._together("POST", [(entity, record) for record in records])
 
-    def delete_together(self, entity: str, keys: Sequence[str]) -> None:
+    def delete(self, entity: str, *keys: str) -> None:
         """DELETE the records in one transaction."""
         self._together("DELETE", [(f"{entity}({key})", None) for key in keys])
 
@@ -131,6 +122,21 @@ def source(cap: str) -> Iterator[Source]:
         yield Source(client)
 
 
+@pytest.fixture
+def mine(source: Source) -> Iterator[str]:
+    """Begins the numbers of accounts and orders that a test makes; they are deleted afterwards."""
+    prefix = f"T{secrets.token_hex(4)}-"
+    yield prefix
+    for entity, number, key in (
+        ("OrderLines", "order/orderNumber", "order_ID={order_ID},position={position}"),
+        ("Orders", "orderNumber", "{ID}"),
+        ("Accounts", "accountNumber", "{ID}"),
+    ):
+        records = source.records(f"{entity}?$filter=startswith({number},'{prefix}')")
+        if records:
+            source.delete(entity, *(key.format_map(record) for record in records))
+
+
 @dataclass
 class Wire(httpx.HTTPTransport):
     """Notes what is asked of CAP, and lets others act before a request is sent."""
@@ -140,9 +146,11 @@ class Wire(httpx.HTTPTransport):
 
     def __post_init__(self) -> None:
         super().__init__()
+        self._one_at_a_time = Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self.before(request)
+        with self._one_at_a_time:  # the next page is fetched in a thread of its own
+            self.before(request)
         self.asked.append(request.url.raw_path.decode().rpartition("/interop/")[2])
         return super().handle_request(request)
 
@@ -204,12 +212,13 @@ def local(request: pytest.FixtureRequest) -> Local:
 
 @dataclass
 class Tandem:
-    """One integration of CAP with a local database, and what stays between its runs."""
+    """The integration with one local database, and what stays between its runs."""
 
     host: str
     local: Local
     folder: Path
-    entities: list[Record]
+    entities: dict[str, Record]
+    """External entity → its mapping."""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     wire: Wire = field(default_factory=Wire)
 
@@ -219,50 +228,103 @@ class Tandem:
             return run_all(run)
 
     def preview(self) -> dict[str, dict[str, int]]:
-        """What an import would do, by entity and action."""
+        """What an import would do: entity → action → records."""
         with self._job("import", "full") as job:
             return {plan.entity: plan.actions for plan in preview_all(job, limit=0)}
 
-    def anchors(self) -> dict[str, str]:
+    def state(self, table: str) -> list[Record]:
+        """The rows of a state table."""
+        return Local(self._settings.state).rows(f"integration_{table}")
+
+    def anchors(self) -> dict[str, datetime]:
         """Entity → how far it has been read."""
-        return {row["entity"]: row["value"] for row in self._state("integration_syncanchor")}
+        rows = self.state("syncanchor")
+        return {row["entity"]: datetime.fromisoformat(row["value"]) for row in rows}
 
     def rejected(self) -> dict[str, str]:
         """Record → why it waits."""
-        return {row["record_id"]: row["error"] for row in self._state("integration_rejected")}
+        return {row["record_id"]: row["error"] for row in self.state("rejected")}
 
-    def _state(self, table: str) -> list[Record]:
-        return Local(self._state_url).rows(table)
+    def forget(self) -> None:
+        """Lose the state: links, anchors, everything."""
+        for file in self.folder.glob("state.db*"):
+            file.unlink()
+
+    def differences(self, source: Source) -> list[tuple[Any, ...]]:
+        """What is not as CAP says: the key, what CAP says and what is here; of everything."""
+        return [
+            (key, theirs.get(key), ours.get(key))
+            for entity in self.entities
+            for theirs, ours in [(self._theirs(source, entity), self._ours(entity))]
+            for key in sorted(theirs.keys() | ours.keys(), key=str)
+            if _typed(theirs.get(key)) != _typed(ours.get(key))
+        ]
+
+    def _theirs(self, source: Source, entity: str) -> dict[tuple[Any, ...], Record]:
+        """CAP's records in local names, with the ids of local records for lookups."""
+        fields = self.entities[entity]["fields"]
+        ids = {f["local"]: self._ids(f["lookup"]["entity"]) for f in fields if "lookup" in f}
+        found = [
+            {
+                f["local"]: ids[f["local"]].get(record[f["external"]])
+                if f["local"] in ids
+                else record[f["external"]]
+                for f in fields
+            }
+            for record in source.records(entity)
+        ]
+        return {self._key(entity, row): row for row in found}
+
+    def _ours(self, entity: str) -> dict[tuple[Any, ...], Record]:
+        mapping = self.entities[entity]
+        names = [f["local"] for f in mapping["fields"]]
+        rows = [{n: row[n] for n in names} for row in self.local.rows(mapping["local"])]
+        return {self._key(entity, row): row for row in rows}
+
+    def _ids(self, entity: str) -> dict[str, str]:
+        """CAP's key → the id of the local record."""
+        rows = self.local.rows(self.entities[entity]["local"])
+        return {self._key(entity, row)[0]: row["id"] for row in rows}
+
+    def _key(self, entity: str, row: Record) -> tuple[Any, ...]:
+        mapping = self.entities[entity]
+        names = [f["local"] for f in mapping["fields"] if f["external"] in mapping["primary_key"]]
+        return tuple(row[name] for name in names)
 
     @property
-    def _state_url(self) -> str:
-        return f"sqlite:///{self.folder}/state.db"
+    def _settings(self) -> Settings:
+        state, staging = f"sqlite:///{self.folder}/state.db", f"file://{self.folder}/staging"
+        return Settings(self.folder, state, staging)
 
     @contextmanager
     def _job(self, kind: JobKind, mode: Mode) -> Iterator[Run]:
-        integration = Integration.model_validate(
-            {
-                "name": "interop",
-                "external": {"connector": "odata", "connection": "cap"},
-                "local": {"connector": "sql", "connection": "here"},
-                "provision": True,
-                "entities": self.entities,
-            }
-        )
-        self.wire.asked.clear()
+        whole = yaml.safe_load(INTEGRATION.read_text()) | {"entities": list(self.entities.values())}
+        file = self.folder / INTEGRATION.name
+        file.write_text(yaml.safe_dump(whole, allow_unicode=True))
         connections = {
             "cap": Connection(id="cap", conn_type="odata", host=self.host),
             "here": Connection(id="here", conn_type="sql", extra={"url": self.local.url}),
         }
-        settings = Settings(self.folder, self._state_url, f"file://{self.folder}/staging")
-        environment = Environment(settings, connections.__getitem__, lambda: self.now)
+        environment = Environment(self._settings, connections.__getitem__, lambda: self.now)
         request = Request(f"run-{secrets.token_hex(4)}", kind, mode)
+        self.wire.asked.clear()
         watched = ODataConnector(connections["cap"], self.wire, sleep=lambda _: None)
-        with open_job(integration, request, environment) as run, closing(watched):
+        with open_job(load_integration(file), request, environment) as run, closing(watched):
             yield replace(run, external=watched)
+
+
+def _typed(record: Record | None) -> Record | None:
+    """True is not 1, and no decimal is a float."""
+    return record and {name: (type(value), value) for name, value in record.items()}
 
 
 @pytest.fixture
 def tandem(cap: str, tmp_path: Path) -> Callable[..., Tandem]:
-    """Makes an integration: a local database, then its entity mappings."""
-    return lambda local, *entities: Tandem(cap, local, tmp_path, list(entities))
+    """Makes an integration: a local database, and external entities with what differs."""
+
+    def make(local: Local, **changes: Record) -> Tandem:
+        known = {m["external"]: m for m in yaml.safe_load(INTEGRATION.read_text())["entities"]}
+        chosen = {name: known[name] | changes.get(name, {}) for name in changes or known}
+        return Tandem(cap, local, tmp_path, chosen)
+
+    return make

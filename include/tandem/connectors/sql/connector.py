@@ -23,7 +23,7 @@ from tandem.errors import ConfigurationError
 from tandem.model.connection import Connection
 from tandem.model.schema import Entity, Schema
 
-PAGE_ROWS: Final = 20_000
+PAGE_ROWS: Final = 25_000
 
 _DIALECTS: Final[dict[str, type[Dialect]]] = {
     "sqlite+pysqlite": Sqlite,
@@ -46,14 +46,14 @@ class SqlConnector:
         self._schema: Schema | None = None
 
     def check(self) -> str:
-        """Product, version and address: `PostgreSQL 16.2 at postgresql://host/crm: 12 tables`."""
+        """Product, version and address: `PostgreSQL 16.2 at postgresql://host/crm, …`."""
         with self._reading() as database:
             version = ".".join(str(part) for part in database.dialect.server_version_info or ())
         product = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}.get(
             self._engine.dialect.name, self._engine.dialect.name
         )
         tables = len(self.schema().entities)
-        return f"{product} {version} at {shown(self._engine.url)}: {tables} tables and views"
+        return f"{product} {version} at {shown(self._engine.url)}, tables and views: {tables}"
 
     def schema(self) -> Schema:
         """Tables and views of the default schema; read once, and again after `provision`."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
-from sqlalchemy import ColumnElement, Connection, Select, Text, cast, collate, func
+from sqlalchemy import ColumnElement, Connection, Select, Text, case, cast, collate, func
 
 from tandem.connectors.pages import RawColumn
 from tandem.connectors.sql.dialect import Dialect
@@ -15,6 +15,8 @@ from tandem.connectors.sql.types import parse_type
 from tandem.database.errors import driver_error, raise_driver_error
 from tandem.model.schema import Field, Kind
 
+_PART_BYTES: Final = 32 * 1024 * 1024
+"""Rows with large values are read fewer at a time."""
 _TEXTS: Final = frozenset(("TEXT", "VARCHAR", "CHARACTER VARYING"))
 
 _DECLARED_TYPES: Final = """
@@ -49,12 +51,20 @@ class PostgreSql(Dialect):
     def read(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
         if field.type_name.endswith("[]"):
             return cast(func.to_jsonb(column), Text)
-        as_text = field.kind is Kind.BOOLEAN or field.kind is Kind.STRING
-        return self.text(column, field) if as_text else column
+        if field.kind is Kind.BOOLEAN:
+            return cast(column, Text)
+        return self.text(column, field) if field.kind is Kind.STRING else column
 
     def text(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
-        plain = parse_type(field.type_name).name in _TEXTS
-        return column if plain else cast(column, Text)
+        """The text that the database shows. That of a CHAR is cast, which takes off its padding;
+        others are not, since some types have one text for a cast and another to show.
+        """
+        name = parse_type(field.type_name).name
+        if name in _TEXTS:
+            return column
+        if "CHAR" in name:
+            return cast(column, Text)
+        return case((column.is_not(None), func.format("%s", column)))
 
     def equal(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
         return self.text(column, field) if field.kind in (Kind.STRING, Kind.JSON) else column
@@ -84,13 +94,15 @@ class PostgreSql(Dialect):
         driver: Any = connection.connection.driver_connection
         command = f"COPY ({_with_literals(connection, statement)}) TO STDOUT (FORMAT csv)"
         lines: list[bytes] = []
+        size = 0
         try:
             with driver.cursor().copy(command) as copy:
                 for line in copy:
                     lines.append(line)
-                    if len(lines) == rows:
+                    size += len(line)
+                    if len(lines) == rows or size > _PART_BYTES:
                         yield _columns(lines, names)
-                        lines = []
+                        lines, size = [], 0
         except driver_error(connection) as error:
             raise_driver_error(connection, error)
         if lines:

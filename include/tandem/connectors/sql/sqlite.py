@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, collate, event, func
 
 from tandem.connectors.sql.dialect import Dialect
 from tandem.connectors.sql.types import COMMON
-from tandem.database.bulk import decimal_text
+from tandem.core.values import decimal_text
 from tandem.model.schema import Field, Kind
 
 _DECIMAL: Final = "tandem_decimal"
@@ -77,7 +77,7 @@ class Sqlite(Dialect):
         if field.kind is Kind.GUID and not _is_ours(field):
             return func.lower(column)
         if field.kind in _NORMAL and not _is_ours(field):
-            return _NORMAL[field.kind](column)
+            return func.coalesce(_NORMAL[field.kind](column), column)
         return column
 
     def text(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:

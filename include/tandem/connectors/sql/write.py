@@ -15,6 +15,7 @@ from tandem.connectors.sql.dialect import Dialect
 from tandem.connectors.sql.tables import ROW, staged, table_of
 from tandem.core.fit import fit
 from tandem.database.errors import first_line, is_about_a_row
+from tandem.errors import ConfigurationError
 from tandem.model.schema import Entity
 
 
@@ -60,6 +61,7 @@ def update_records(
 
 def _check(entity: Entity, records: pa.RecordBatch, dialect: Dialect) -> _Checked:
     """What the column types would refuse, or keep otherwise than it was given."""
+    _check_key(entity, records)
     columns = []
     rejected: dict[int, str] = {}
     for name, values in zip(records.schema.names, records.columns, strict=True):
@@ -76,6 +78,17 @@ def _check(entity: Entity, records: pa.RecordBatch, dialect: Dialect) -> _Checke
         rows = [row for row in rows if row not in rejected]
         fitting = fitting.take(pa.array(rows, pa.int64()))
     return _Checked(fitting, rows, rejected)
+
+
+def _check_key(entity: Entity, records: pa.RecordBatch) -> None:
+    """Without its key a record could be any record."""
+    lacking = [name for name in entity.key if name not in records.schema.names]
+    if lacking or not entity.key:
+        raise ConfigurationError(
+            f"Records of {entity.name!r} cannot be written without "
+            f"{', '.join(lacking) or 'a primary key'}.",
+            remedy="Give the table a primary key, and map or generate its columns.",
+        )
 
 
 def _inserted(connection: Connection, table: Table, records: pa.RecordBatch) -> bool:

@@ -6,6 +6,8 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+KEY = sa.Text(collation="C").with_variant(sa.Text(), "sqlite")
+
 
 def upgrade() -> None:
     op.create_table(
@@ -44,10 +46,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "integration_link",
-        sa.Column("integration", sa.Text(), nullable=False),
-        sa.Column("entity", sa.Text(), nullable=False),
-        sa.Column("external_id", sa.Text(), nullable=False),
-        sa.Column("local_id", sa.Text(), nullable=False),
+        sa.Column("integration", KEY, nullable=False),
+        sa.Column("entity", KEY, nullable=False),
+        sa.Column("external_id", KEY, nullable=False),
+        sa.Column("local_id", KEY, nullable=False),
         sa.Column(
             "base",
             sa.LargeBinary(),

@@ -1,0 +1,217 @@
+"""Tables as the SQL connector describes them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import text
+
+from tandem.connectors.sql import SqlConnector
+from tandem.connectors.sql.types import Declared, facets_of, parse_type
+from tandem.database import open_engine, writing
+from tandem.errors import ConfigurationError
+from tandem.model.connection import Connection
+from tandem.model.schema import Deletes, Entity, Field, Kind
+
+
+@contextmanager
+def system(url: str, *statements: str) -> Iterator[SqlConnector]:
+    engine = open_engine(url)
+    with writing(engine) as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+    connector = SqlConnector(Connection(id="here", conn_type="sql", extra={"url": url}))
+    yield connector
+    connector.close()
+
+
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [
+        ("varchar(40)", Declared("VARCHAR", 40)),
+        ("NUMERIC(18, 2)", Declared("NUMERIC", 18, 2)),
+        ("numeric(5,-2)", Declared("NUMERIC", 5, -2)),
+        ("timestamp(3) with time zone", Declared("TIMESTAMP WITH TIME ZONE", 3)),
+        ('TEXT COLLATE "C"', Declared("TEXT")),
+        ("", Declared("")),
+    ],
+)
+def test_declared_type_is_taken_apart(declared: str, expected: Declared) -> None:
+    assert parse_type(declared) == expected
+
+
+@pytest.mark.parametrize(
+    ("declared", "precision", "scale"),
+    [("NUMERIC(18, 2)", 18, 2), ("NUMERIC(9)", 9, 0), ("NUMERIC(5,-2)", 7, 0),
+     ("NUMERIC", None, None), ("NUMERIC(100, 50)", None, None)],
+)  # fmt: skip
+def test_decimal_has_the_facets_that_a_value_can_have(
+    declared: str, precision: int | None, scale: int | None
+) -> None:
+    facets = facets_of(declared, {"NUMERIC": Kind.DECIMAL})
+    assert (facets.get("precision"), facets.get("scale")) == (precision, scale)
+
+
+def test_numbers_of_other_types_are_no_length() -> None:
+    assert facets_of("interval(6)", {}).get("max_length") is None
+
+
+SQLITE_KINDS = {
+    "INTEGER": Kind.INT64, "bigint": Kind.INT64, "BOOLEAN": Kind.BOOLEAN, "REAL": Kind.FLOAT64,
+    "DOUBLE PRECISION": Kind.FLOAT64, "NUMERIC(10,2)": Kind.DECIMAL, "DECIMAL": Kind.DECIMAL,
+    "VARCHAR(40)": Kind.STRING, "CHAR(36)": Kind.STRING, "TEXT": Kind.STRING, "": Kind.STRING,
+    "DATE": Kind.DATE, "TIME": Kind.TIME, "DATETIME": Kind.INSTANT, "TIMESTAMP": Kind.INSTANT,
+    "UUID": Kind.GUID, "BLOB": Kind.BINARY, "JSON": Kind.JSON, "WHATEVER": Kind.STRING,
+    "DECIMAL_TEXT(38, 20)": Kind.DECIMAL, "INSTANT_TEXT": Kind.INSTANT, "DATE_TEXT": Kind.DATE,
+    "TIME_TEXT": Kind.TIME, "LOCAL_DATETIME_TEXT": Kind.LOCAL_DATETIME, "GUID_TEXT": Kind.GUID,
+    "JSON_TEXT": Kind.JSON,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("declared", "kind"), SQLITE_KINDS.items())
+def test_sqlite_types_have_kinds(declared: str, kind: Kind, tmp_path: object) -> None:
+    with system(f"sqlite:///{tmp_path}/x.db", f"CREATE TABLE t (a {declared})") as connector:
+        field = connector.schema().entity("t").field("a")
+    assert (field.kind, field.type_name) == (kind, declared)
+
+
+POSTGRESQL_KINDS = {
+    "smallint": Kind.INT64, "bigserial": Kind.INT64, "boolean": Kind.BOOLEAN,
+    "real": Kind.FLOAT64, "numeric(18,2)": Kind.DECIMAL, "varchar(40)": Kind.STRING,
+    "char(3)": Kind.STRING, "date": Kind.DATE, "time": Kind.TIME, "timetz": Kind.STRING,
+    "timestamptz": Kind.INSTANT, "timestamp(3)": Kind.LOCAL_DATETIME, "uuid": Kind.GUID,
+    "bytea": Kind.BINARY, "jsonb": Kind.JSON, "json": Kind.JSON, "integer[]": Kind.JSON,
+    "interval": Kind.STRING, "xml": Kind.STRING, "inet": Kind.STRING, "positive": Kind.INT64,
+    "mood": Kind.STRING,
+}  # fmt: skip
+
+
+def test_postgresql_types_have_kinds(postgresql_url: str) -> None:
+    columns = ", ".join(f'"{name}" {name}' for name in POSTGRESQL_KINDS)
+    with system(
+        postgresql_url,
+        "CREATE TYPE mood AS ENUM ('sad', 'ok')",
+        "CREATE DOMAIN positive AS integer CHECK (value > 0)",
+        f"CREATE TABLE t ({columns})",
+    ) as connector:
+        entity = connector.schema().entity("t")
+    assert {field.name: field.kind for field in entity.fields} == POSTGRESQL_KINDS
+    assert entity.field("mood").options == ("sad", "ok")
+    assert entity.field("varchar(40)").max_length == 40
+    assert entity.field("integer[]").read_only
+
+
+def test_table_has_key_lookups_and_what_can_be_done_with_it(database_url: str) -> None:
+    with system(
+        database_url,
+        "CREATE TABLE customer (id integer PRIMARY KEY, name varchar(40) NOT NULL)",
+        "CREATE TABLE line (no integer, customer integer REFERENCES customer (id),"
+        " pos integer, twice integer GENERATED ALWAYS AS (pos * 2) STORED,"
+        " PRIMARY KEY (no, pos))",
+    ) as connector:
+        line = connector.schema().entity("line")
+        customer = connector.schema().entity("customer")
+    assert line.key == ("no", "pos")
+    assert not line.field("pos").nullable
+    assert line.field("customer").lookup == ("customer",)
+    assert line.field("twice").read_only
+    assert not customer.field("name").nullable
+    able = customer.capabilities
+    assert (able.writes, able.client_keys, able.filter) == (True, True, True)
+    assert able.deletes is Deletes.KEY_SWEEP
+
+
+def test_views_and_tables_without_a_key_are_read_only(database_url: str) -> None:
+    with system(
+        database_url,
+        "CREATE TABLE log (line text)",
+        "CREATE VIEW lines AS SELECT line FROM log",
+    ) as connector:
+        schema = connector.schema()
+    for name in ("log", "lines"):
+        assert not schema.entity(name).capabilities.writes
+        assert schema.entity(name).capabilities.deletes is Deletes.NONE
+
+
+def test_version_fields_are_known_by_their_names(database_url: str) -> None:
+    instant = "timestamptz" if database_url.startswith("postgresql") else "DATETIME"
+    columns = f"id integer PRIMARY KEY, updated_at {instant}, row_version bigint, version text"
+    columns += f', "modifiedAt" {instant}, created_at {instant}'
+    with system(database_url, f"CREATE TABLE t ({columns})") as connector:
+        able = connector.schema().entity("t").capabilities
+    assert able.version_fields == ("row_version", "updated_at", "modifiedAt")
+
+
+def test_key_that_the_database_makes_is_not_ours_to_choose(postgresql_url: str) -> None:
+    identity = "CREATE TABLE t (id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY)"
+    with system(postgresql_url, identity) as connector:
+        assert not connector.schema().entity("t").capabilities.client_keys
+
+
+def test_schema_is_read_once(database_url: str) -> None:
+    with system(database_url, "CREATE TABLE t (id integer PRIMARY KEY)") as connector:
+        assert connector.schema() is connector.schema()
+
+
+def test_check_names_product_version_and_address_without_password(database_url: str) -> None:
+    with system(database_url, "CREATE TABLE t (id integer PRIMARY KEY)") as connector:
+        line = connector.check()
+    assert line.startswith(("SQLite 3.", "PostgreSQL "))
+    assert line.endswith("tables and views: 1")
+
+
+WANTED = Entity(
+    name="account",
+    key=("id",),
+    fields=(
+        Field(name="id", kind=Kind.GUID, nullable=False),
+        Field(name="name", kind=Kind.STRING, max_length=40),
+        Field(name="100% of it", kind=Kind.DECIMAL, precision=18, scale=2),
+        Field(name='say "so"', kind=Kind.DECIMAL),
+        Field(name="note", kind=Kind.STRING),
+        Field(name="seen", kind=Kind.INSTANT),
+    ),
+)
+
+
+def test_provisioned_columns_have_native_types_on_postgresql(postgresql_url: str) -> None:
+    with system(postgresql_url) as connector:
+        connector.provision(WANTED)
+        fields = connector.schema().entity("account").fields
+    assert {field.name: field.type_name for field in fields} == {
+        "id": "uuid",
+        "name": "character varying(40)",
+        "100% of it": "numeric(18,2)",
+        'say "so"': "numeric",
+        "note": "text",
+        "seen": "timestamp with time zone",
+    }
+
+
+def test_provisioned_columns_say_what_they_hold_on_sqlite(tmp_path: object) -> None:
+    with system(f"sqlite:///{tmp_path}/x.db") as connector:
+        connector.provision(WANTED)
+        fields = connector.schema().entity("account").fields
+    assert {field.name: field.type_name for field in fields} == {
+        "id": "GUID_TEXT",
+        "name": "VARCHAR(40)",
+        "100% of it": "DECIMAL_TEXT(18, 2)",
+        'say "so"': "DECIMAL_TEXT",
+        "note": "TEXT",
+        "seen": "INSTANT_TEXT",
+    }
+
+
+def test_columns_with_odd_names_are_added(database_url: str) -> None:
+    with system(database_url, "CREATE TABLE account (id integer PRIMARY KEY)") as connector:
+        assert connector.missing(WANTED)[0].startswith("add column account.name (VARCHAR(40))")
+        connector.provision(WANTED)
+        assert connector.schema().entity("account").field("100% of it").scale == 2
+        assert connector.missing(WANTED) == ()
+
+
+def test_name_that_the_database_would_cut_is_refused(postgresql_url: str) -> None:
+    wanted = Entity(name="t", key=("id",), fields=(Field(name="ž" * 32, kind=Kind.STRING),))
+    with system(postgresql_url) as connector, pytest.raises(ConfigurationError, match="63 bytes"):
+        connector.provision(wanted)

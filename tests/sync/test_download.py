@@ -1,0 +1,338 @@
+"""What a data engineer sees when an integration downloads."""
+
+import copy
+
+import pytest
+
+from tandem.errors import ConfigurationError
+from tandem.model.changes import Counts
+
+
+def changed(mapping, **values):
+    return {**copy.deepcopy(mapping), **values}
+
+
+def test_the_first_sync_reads_everything_and_the_second_only_what_changed(world):
+    for n in range(5):
+        world.put_account(str(n), name=f"Account {n}")
+    first = world.sync()
+    world.put_account("3", name="Renamed")
+    world.put_account("9", name="New")
+    second = world.sync()
+    assert first.counts == Counts(created=5)
+    assert (second.counts.created, second.counts.updated) == (1, 1)
+    assert second.entities[0].mode == "incremental"
+    assert {row["name"] for row in world.rows()} == {
+        "Account 0", "Account 1", "Account 2", "Renamed", "Account 4", "New",
+    }  # fmt: skip
+
+
+def test_a_sync_without_changes_writes_nothing(world):
+    world.put_account("1", name="Ada")
+    world.sync()
+    counts = world.sync().counts
+    assert (counts.created, counts.updated, counts.unchanged) == (0, 0, 1)
+
+
+def test_the_result_line_is_that_of_the_product(world):
+    for n in range(15):
+        world.put_account(str(n), name=f"Account {n}")
+    assert world.sync().results == "RESULTS: ALL (15) : IMPORTED (15); UPDATED (0); FAILED (0)"
+
+
+def test_mode_full_reads_everything_again(world):
+    world.put_account("1", name="Ada")
+    world.sync()
+    counts = world.sync(mode="full").counts
+    assert counts == Counts(unchanged=1)
+
+
+def test_an_import_links_and_leaves_the_anchor_alone(world):
+    world.put_account("1", name="Ada")
+    imported = world.sync(kind="import")
+    synced = world.sync()
+    assert imported.counts.created == 1
+    assert (synced.entities[0].mode, synced.counts.unchanged) == ("full", 1)
+
+
+def test_records_with_the_same_version_are_not_lost(world):
+    world.put_account("1", name="Ada", version=7)
+    world.sync()
+    world.put_account("2", name="Grace", version=7)
+    assert world.sync().counts.created == 1
+
+
+def test_a_timestamp_is_read_again_from_before_the_anchor(world):
+    at = world.clock
+    world.mappings = [changed(world.mappings[0], version_number="modifiedAt", overlap="PT10M")]
+    world.put_account("1", name="Ada", modifiedAt=at)
+    world.sync()
+    late = at.replace(year=at.year - 1, month=12, day=31, hour=23, minute=55)
+    world.put_account("2", name="committed late", modifiedAt=late)
+    counts = world.sync().counts
+    assert (counts.created, counts.unchanged) == (1, 1)
+
+
+def test_records_without_version_make_every_run_read_everything(world, caplog):
+    world.put_account("1", name="Ada")
+    world.put_account("2", name="Grace", version=None)
+    world.sync()
+    world.put_account("2", name="Grace H.", version=None)
+    assert world.sync().counts.updated == 1
+    assert "have no version" in caplog.text
+
+
+def test_an_entity_without_version_is_compared_as_a_whole(world):
+    entity = world.external.entities["Accounts"]
+    without = entity.capabilities.model_copy(update={"version_fields": ()})
+    world.external.entities["Accounts"] = entity.model_copy(update={"capabilities": without})
+    world.mappings = [changed(world.mappings[0], version_number=None)]
+    world.put_account("1", name="Ada")
+    world.sync()
+    world.put_account("1", name="Ada L.")
+    report = world.sync()
+    assert (report.entities[0].mode, report.counts.updated) == ("full", 1)
+
+
+def test_a_changed_mapping_reads_everything_again(world):
+    world.put_account("1", name="Ada", status="open")
+    world.sync()
+    fields = [*world.mappings[0]["fields"]]
+    fields[1] = {"external": "name", "local": "name", "transform": ["upper"]}
+    world.mappings = [changed(world.mappings[0], fields=fields)]
+    report = world.sync()
+    assert (report.entities[0].mode, report.counts.updated) == ("full", 1)
+    assert world.rows()[0]["name"] == "ADA"
+
+
+def test_a_filter_chooses_the_records(world):
+    condition = {"field": "status", "operator": "eq", "value": "open"}
+    world.mappings = [changed(world.mappings[0], download_filter=condition)]
+    world.put_account("1", name="Ada", status="open")
+    world.put_account("2", name="Grace", status="closed")
+    assert world.sync().counts.created == 1
+
+
+def test_only_the_entities_that_are_asked_for_are_synced(world):
+    world.put_account("1", name="Ada")
+    with pytest.raises(ConfigurationError, match="no enabled entity 'Contacts'"):
+        world.sync(entities=("Contacts",))
+    assert world.sync(entities=("Accounts",)).counts.created == 1
+
+
+# Matching
+
+
+def test_a_local_record_with_the_same_primary_key_is_linked_and_updated(world):
+    guid = "0f8fad5b-d9cb-469f-a165-70867728950e"
+    world.local.put("account", [{"id": guid, "accountnumber": "no-1", "name": "old"}])
+    world.put_account("1", name="Ada")
+    assert world.sync().counts == Counts(updated=1)
+    assert [(row["id"], row["name"]) for row in world.rows()] == [(guid, "Ada")]
+
+
+def test_nobody_is_linked_where_two_local_records_have_the_primary_key(world):
+    ids = ("0f8fad5b-d9cb-469f-a165-70867728950e", "7c9e6679-7425-40de-944b-e07fc1f90ae7")
+    world.local.put("account", [{"id": i, "accountnumber": "no-1", "name": "old"} for i in ids])
+    world.put_account("1", name="Ada")
+    report = world.sync()
+    assert (report.status, report.counts) == ("partial", Counts(failed=1))
+    assert {row["name"] for row in world.rows()} == {"old"}
+
+
+def test_two_external_records_with_one_primary_key_are_both_rejected(world):
+    world.put_account("1", name="Ada", number="same")
+    world.put_account("2", name="Grace", number="same")
+    world.put_account("3", name="Edsger")
+    assert world.sync().counts == Counts(created=1, failed=2)
+
+
+def test_a_blank_primary_key_matches_nobody(world):
+    guid = "0f8fad5b-d9cb-469f-a165-70867728950e"
+    world.local.put("account", [{"id": guid, "accountnumber": "", "name": "old"}])
+    world.put_account("1", name="Ada", number="")
+    world.put_account("2", name="Grace", number=None)
+    assert world.sync().counts == Counts(created=2)
+
+
+def test_a_local_record_that_is_linked_is_not_given_to_another(world):
+    world.put_account("1", name="Ada", number="same")
+    world.sync()
+    world.put_account("2", name="Grace", number="same")
+    report = world.sync()
+    assert report.counts.failed == 1
+    assert [row["name"] for row in world.rows()] == ["Ada"]
+
+
+def test_a_local_record_that_others_deleted_comes_back_with_its_next_change(world):
+    world.put_account("1", name="Ada")
+    world.sync()
+    world.local.records["account"].clear()
+    world.put_account("1", name="Ada L.")
+    world.sync()
+    assert [row["name"] for row in world.rows()] == ["Ada L."]
+
+
+# Rejected records
+
+
+def test_a_value_that_does_not_fit_rejects_its_record_and_no_other(world):
+    world.put_account("1", name="Ada")
+    world.put_account("2", name="a name that is much too long")
+    report = world.sync()
+    assert (report.status, report.counts) == ("partial", Counts(created=1, failed=1))
+    assert [row["name"] for row in world.rows()] == ["Ada"]
+
+
+def test_a_rejected_record_is_applied_when_it_has_changed(world):
+    world.put_account("1", name="a name that is much too long")
+    world.sync()
+    world.put_account("1", name="short")
+    report = world.sync()
+    assert (report.status, report.counts) == ("success", Counts(created=1))
+
+
+def test_a_record_that_cannot_be_read_is_rejected_and_no_other(world):
+    world.put_account("1", name="Ada")
+    world.put_account("2", name=b"\xff")
+    assert world.sync().counts == Counts(created=1, failed=1)
+
+
+def test_an_option_without_partner_rejects_its_record(world):
+    fields = [
+        *world.mappings[0]["fields"][:1],
+        {"external": "status", "local": "name", "values": {"open": "Open", "closed": "Closed"}},
+    ]
+    world.mappings = [changed(world.mappings[0], fields=fields)]
+    world.put_account("1", status="open")
+    world.put_account("2", status="lost")
+    world.put_account("3", status=None)
+    assert world.sync().counts == Counts(created=2, failed=1)
+    assert sorted(str(row["name"]) for row in world.rows()) == ["None", "Open"]
+
+
+# Lookups
+
+
+def test_a_self_reference_is_completed_once_its_partner_is_there(world):
+    world.put_account("1", name="child", parent_ID="2")
+    world.put_account("2", name="parent")
+    report = world.sync()
+    assert (report.counts.deferred, report.completed_lookups) == (1, 1)
+    assert world.row("child")["parentid"] == world.row("parent")["id"]
+
+
+def test_a_partner_that_comes_later_completes_the_lookup(world):
+    world.put_account("1", name="child", parent_ID="2")
+    world.sync()
+    assert world.row("child")["parentid"] is None
+    world.put_account("2", name="parent")
+    world.sync()
+    assert world.row("child")["parentid"] == world.row("parent")["id"]
+
+
+def test_a_lookup_without_partner_leaves_the_field_as_it_was(world):
+    world.put_account("1", name="child", parent_ID="2")
+    world.put_account("2", name="parent")
+    world.sync()
+    parent = world.row("parent")["id"]
+    world.put_account("1", name="child 2", parent_ID="missing")
+    world.sync()
+    assert world.row("child 2")["parentid"] == parent
+
+
+def test_a_lookup_that_is_cleared_becomes_null(world):
+    world.put_account("1", name="child", parent_ID="2")
+    world.put_account("2", name="parent")
+    world.sync()
+    world.put_account("1", parent_ID=None)
+    world.sync()
+    assert world.row("child")["parentid"] is None
+
+
+def test_a_lookup_that_waited_and_was_cleared_stays_null(world):
+    world.put_account("1", name="child", parent_ID="2")
+    world.sync()
+    world.put_account("1", parent_ID=None)
+    world.put_account("2", name="parent")
+    world.sync()
+    assert world.row("child")["parentid"] is None
+
+
+def test_entities_that_others_look_up_come_first(world, accounts_and_contacts):
+    world.put_contact("c1", name="Ada", account_ID="1")
+    world.put_account("1", name="Works")
+    report = world.sync()
+    assert report.counts.deferred == 0
+    assert world.row("Ada", "contact")["accountid"] == world.row("Works")["id"]
+
+
+def test_a_required_lookup_waits_for_its_partner(world, accounts_and_contacts):
+    contact = world.local.entities["contact"]
+    fields = tuple(f.model_copy(update={"nullable": f.name != "accountid"}) for f in contact.fields)
+    world.local.entities["contact"] = contact.model_copy(update={"fields": fields})
+    world.put_contact("c1", name="Ada", account_ID="1")
+    assert world.sync().counts.failed == 1
+    world.put_account("1", name="Works")
+    assert world.sync().status == "success"
+    assert world.row("Ada", "contact")["accountid"] == world.row("Works")["id"]
+
+
+def test_an_entity_that_fails_stops_those_that_look_it_up(world, accounts_and_contacts):
+    world.put_account("1", name="Works")
+    world.put_contact("c1", name="Ada", account_ID="1")
+    world.sync()
+    world.external.records["Accounts"][("1",)].pop("name")
+    report = world.sync(mode="full")
+    statuses = {entity.entity: entity.status for entity in report.entities}
+    assert statuses == {"Accounts": "failed", "Contacts": "skipped"}
+    assert report.status == "failed"
+
+
+@pytest.fixture
+def accounts_and_contacts(world, contact_mapping):
+    world.mappings = [contact_mapping, *world.mappings]
+
+
+# Looking before
+
+
+def test_a_preview_is_the_plan_and_writes_nothing(world):
+    world.put_account("1", name="Ada")
+    world.put_account("2", name="a name that is much too long")
+    (plan,) = world.preview()
+    assert plan.actions == {"create": 1, "reject": 1}
+    assert world.rows() == []
+    assert world.sync().counts == Counts(created=1, failed=1)
+
+
+def test_what_is_not_done_yet_is_refused(world):
+    for setting, value in (
+        ("direction", "bidirectional"),
+        ("filter_exit", "delete"),
+        ("composite_lookups", ["both"]),
+    ):
+        world.mappings = [changed(world.mappings[0], **{setting: value})]
+        with pytest.raises(ConfigurationError, match="not there yet"):
+            world.sync()
+        world.mappings = [changed(world.mappings[0], **{setting: DEFAULTS[setting]})]
+
+
+DEFAULTS = {"direction": "download_only", "filter_exit": "keep", "composite_lookups": []}
+
+
+def test_a_first_sync_that_would_delete_local_records_is_refused(world):
+    world.mappings = [changed(world.mappings[0], first_sync="replace_local")]
+    guid = "0f8fad5b-d9cb-469f-a165-70867728950e"
+    world.local.put("account", [{"id": guid, "accountnumber": "x", "name": "mine"}])
+    world.put_account("1", name="Ada")
+    report = world.sync()
+    assert "replace_local would delete" in report.entities[0].message
+    assert [row["name"] for row in world.rows()] == ["mine"]
+
+
+def test_fields_that_do_not_exist_are_all_named(world):
+    fields = [{"external": "nmae", "local": "name"}, {"external": "number", "local": "nubmer"}]
+    world.mappings = [changed(world.mappings[0], fields=fields, primary_key=[])]
+    with pytest.raises(ConfigurationError, match=r"(?s)'nmae'.*'nubmer'"):
+        world.sync()
