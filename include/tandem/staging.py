@@ -13,7 +13,7 @@ from urllib.parse import quote
 import fsspec
 import pyarrow as pa
 
-BATCH_ROWS = 25_000
+BATCH_ROWS = 10_000
 """Rows of a staged batch: large enough for columns to pay, small enough for memory."""
 
 _COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")

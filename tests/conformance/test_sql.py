@@ -23,7 +23,7 @@ SQLITE = (
 )
 POSTGRESQL = (
     """CREATE TABLE item (
-        id uuid PRIMARY KEY, string text, code varchar(12), boolean boolean, int64 bigint,
+        id uuid PRIMARY KEY, string text COLLATE "en-x-icu", code varchar(12), boolean boolean, int64 bigint,
         price numeric(18, 2), total numeric(38, 0), "decimal" numeric, float64 double precision,
         "date" date, "time" time, instant timestamptz, local_datetime timestamp, guid uuid,
         "binary" bytea, json json, bag jsonb

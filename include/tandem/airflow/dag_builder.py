@@ -146,9 +146,7 @@ def _add_tasks(integration: Integration, kind: Kind) -> None:
     refresh_schema >> validate_metadata
     loads = _add_entities(groups, step, validate_metadata)
     if any(looked_up(mapping) for group in groups for mapping in group):
-        complete_lookups = step(
-            "complete_lookups", trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
-        )
+        complete_lookups = step("complete_lookups", trigger_rule=TriggerRule.ALL_DONE)
         loads >> complete_lookups >> report
     else:
         (loads or validate_metadata) >> report

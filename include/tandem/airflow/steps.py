@@ -73,6 +73,12 @@ def _load(run: Run, task: Task) -> Manifest:
     return steps.load(run, task.manifest_of(task.step.entity, "transform"))
 
 
+def _complete_lookups(run: Run, task: Task) -> Manifest:
+    if not any(task.manifest_of(mapping.external, "load") for mapping in run.mappings):
+        raise AirflowSkipException("Nothing was loaded.")
+    return steps.complete_lookups(run)
+
+
 def _report(run: Run, task: Task) -> Manifest:
     report = steps.report(run)
     for line in [*report["lines"], report["results"]]:
@@ -87,7 +93,7 @@ _STEPS: Final[dict[str, Callable[[Run, Task], Manifest]]] = {
     "extract": lambda run, task: steps.extract(run, task.step.entity),
     "transform": _transform,
     "load": _load,
-    "complete_lookups": lambda run, _: steps.complete_lookups(run),
+    "complete_lookups": _complete_lookups,
     "report": _report,
 }
 

@@ -17,6 +17,7 @@ from tandem.model.changes import Anchor
 from tandem.model.filters import Comparison, Condition, all_of
 from tandem.model.integration import EntityMapping
 from tandem.model.schema import ChangeTracking
+from tandem.pipeline import ahead
 from tandem.staging import BatchWriter
 from tandem.sync.columns import UNREADABLE
 from tandem.sync.job import Job
@@ -49,7 +50,7 @@ def extract(job: Job, entity: str) -> Extracted:
     folder = job.try_folder(entity, "extract")
     records, unreadable = BatchWriter(folder), BatchWriter(f"{folder}/unreadable")
     unordered = 0
-    for page in _pages(job, bound, reading):
+    for page in ahead(_pages(job, bound, reading)):
         unordered += page.records.column(reading.field).null_count if reading.field else 0
         records.add(page.records)
         unreadable.add(pa.RecordBatch.from_pylist(_rows(page), schema=UNREADABLE))

@@ -15,6 +15,7 @@ from tandem.core.ids import key_columns
 from tandem.core.mapping import BoundMapping
 from tandem.errors import StopRun
 from tandem.model.changes import Action, Counts
+from tandem.pipeline import ahead
 from tandem.staging import read_batches
 from tandem.state.account import DEFERRED, Rejected
 from tandem.sync import columns
@@ -36,7 +37,7 @@ def load(run: Run, planned: Planned) -> Loaded:
     # A batch is accounted for while the next one is written: two databases, two waits.
     with ThreadPoolExecutor(max_workers=1) as accountant:
         accounted: Future[None] | None = None
-        for plan in _staged(planned):
+        for plan in ahead(_staged(planned)):
             outcome = loader.apply(plan)
             counts += outcome.counts
             if accounted:

@@ -18,6 +18,7 @@ from tandem.core.repeats import repeated
 from tandem.core.values import canonical_text, record_hashes
 from tandem.errors import ConfigurationError
 from tandem.model.changes import Action, Counts
+from tandem.pipeline import in_parallel
 from tandem.staging import BatchWriter, read_batches
 from tandem.sync import columns
 from tandem.sync.job import Job
@@ -31,8 +32,8 @@ def transform(job: Job, extracted: Extracted) -> Planned:
     planner.refuse_to_replace()
     writer = BatchWriter(job.try_folder(extracted.entity, "transform"))
     unchanged = 0
-    for number, records in enumerate(read_batches(extracted.paths)):
-        plan = planner.plan(number, records)
+    batches = enumerate(read_batches(extracted.paths))
+    for plan in in_parallel(planner.plan, batches, workers=2):
         changes = plan.filter(pc.not_equal(plan.column(columns.ACTION), Action.UNCHANGED.value))
         unchanged += plan.num_rows - changes.num_rows
         writer.add(changes)
@@ -72,8 +73,9 @@ class _Planner:
                 remedy="Write first_sync: link_and_merge, or empty the table yourself.",
             )
 
-    def plan(self, number: int, records: pa.RecordBatch) -> pa.RecordBatch:
+    def plan(self, numbered: tuple[int, pa.RecordBatch]) -> pa.RecordBatch:
         """The decisions about one batch: local fields, then the columns of `sync.columns`."""
+        number, records = numbered
         records = self._last_of_each(number, records)
         mapped = map_records(self.bound, records)
         values, deferred, waiting = self._resolve(mapped)

@@ -55,6 +55,11 @@ class Course:
         self.may_miss = False
         """Whether a link was followed that only counts."""
 
+    @property
+    def goes_by_key(self) -> bool:
+        """Whether the walk can do without links that only count, as far as the key tells."""
+        return self._by_key
+
     def first(self) -> Step:
         """Where the walk begins."""
         return self._once(Step(read_url(self._root, self._query, self._also)))

@@ -46,7 +46,8 @@ class Walk:
         """The pages. Unreachable if fewer records came than there are."""
         ahead = Ahead(self._fetch)
         step: Step | None = self._course.first()
-        before: int | None = None
+        # Where links count, a record that goes once the first page is read hides another.
+        before = None if self._course.goes_by_key else self._counts()
         pages = 0
         try:
             while step:
@@ -54,7 +55,7 @@ class Walk:
                 if parsed is None:
                     continue
                 pages += 1
-                if step and pages == 1:
+                if step and pages == 1 and before is None:
                     before = self._counts()
                 yield from self._cut(parsed)
                 if self._rows == self._query.limit:
