@@ -13,6 +13,8 @@ from urllib.parse import quote
 import fsspec
 import pyarrow as pa
 
+from tandem.errors import StopRun
+
 BATCH_ROWS = 10_000
 """Rows of a staged batch: large enough for columns to pay, small enough for memory."""
 
@@ -92,8 +94,15 @@ def read_batches(
 ) -> Iterator[pa.RecordBatch]:
     """The staged batches, one a file; only these columns where some are named."""
     for path in paths:
-        with _open(path, "rb") as file:
-            yield _read(file, columns)
+        try:
+            with _open(path, "rb") as file:
+                batch = _read(file, columns)
+        except FileNotFoundError:
+            raise StopRun(
+                f"The staged batch {path} is gone.",
+                remedy="Clear the entity's extract task too, so that it is read again.",
+            ) from None
+        yield batch
 
 
 def _read(file: Any, columns: Sequence[str] | None) -> pa.RecordBatch:

@@ -23,10 +23,10 @@ SQLITE = (
 )
 POSTGRESQL = (
     """CREATE TABLE item (
-        id uuid PRIMARY KEY, string text COLLATE "en-x-icu", code varchar(12), boolean boolean, int64 bigint,
-        price numeric(18, 2), total numeric(38, 0), "decimal" numeric, float64 double precision,
-        "date" date, "time" time, instant timestamptz, local_datetime timestamp, guid uuid,
-        "binary" bytea, json json, bag jsonb
+        id uuid PRIMARY KEY, string text COLLATE "en-x-icu", code varchar(12), boolean boolean,
+        int64 bigint, price numeric(18, 2), total numeric(38, 0), "decimal" numeric,
+        float64 double precision, "date" date, "time" time, instant timestamptz,
+        local_datetime timestamp, guid uuid, "binary" bytea, json json, bag jsonb
     )""",
     'CREATE TABLE line ("order" text, number bigint, "text" text, PRIMARY KEY ("order", number))',
 )

@@ -67,6 +67,15 @@ def test_an_anchor_counts_only_under_the_mapping_it_was_set_with(state):
     assert state.anchor("Accounts", "local", "a") is None
 
 
+def test_an_anchor_never_moves_back(state):
+    for value in ("42", "7"):
+        anchor = Anchor(kind=ChangeTracking.VERSION, value=value)
+        state.move_anchor("Accounts", "external", anchor, mapping_hash="a", at=AT)
+    found = state.anchor("Accounts", "external", "a")
+    assert found is not None
+    assert found.value == "42"
+
+
 def test_a_rejected_record_counts_up_and_goes_when_it_is_accepted(state_url):
     state = open_state(state_url, "crm")
     for reason in ("too long", "still too long"):

@@ -4,8 +4,9 @@ import copy
 
 import pytest
 
-from tandem.errors import ConfigurationError
+from tandem.errors import ConfigurationError, StopRun
 from tandem.model.changes import Counts
+from tandem.sync import steps
 
 
 def changed(mapping, **values):
@@ -173,6 +174,64 @@ def test_a_local_record_that_others_deleted_comes_back_with_its_next_change(worl
     assert [row["name"] for row in world.rows()] == ["Ada L."]
 
 
+def test_a_record_has_one_owner_among_mappings_to_the_same_local_entity(world, contact_mapping):
+    fields = [{"external": "name", "local": "name"}, {"external": "ID", "local": "accountnumber"}]
+    people = changed(contact_mapping, local="account", primary_key=["ID"], fields=fields)
+    world.mappings = [*world.mappings, people]
+    world.put_account("1", name="Ada", number="same")
+    world.put_contact("same", name="Grace")
+    report = world.sync()
+    assert report.counts == Counts(created=1, failed=1)
+    assert [row["name"] for row in world.rows()] == ["Ada"]
+
+
+# Tasks that are repeated, cleared or stale
+
+
+def test_a_load_that_is_repeated_changes_nothing(world):
+    world.put_account("1", name="Ada")
+    with world.job() as run:
+        steps.refresh_schema(run)
+        planned = steps.transform(run, steps.extract(run, "Accounts"))
+        first, again = steps.load(run, planned), steps.load(run, planned)
+    assert (first["counts"]["created"], again["counts"]["superseded"]) == (1, 1)
+    assert len(world.rows()) == 1
+
+
+def test_a_stale_load_neither_overwrites_nor_moves_the_anchor_back(world):
+    world.put_account("1", name="old")
+    with world.job() as stale:
+        steps.refresh_schema(stale)
+        planned = steps.transform(stale, steps.extract(stale, "Accounts"))
+        world.put_account("1", name="new")
+        world.sync()
+        steps.load(stale, planned)
+    assert [row["name"] for row in world.rows()] == ["new"]
+    assert world.sync().counts == Counts(unchanged=1)
+
+
+def test_a_plan_of_another_mapping_is_not_carried_out(world):
+    world.put_account("1", name="Ada")
+    with world.job() as run:
+        steps.refresh_schema(run)
+        planned = steps.transform(run, steps.extract(run, "Accounts"))
+        planned["mapping_hash"] = "another"
+        with pytest.raises(StopRun, match="has changed since this plan was made"):
+            steps.load(run, planned)
+    assert world.rows() == []
+
+
+def test_staged_batches_that_are_gone_are_named_with_a_remedy(world):
+    world.put_account("1", name="Ada")
+    with world.job() as run:
+        steps.refresh_schema(run)
+        extracted = steps.extract(run, "Accounts")
+        run.staging.remove()
+        steps.refresh_schema(run)
+        with pytest.raises(StopRun, match="Clear the entity's extract task too"):
+            steps.transform(run, extracted)
+
+
 # Rejected records
 
 
@@ -190,6 +249,17 @@ def test_a_rejected_record_is_applied_when_it_has_changed(world):
     world.put_account("1", name="short")
     report = world.sync()
     assert (report.status, report.counts) == ("success", Counts(created=1))
+
+
+def test_a_rejected_edit_that_is_taken_back_waits_no_longer(world):
+    world.put_account("1", name="Ada")
+    world.sync()
+    world.put_account("1", name="a name that is much too long")
+    assert world.sync().counts == Counts(failed=1)
+    world.put_account("1", name="Ada")
+    assert world.sync().counts == Counts(unchanged=1)
+    with world.job() as job:
+        assert job.state.waiting("Accounts", "record") == []
 
 
 def test_a_record_that_cannot_be_read_is_rejected_and_no_other(world):

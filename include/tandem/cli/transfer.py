@@ -8,6 +8,7 @@ import typer
 from tandem.cli.output import out, print_json, print_table, progress_shown
 from tandem.cli.session import (
     FINDINGS,
+    UNREACHABLE,
     WRONG,
     AsJson,
     Name,
@@ -82,7 +83,7 @@ def _transfer(
     else:
         _print_report(report)
     if report.status == "failed":
-        raise typer.Exit(WRONG)
+        raise typer.Exit(UNREACHABLE if report.may_pass else WRONG)
     if report.status == "partial":
         raise typer.Exit(FINDINGS)
 

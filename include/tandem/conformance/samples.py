@@ -119,7 +119,7 @@ def by_key(records: list[Record], entity: Entity) -> dict[tuple[Any, ...], Recor
     }
 
 
-def too_long(entity: Entity) -> tuple[str, Any] | None:
+def refused_value(entity: Entity) -> tuple[str, Any] | None:
     """A field and a value that the system has to refuse, if the schema tells of one."""
     for field in filled(entity):
         if field.name in entity.key:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tandem.conformance.samples import by_key, key_for, put_records, records_for, too_long
+from tandem.conformance.samples import by_key, key_for, put_records, records_for, refused_value
 from tandem.conformance.subject import Record, Subject, batch_of, filled
 from tandem.connectors.base import Writer, Written
 from tandem.model.schema import Entity
@@ -129,7 +129,7 @@ def _key(entity: Entity, record: Record) -> Record:
 
 
 def _spoil(entity: Entity, record: dict[str, Any]) -> None:
-    bad = too_long(entity)
+    bad = refused_value(entity)
     if bad is None:
         pytest.skip("the schema tells of no value that has to be refused")
     record[bad[0]] = bad[1]

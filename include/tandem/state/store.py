@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 from sqlalchemy import Engine, RowMapping, delete, insert, select, update
 
+from tandem.core.anchors import later
 from tandem.database import open_engine, writing
 from tandem.model.changes import Anchor, Counts
 from tandem.state.account import DEFERRED, Account
@@ -80,7 +81,7 @@ class StateStore(StateReader, Protocol):
     def move_anchor(
         self, entity: str, side: str, anchor: Anchor, *, mapping_hash: str, at: datetime
     ) -> None:
-        """Set the anchor: every change up to it has been accounted for."""
+        """Every change up to this anchor has been accounted for. It never moves back."""
         ...
 
 
@@ -158,7 +159,8 @@ class SqlState:
         self, entity: str, side: str, anchor: Anchor, *, mapping_hash: str, at: datetime
     ) -> None:
         place = {"integration": self._integration, "entity": entity, "side": side}
-        row = {**place, **anchor.model_dump(), "mapping_hash": mapping_hash, "updated_at": at}
+        furthest = later(self.anchor(entity, side, mapping_hash), anchor) or anchor
+        row = {**place, **furthest.model_dump(), "mapping_hash": mapping_hash, "updated_at": at}
         with writing(self._engine) as connection:
             connection.execute(delete(syncanchor).where(*self._mine(syncanchor, **place)))
             connection.execute(insert(syncanchor).values(row))

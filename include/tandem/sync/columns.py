@@ -12,6 +12,8 @@ BASE_HASH: Final = "@base_hash"
 HASH: Final = "@hash"
 EXTERNAL_VERSION: Final = "@external_version"
 REASON: Final = "@reason"
+WAITS: Final = "@waits"
+"""Whether a rejected record only waits for the partner of a lookup."""
 _DEFERRED: Final = "@deferred:"
 
 UNREADABLE: Final = pa.schema([(name, pa.string()) for name in ("id", "reason", "payload")])
@@ -31,7 +33,3 @@ def deferred_fields(batch: pa.RecordBatch) -> list[str]:
 def value_fields(batch: pa.RecordBatch) -> list[str]:
     """The local fields of a plan."""
     return [name for name in batch.schema.names if not name.startswith("@")]
-
-
-WAITS_FOR: Final = "waits for"
-"""Begins the reason of a record that is rejected only until its partner is there."""

@@ -61,6 +61,7 @@ def extract(job: Job, entity: str) -> Extracted:
     return Extracted(
         entity=entity,
         mode=reading.mode,
+        mapping_hash=mapping_hash(bound.mapping),
         records=records.rows,
         paths=tuple(records.paths),
         unreadable_paths=tuple(unreadable.paths),

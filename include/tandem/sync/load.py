@@ -32,12 +32,14 @@ def load(run: Run, planned: Planned) -> Loaded:
     May be stopped and repeated at any point: what is linked already is superseded, what was
     written without a link is written again with the same ids and values.
     """
-    loader = _Loader(run, run.bound(planned.entity), repeat=run.state.has_links(planned.entity))
+    bound = run.bound(planned.entity)
+    _refuse_stale(planned, bound)
+    loader = _Loader(run, bound, repeat=run.state.has_links(planned.entity))
     counts = planned.counts + loader.keep_unreadable(planned)
     # A batch is accounted for while the next one is written: two databases, two waits.
     with ThreadPoolExecutor(max_workers=1) as accountant:
         accounted: Future[None] | None = None
-        for plan in ahead(_staged(planned)):
+        for plan in ahead(read_batches(planned.paths)):
             outcome = loader.apply(plan)
             counts += outcome.counts
             if accounted:
@@ -46,7 +48,7 @@ def load(run: Run, planned: Planned) -> Loaded:
             run.progress(planned.entity, "load", counts.all)
         if accounted:
             accounted.result()
-    _move_anchor(run, planned, loader.bound)
+    _move_anchor(run, planned)
     _log.info("%s: loaded, %s", planned.entity, counts.model_dump())
     return Loaded(entity=planned.entity, mode=planned.mode, counts=counts)
 
@@ -56,6 +58,8 @@ class _Outcome:
     """What became of a batch: rows to link, rows to put aside, and how many of each."""
 
     applied: pa.RecordBatch
+    recovered: pa.Array
+    """External ids of records that were put aside and are as they were agreed on again."""
     rejected: tuple[Rejected, ...]
     counts: Counts
 
@@ -82,20 +86,23 @@ class _Loader:
             created += good.num_rows if action is Action.CREATE else 0
             updated += 0 if action is Action.CREATE else good.num_rows
         done = pa.Table.from_batches(applied, plan.schema).combine_chunks()
+        recovered = _of(current, Action.UNCHANGED).column(columns.EXTERNAL_ID)
         counts = Counts(
             created=created,
             updated=updated,
+            unchanged=len(recovered),
             failed=len(rejected),
             deferred=_deferred_count(done),
             superseded=plan.num_rows - current.num_rows,
         )
-        return _Outcome(done, tuple(rejected), counts)
+        return _Outcome(done, recovered, tuple(rejected), counts)
 
     def account(self, outcome: _Outcome) -> None:
         """Commit links, rejected records and deferred lookups of a batch together."""
         run, done, at = self.run, outcome.applied, self.run.now()
         with run.state.account(self.bound.mapping.external) as account:
             account.reject(outcome.rejected, side="external", run_id=run.run_id, at=at)
+            account.accept(outcome.recovered, side="external")
             if done.num_rows:
                 account.links.put(_links(done), at=at, replace=self.repeat)
                 ids = done[columns.EXTERNAL_ID].combine_chunks()
@@ -161,25 +168,25 @@ class _Loader:
         return values
 
 
-def _staged(planned: Planned) -> Iterator[pa.RecordBatch]:
-    try:
-        yield from read_batches(planned.paths)
-    except FileNotFoundError as error:
+def _refuse_stale(planned: Planned, bound: BoundMapping) -> None:
+    """A plan that was made under another mapping is not carried out: people clear old tasks."""
+    if planned.mapping_hash != mapping_hash(bound.mapping):
         raise StopRun(
-            f"The staged batches of {planned.entity} are gone ({error.filename}).",
-            remedy="Clear the entity's extract task too, so that it is read again.",
-        ) from None
-
-
-def _move_anchor(run: Run, planned: Planned, bound: BoundMapping) -> None:
-    if planned.anchor and run.kind == "sync":
-        run.state.move_anchor(
-            planned.entity,
-            "external",
-            planned.anchor,
-            mapping_hash=mapping_hash(bound.mapping),
-            at=run.now(),
+            f"The mapping of {planned.entity} has changed since this plan was made.",
+            remedy="Clear the entity's extract task too, so that it is planned anew.",
         )
+
+
+def _move_anchor(run: Run, planned: Planned) -> None:
+    if planned.anchor is None or run.kind != "sync":
+        return
+    run.state.move_anchor(
+        planned.entity,
+        "external",
+        planned.anchor,
+        mapping_hash=planned.mapping_hash,
+        at=run.now(),
+    )
 
 
 def _of(plan: pa.RecordBatch, action: Action) -> pa.RecordBatch:
@@ -202,7 +209,7 @@ def _rejection(rows: pa.RecordBatch, row: int, reason: str) -> Rejected:
         record_id=rows.column(columns.EXTERNAL_ID)[row].as_py(),
         error=reason,
         payload=json.dumps(record, default=str, ensure_ascii=False),
-        error_class="dependency" if columns.WAITS_FOR in reason else "record",
+        error_class="dependency" if rows.column(columns.WAITS)[row].as_py() else "record",
     )
 
 

@@ -10,6 +10,8 @@ class Extracted(Model):
     entity: str
     mode: str
     """`full` or `incremental`."""
+    mapping_hash: str
+    """What the mapping was when this was read."""
     records: int
     paths: tuple[str, ...]
     unreadable_paths: tuple[str, ...] = ()
@@ -22,6 +24,7 @@ class Planned(Model):
 
     entity: str
     mode: str
+    mapping_hash: str
     records: int
     counts: Counts
     """What needs no write: unchanged records."""

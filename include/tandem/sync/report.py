@@ -37,6 +37,8 @@ class RunReport(Model):
     status: Status
     entities: tuple[EntityReport, ...]
     completed_lookups: int = 0
+    may_pass: bool = False
+    """Whether all that failed may succeed if it is only tried again."""
 
     @property
     def counts(self) -> Counts:

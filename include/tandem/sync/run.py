@@ -1,7 +1,7 @@
 """A whole run in one process, in the order in which Airflow runs it as tasks."""
 
 from tandem.core.order import looked_up
-from tandem.errors import TandemError
+from tandem.errors import RetryLater, TandemError
 from tandem.sync import steps
 from tandem.sync.job import Run, in_order
 from tandem.sync.lookups import complete_lookups
@@ -12,21 +12,26 @@ def run_all(run: Run) -> RunReport:
     """Read, plan, apply and account for every entity; one that fails stops those that need it."""
     steps.refresh_schema(run)
     steps.validate_metadata(run)
-    failed: set[str] = set()
+    failed: dict[str, TandemError | None] = {}
     for mapping in in_order(run):
-        if looked_up(mapping) & failed or not _run_entity(run, mapping.external):
-            failed.add(mapping.external)
-    loaded = [m.external for m in run.mappings if looked_up(m) and m.external not in failed]
-    completed = complete_lookups(run, loaded)
+        if looked_up(mapping) & failed.keys() - {mapping.external}:
+            failed[mapping.external] = None
+        elif error := _failure_of(run, mapping.external):
+            failed[mapping.external] = error
+    done = [m.external for m in run.mappings if looked_up(m) and m.external not in failed]
+    completed = complete_lookups(run, done)
     result = report(run, completed_lookups=completed)
     if result.status != "failed":
         run.staging.remove()
-    return result
+    errors = [error for error in failed.values() if error]
+    may_pass = bool(errors) and all(isinstance(error, RetryLater) for error in errors)
+    return result.model_copy(update={"may_pass": may_pass})
 
 
-def _run_entity(run: Run, entity: str) -> bool:
+def _failure_of(run: Run, entity: str) -> TandemError | None:
+    """Sync one entity; what stopped it, which is in the log too."""
     try:
         steps.load(run, steps.transform(run, steps.extract(run, entity)))
-    except TandemError:
-        return False  # it is in the log, and so in the report
-    return True
+    except TandemError as error:
+        return error
+    return None

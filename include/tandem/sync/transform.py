@@ -34,7 +34,7 @@ def transform(job: Job, extracted: Extracted) -> Planned:
     unchanged = 0
     batches = enumerate(read_batches(extracted.paths))
     for plan in in_parallel(planner.plan, batches, workers=2):
-        changes = plan.filter(pc.not_equal(plan.column(columns.ACTION), Action.UNCHANGED.value))
+        changes = planner.to_load(plan)
         unchanged += plan.num_rows - changes.num_rows
         writer.add(changes)
         job.progress(extracted.entity, "transform", unchanged + writer.rows_taken)
@@ -42,6 +42,7 @@ def transform(job: Job, extracted: Extracted) -> Planned:
     return Planned(
         entity=extracted.entity,
         mode=extracted.mode,
+        mapping_hash=extracted.mapping_hash,
         records=extracted.records,
         counts=Counts(unchanged=unchanged),
         paths=tuple(writer.paths),
@@ -85,7 +86,21 @@ class _Planner:
         new_ids = local_ids(self.bound, resolved, self._scope)
         candidates = self._candidates(resolved, new_ids)
         decisions = plan_download(mapped.external_ids, new_ids, hashes, problems, candidates)
-        return _batch(mapped, values, deferred, hashes, decisions, _etags(records))
+        plan = _batch(mapped, values, deferred, hashes, decisions, _etags(records))
+        waits = pa.array([row in waiting for row in range(plan.num_rows)], pa.bool_())
+        return plan.append_column(columns.WAITS, waits)
+
+    def to_load(self, plan: pa.RecordBatch) -> pa.RecordBatch:
+        """The rows that `load` has to deal with: what is unchanged only if it was put aside."""
+        changed = pc.not_equal(plan.column(columns.ACTION), Action.UNCHANGED.value)
+        aside = pc.is_in(plan.column(columns.EXTERNAL_ID), value_set=self._rejected)
+        return plan.filter(pc.or_(changed, aside))
+
+    @cached_property
+    def _rejected(self) -> pa.Array:
+        entity, state = self.bound.mapping.external, self.job.state
+        ids = [*state.waiting(entity, "record"), *state.waiting(entity, "dependency")]
+        return pa.array(ids, pa.string())
 
     @property
     def _scope(self) -> str:
@@ -164,8 +179,14 @@ class _Planner:
         matches = self._matches(resolved, unlinked)
         new = new_ids.filter(unlinked)
         wanted = pa.concat_arrays([new, matches["local_id"].combine_chunks()])
-        taken = state.links(entity, "local", wanted)
+        taken = pa.concat_tables([state.links(name, "local", wanted) for name in self._sharing])
         return Candidates(links, matches, taken, self.bound.maps_local_key)
+
+    @cached_property
+    def _sharing(self) -> list[str]:
+        """External entities that are mapped to the same local one: a record has one owner."""
+        mappings = self.job.integration.active_entities
+        return [m.external for m in mappings if m.local == self.bound.mapping.local]
 
     def _matches(self, resolved: Mapped, unlinked: pa.Array) -> pa.Table:
         """Local records with the primary key of external ones that have no link.
@@ -215,7 +236,7 @@ class _Planner:
 
 
 def _must_wait(field: str, target: str, texts: pa.Array, waits: pa.Array) -> dict[int, str]:
-    why = f"field {field!r}: {columns.WAITS_FOR} {target}"
+    why = f"field {field!r}: waits for {target}"
     return {row: f"{why} {texts[row].as_py()}" for row in pc.indices_nonzero(waits).to_pylist()}
 
 

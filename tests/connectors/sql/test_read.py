@@ -1,7 +1,7 @@
 """Reading what others wrote into a database."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -13,20 +13,12 @@ from tandem.conformance.subject import NOW, batch_of, records_of
 from tandem.connectors.base import Query
 from tandem.connectors.sql import SqlConnector
 from tandem.database import open_engine, writing
-from tandem.model.connection import Connection
 from tandem.model.filters import Comparison
 from tandem.model.schema import Entity
 
+System = Callable[..., AbstractContextManager[SqlConnector]]
+
 ID = "6f9619ff-8b86-d011-b42d-00cf4fc964ff"
-
-
-@contextmanager
-def system(url: str, *statements: str, page_rows: int = 100) -> Iterator[SqlConnector]:
-    run(url, *statements)
-    connection = Connection(id="here", conn_type="sql", extra={"url": url})
-    connector = SqlConnector(connection, page_rows=page_rows)
-    yield connector
-    connector.close()
 
 
 def run(url: str, *statements: str) -> None:
@@ -51,7 +43,7 @@ SQLITE = (
 )
 
 
-def test_texts_of_other_writers_of_sqlite_are_understood(tmp_path: object) -> None:
+def test_texts_of_other_writers_of_sqlite_are_understood(tmp_path: object, system: System) -> None:
     with system(
         f"sqlite:///{tmp_path}/x.db",
         *SQLITE,
@@ -77,7 +69,9 @@ def test_texts_of_other_writers_of_sqlite_are_understood(tmp_path: object) -> No
     assert (second["on_off"], second["price"]) == (False, Decimal("0.10"))
 
 
-def test_values_that_sqlite_should_not_have_are_unreadable_one_by_one(tmp_path: object) -> None:
+def test_values_that_sqlite_should_not_have_are_unreadable_one_by_one(
+    tmp_path: object, system: System
+) -> None:
     bad = {
         "at": "'soon'", "day": "'2026-02-30'", "hour": "'25:00'", "on_off": "7",
         "price": "12.345", "name": "x'00ff'", "n": "2.5",
@@ -101,7 +95,9 @@ def test_values_that_sqlite_should_not_have_are_unreadable_one_by_one(tmp_path: 
     assert '"at": "soon"' in page.unreadable[0].payload
 
 
-def test_values_beyond_ours_are_unreadable_on_postgresql(postgresql_url: str) -> None:
+def test_values_beyond_ours_are_unreadable_on_postgresql(
+    postgresql_url: str, system: System
+) -> None:
     bad = {
         "a": "'infinity'", "b": "'0044-03-15 BC'", "c": "'NaN'", "d": "'10000-01-01'",
         "e": "'24:00'", "f": "1e30",
@@ -120,7 +116,9 @@ def test_values_beyond_ours_are_unreadable_on_postgresql(postgresql_url: str) ->
     assert [record.id for record in page.unreadable] == ["1", "2", "3", "4", "5", "6"]
 
 
-def test_other_types_of_postgresql_are_read_as_text_or_json(postgresql_url: str) -> None:
+def test_other_types_of_postgresql_are_read_as_text_or_json(
+    postgresql_url: str, system: System
+) -> None:
     with system(
         postgresql_url,
         "CREATE TABLE t (id integer PRIMARY KEY, a integer[], b char(5), c inet, d interval,"
@@ -139,7 +137,9 @@ def test_other_types_of_postgresql_are_read_as_text_or_json(postgresql_url: str)
     assert (record["e"], record["g"]) == ("x", "[1,5)")
 
 
-def test_records_changed_while_they_are_read_come_as_they_were(database_url: str) -> None:
+def test_records_changed_while_they_are_read_come_as_they_were(
+    database_url: str, system: System
+) -> None:
     with system(
         database_url,
         "CREATE TABLE t (id integer PRIMARY KEY, v text)",
@@ -154,7 +154,7 @@ def test_records_changed_while_they_are_read_come_as_they_were(database_url: str
         assert [record["v"] for record in records_of(read)] == ["old"] * 20
 
 
-def test_records_come_in_the_order_of_their_key(database_url: str) -> None:
+def test_records_come_in_the_order_of_their_key(database_url: str, system: System) -> None:
     with system(
         database_url,
         "CREATE TABLE t (a integer, b text, PRIMARY KEY (a, b))",
@@ -165,7 +165,7 @@ def test_records_come_in_the_order_of_their_key(database_url: str) -> None:
     assert found == [(1, "x"), (1, "y"), (2, "x")]
 
 
-def test_views_are_read(database_url: str) -> None:
+def test_views_are_read(database_url: str, system: System) -> None:
     with system(
         database_url,
         "CREATE TABLE t (id integer PRIMARY KEY, name text)",
@@ -177,7 +177,9 @@ def test_views_are_read(database_url: str) -> None:
     assert found == [{"na%me": "b", "id": 2}]
 
 
-def test_texts_with_what_formats_and_patterns_use_are_filtered(database_url: str) -> None:
+def test_texts_with_what_formats_and_patterns_use_are_filtered(
+    database_url: str, system: System
+) -> None:
     odd = ["100%", "%s", "%(a)s", ":a", "a_b", "axb", "'", '"', "\\", ";--", "?"]
     with system(database_url, "CREATE TABLE t (id integer PRIMARY KEY, v text)") as connector:
         entity = connector.schema().entity("t")
@@ -190,7 +192,7 @@ def test_texts_with_what_formats_and_patterns_use_are_filtered(database_url: str
                 assert all(value in record["v"] for record in found)
 
 
-def test_descending_decimals_follow_their_value(database_url: str) -> None:
+def test_descending_decimals_follow_their_value(database_url: str, system: System) -> None:
     kind = "numeric" if database_url.startswith("postgresql") else "DECIMAL_TEXT"
     with system(database_url, f"CREATE TABLE t (id integer PRIMARY KEY, v {kind})") as connector:
         entity = connector.schema().entity("t")
@@ -201,7 +203,7 @@ def test_descending_decimals_follow_their_value(database_url: str) -> None:
     assert [record["v"] for record in found] == [*sorted(values, reverse=True), None]
 
 
-def test_null_keys_find_nothing(database_url: str) -> None:
+def test_null_keys_find_nothing(database_url: str, system: System) -> None:
     with system(
         database_url,
         "CREATE TABLE t (id integer PRIMARY KEY, v text)",

@@ -22,8 +22,8 @@ from tandem.model.schema import Entity
 CREATE = {
     "sqlite": "CREATE TABLE t (id INTEGER PRIMARY KEY, s TEXT, d DECIMAL_TEXT(20, 4), n INTEGER,"
     " at INSTANT_TEXT, day DATE_TEXT, b BOOLEAN)",
-    "postgresql": 'CREATE TABLE t (id integer PRIMARY KEY, s text COLLATE "en-x-icu", d numeric(20, 4),'
-    " n bigint, at timestamptz, day date, b boolean)",
+    "postgresql": 'CREATE TABLE t (id integer PRIMARY KEY, s text COLLATE "en-x-icu",'
+    " d numeric(20, 4), n bigint, at timestamptz, day date, b boolean)",
 }
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {

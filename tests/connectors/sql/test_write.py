@@ -1,21 +1,20 @@
 """Batches into SQL tables, also those with bad rows."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 import pytest
-from sqlalchemy import text
 
 from tandem.conformance.subject import NOW, batch_of, records_of
 from tandem.connectors.base import Query, Written
 from tandem.connectors.sql import SqlConnector
-from tandem.database import open_engine, writing
 from tandem.errors import ConfigurationError
-from tandem.model.connection import Connection
 from tandem.model.schema import Entity
+
+System = Callable[..., AbstractContextManager[SqlConnector]]
 
 TABLES = (
     "CREATE TABLE team (id integer PRIMARY KEY)",
@@ -27,20 +26,8 @@ TABLES = (
 )
 
 
-@contextmanager
-def system(url: str, *statements: str) -> Iterator[SqlConnector]:
-    engine = open_engine(url)
-    with writing(engine) as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    engine.dispose()
-    connector = SqlConnector(Connection(id="here", conn_type="sql", extra={"url": url}))
-    yield connector
-    connector.close()
-
-
 @pytest.fixture
-def people(database_url: str) -> Iterator[tuple[SqlConnector, Entity]]:
+def people(database_url: str, system: System) -> Iterator[tuple[SqlConnector, Entity]]:
     with system(database_url, *TABLES) as connector:
         yield connector, connector.schema().entity("person")
 
@@ -142,14 +129,14 @@ def test_records_without_their_key_are_not_written(people: tuple[SqlConnector, E
         connector.update(entity, batch_of(entity, [{"age": 3}]))
 
 
-def test_table_without_a_key_is_not_written(database_url: str) -> None:
+def test_table_without_a_key_is_not_written(database_url: str, system: System) -> None:
     with system(database_url, "CREATE TABLE log (line text)") as connector:
         entity = connector.schema().entity("log")
         with pytest.raises(ConfigurationError, match="primary key"):
             connector.update(entity, batch_of(entity, [{"line": "x"}]))
 
 
-def test_rows_that_refer_to_later_rows_of_their_batch(database_url: str) -> None:
+def test_rows_that_refer_to_later_rows_of_their_batch(database_url: str, system: System) -> None:
     tree = "CREATE TABLE node (id integer PRIMARY KEY, parent integer REFERENCES node (id))"
     with system(database_url, tree) as connector:
         entity = connector.schema().entity("node")
@@ -157,7 +144,9 @@ def test_rows_that_refer_to_later_rows_of_their_batch(database_url: str) -> None
         assert connector.create(entity, batch_of(entity, nodes)) == Written()
 
 
-def test_deferred_constraint_rejects_the_row_and_not_the_batch(postgresql_url: str) -> None:
+def test_deferred_constraint_rejects_the_row_and_not_the_batch(
+    postgresql_url: str, system: System
+) -> None:
     late = "team integer REFERENCES team (id) DEFERRABLE INITIALLY DEFERRED"
     with system(
         postgresql_url, *TABLES[:2], f"CREATE TABLE seat (id integer PRIMARY KEY, {late})"
@@ -168,7 +157,9 @@ def test_deferred_constraint_rejects_the_row_and_not_the_batch(postgresql_url: s
         assert list(written.rejected) == [1]
 
 
-def test_constraint_that_sqlite_checks_last_is_a_clear_error(tmp_path: object) -> None:
+def test_constraint_that_sqlite_checks_last_is_a_clear_error(
+    tmp_path: object, system: System
+) -> None:
     late = "team integer REFERENCES team (id) DEFERRABLE INITIALLY DEFERRED"
     with system(
         f"sqlite:///{tmp_path}/x.db",
@@ -181,7 +172,7 @@ def test_constraint_that_sqlite_checks_last_is_a_clear_error(tmp_path: object) -
         assert found(connector, entity, "id") == []
 
 
-def test_trigger_of_the_database_can_reject_a_row(postgresql_url: str) -> None:
+def test_trigger_of_the_database_can_reject_a_row(postgresql_url: str, system: System) -> None:
     with system(
         postgresql_url,
         *TABLES,
@@ -195,7 +186,9 @@ def test_trigger_of_the_database_can_reject_a_row(postgresql_url: str) -> None:
         assert written.rejected == {1: "no bobs."}
 
 
-def test_postgresql_values_of_its_own_types_are_written(postgresql_url: str) -> None:
+def test_postgresql_values_of_its_own_types_are_written(
+    postgresql_url: str, system: System
+) -> None:
     with system(
         postgresql_url,
         "CREATE TYPE mood AS ENUM ('sad', 'ok')",
@@ -221,7 +214,7 @@ def test_postgresql_values_of_its_own_types_are_written(postgresql_url: str) -> 
         assert found(connector, entity, "m", "c")[1] == {"m": "ok", "c": "ab"}
 
 
-def test_sqlite_refuses_what_its_column_would_change(tmp_path: object) -> None:
+def test_sqlite_refuses_what_its_column_would_change(tmp_path: object, system: System) -> None:
     columns = "id integer PRIMARY KEY, price NUMERIC(30, 10), code STRING, share REAL"
     with system(f"sqlite:///{tmp_path}/x.db", f"CREATE TABLE t ({columns})") as connector:
         entity = connector.schema().entity("t")

@@ -1,29 +1,16 @@
 """Tables as the SQL connector describes them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
-from sqlalchemy import text
 
 from tandem.connectors.sql import SqlConnector
 from tandem.connectors.sql.types import Declared, facets_of, parse_type
-from tandem.database import open_engine, writing
 from tandem.errors import ConfigurationError
-from tandem.model.connection import Connection
 from tandem.model.schema import Deletes, Entity, Field, Kind
 
-
-@contextmanager
-def system(url: str, *statements: str) -> Iterator[SqlConnector]:
-    engine = open_engine(url)
-    with writing(engine) as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    engine.dispose()
-    connector = SqlConnector(Connection(id="here", conn_type="sql", extra={"url": url}))
-    yield connector
-    connector.close()
+System = Callable[..., AbstractContextManager[SqlConnector]]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +57,9 @@ SQLITE_KINDS = {
 
 
 @pytest.mark.parametrize(("declared", "kind"), SQLITE_KINDS.items())
-def test_sqlite_types_have_kinds(declared: str, kind: Kind, tmp_path: object) -> None:
+def test_sqlite_types_have_kinds(
+    declared: str, kind: Kind, tmp_path: object, system: System
+) -> None:
     with system(f"sqlite:///{tmp_path}/x.db", f"CREATE TABLE t (a {declared})") as connector:
         field = connector.schema().entity("t").field("a")
     assert (field.kind, field.type_name) == (kind, declared)
@@ -87,7 +76,7 @@ POSTGRESQL_KINDS = {
 }  # fmt: skip
 
 
-def test_postgresql_types_have_kinds(postgresql_url: str) -> None:
+def test_postgresql_types_have_kinds(postgresql_url: str, system: System) -> None:
     columns = ", ".join(f'"{name}" {name}' for name in POSTGRESQL_KINDS)
     with system(
         postgresql_url,
@@ -102,7 +91,9 @@ def test_postgresql_types_have_kinds(postgresql_url: str) -> None:
     assert entity.field("integer[]").read_only
 
 
-def test_table_has_key_lookups_and_what_can_be_done_with_it(database_url: str) -> None:
+def test_table_has_key_lookups_and_what_can_be_done_with_it(
+    database_url: str, system: System
+) -> None:
     with system(
         database_url,
         "CREATE TABLE customer (id integer PRIMARY KEY, name varchar(40) NOT NULL)",
@@ -122,7 +113,7 @@ def test_table_has_key_lookups_and_what_can_be_done_with_it(database_url: str) -
     assert able.deletes is Deletes.KEY_SWEEP
 
 
-def test_views_and_tables_without_a_key_are_read_only(database_url: str) -> None:
+def test_views_and_tables_without_a_key_are_read_only(database_url: str, system: System) -> None:
     with system(
         database_url,
         "CREATE TABLE log (line text)",
@@ -134,7 +125,7 @@ def test_views_and_tables_without_a_key_are_read_only(database_url: str) -> None
         assert schema.entity(name).capabilities.deletes is Deletes.NONE
 
 
-def test_version_fields_are_known_by_their_names(database_url: str) -> None:
+def test_version_fields_are_known_by_their_names(database_url: str, system: System) -> None:
     instant = "timestamptz" if database_url.startswith("postgresql") else "DATETIME"
     columns = f"id integer PRIMARY KEY, updated_at {instant}, row_version bigint, version text"
     columns += f', "modifiedAt" {instant}, created_at {instant}'
@@ -143,18 +134,22 @@ def test_version_fields_are_known_by_their_names(database_url: str) -> None:
     assert able.version_fields == ("row_version", "updated_at", "modifiedAt")
 
 
-def test_key_that_the_database_makes_is_not_ours_to_choose(postgresql_url: str) -> None:
+def test_key_that_the_database_makes_is_not_ours_to_choose(
+    postgresql_url: str, system: System
+) -> None:
     identity = "CREATE TABLE t (id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY)"
     with system(postgresql_url, identity) as connector:
         assert not connector.schema().entity("t").capabilities.client_keys
 
 
-def test_schema_is_read_once(database_url: str) -> None:
+def test_schema_is_read_once(database_url: str, system: System) -> None:
     with system(database_url, "CREATE TABLE t (id integer PRIMARY KEY)") as connector:
         assert connector.schema() is connector.schema()
 
 
-def test_check_names_product_version_and_address_without_password(database_url: str) -> None:
+def test_check_names_product_version_and_address_without_password(
+    database_url: str, system: System
+) -> None:
     with system(database_url, "CREATE TABLE t (id integer PRIMARY KEY)") as connector:
         line = connector.check()
     assert line.startswith(("SQLite 3.", "PostgreSQL "))
@@ -175,7 +170,9 @@ WANTED = Entity(
 )
 
 
-def test_provisioned_columns_have_native_types_on_postgresql(postgresql_url: str) -> None:
+def test_provisioned_columns_have_native_types_on_postgresql(
+    postgresql_url: str, system: System
+) -> None:
     with system(postgresql_url) as connector:
         connector.provision(WANTED)
         fields = connector.schema().entity("account").fields
@@ -189,7 +186,7 @@ def test_provisioned_columns_have_native_types_on_postgresql(postgresql_url: str
     }
 
 
-def test_provisioned_columns_say_what_they_hold_on_sqlite(tmp_path: object) -> None:
+def test_provisioned_columns_say_what_they_hold_on_sqlite(tmp_path: object, system: System) -> None:
     with system(f"sqlite:///{tmp_path}/x.db") as connector:
         connector.provision(WANTED)
         fields = connector.schema().entity("account").fields
@@ -203,7 +200,7 @@ def test_provisioned_columns_say_what_they_hold_on_sqlite(tmp_path: object) -> N
     }
 
 
-def test_columns_with_odd_names_are_added(database_url: str) -> None:
+def test_columns_with_odd_names_are_added(database_url: str, system: System) -> None:
     with system(database_url, "CREATE TABLE account (id integer PRIMARY KEY)") as connector:
         assert connector.missing(WANTED)[0].startswith("add column account.name (VARCHAR(40))")
         connector.provision(WANTED)
@@ -211,7 +208,7 @@ def test_columns_with_odd_names_are_added(database_url: str) -> None:
         assert connector.missing(WANTED) == ()
 
 
-def test_name_that_the_database_would_cut_is_refused(postgresql_url: str) -> None:
+def test_name_that_the_database_would_cut_is_refused(postgresql_url: str, system: System) -> None:
     wanted = Entity(name="t", key=("id",), fields=(Field(name="ž" * 32, kind=Kind.STRING),))
     with system(postgresql_url) as connector, pytest.raises(ConfigurationError, match="63 bytes"):
         connector.provision(wanted)

@@ -1,0 +1,76 @@
+"""An Airflow of the project's own: its folder, its environment and its commands."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tandem.demo.data import Sizes, fill
+from tandem.demo.schema import FIELD_SERVICE
+from tandem.demo.server import serving
+from tandem.demo.service import create_app
+from tandem.demo.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The folder of one Airflow, in the folder of the project."""
+
+    project: Path
+    home: Path
+
+    @property
+    def database(self) -> Path:
+        """The local side of the demo integration."""
+        return self.home / "northwind.db"
+
+    def environment(self, base: Mapping[str, str], service_url: str) -> dict[str, str]:
+        """The variables that its processes need, over those of `base`."""
+        return {
+            **base,
+            "AIRFLOW_HOME": str(self.home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(self.project / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(self.project / "plugins"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            # SQLite takes one writer at a time: few tasks at once, and patience.
+            "AIRFLOW__CORE__PARALLELISM": "4",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow.db?timeout=60",
+            "TANDEM_CONFIG": str(self.project / "config" / "integrations"),
+            "AIRFLOW_CONN_NORTHWIND_API": json.dumps({"conn_type": "odata", "host": service_url}),
+            "AIRFLOW_CONN_NORTHWIND_LOCAL": json.dumps(
+                {"conn_type": "sql", "extra": {"url": f"sqlite:///{self.database}"}}
+            ),
+        }
+
+    @contextmanager
+    def service(self, port: int = 0) -> Iterator[str]:
+        """Runs the demo service over the house's own records; gives its root URL."""
+        path = self.home / "service.db"
+        fill(Store(path, FIELD_SERVICE), Sizes())
+        with serving(create_app(path), port=port) as url:
+            yield url
+
+
+def airflow(
+    environment: Mapping[str, str], *arguments: str, new_session: bool = False
+) -> subprocess.Popen[str]:
+    """An Airflow command that has been started; its output and its log are one stream."""
+    return subprocess.Popen(  # noqa: S603 - a command of our own
+        [sys.executable, "-m", "airflow", *arguments],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        start_new_session=new_session,
+    )
+
+
+def without_airflow(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment less what points to another Airflow or another state."""
+    others = ("AIRFLOW", "_AIRFLOW", "TANDEM_")
+    return {name: value for name, value in environment.items() if not name.startswith(others)}
