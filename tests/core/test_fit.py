@@ -1,9 +1,10 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal
 
 import pyarrow as pa
 
-from tandem.core.fit import fit
+from tandem.core.fit import CONVERTIBLE, fit
+from tandem.core.values import arrow_type
 from tandem.model.schema import Field, Kind
 
 
@@ -50,3 +51,16 @@ def test_one_bad_value_among_many_is_found():
     fitted = fit(pa.array(texts), Field(name="n", kind=Kind.INT64))
     assert list(fitted.problems) == [617]
     assert fitted.values[999].as_py() == 999
+
+
+def test_text_becomes_a_time_of_day():
+    fitted = fit(pa.array(["07:30:00", "25:00:00", None]), Field(name="at", kind=Kind.TIME))
+    assert fitted.values.to_pylist() == [time(7, 30), None, None]
+    assert list(fitted.problems) == [1]
+
+
+def test_an_empty_column_fits_every_field_it_can_be_converted_to():
+    for kind, targets in CONVERTIBLE.items():
+        source = pa.array([], arrow_type(Field(name="x", kind=kind)))
+        for target in targets:
+            assert len(fit(source, Field(name="x", kind=target)).values) == 0

@@ -6,7 +6,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tandem.core.values import arrow_type
+from tandem.core.values import arrow_type, instant_text
 from tandem.model.schema import Field, Kind
 
 _WORDS: Final = frozenset((Kind.STRING, Kind.GUID, Kind.JSON))
@@ -73,9 +73,10 @@ def _cast(values: pa.Array, kind: pa.DataType, start: int, problems: dict[int, s
     try:
         return _convert(values, kind)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OverflowError):
-        if len(values) == 1:
-            problems[start] = f"{_shown(values[0])} does not fit {kind}"
-            return pa.nulls(1, kind)
+        if len(values) < 2:
+            for value in values:
+                problems[start] = f"{_shown(value)} does not fit {kind}"
+            return pa.nulls(len(values), kind)
         half = len(values) // 2
         parts = [
             _cast(values.slice(0, half), kind, start, problems),
@@ -87,8 +88,11 @@ def _cast(values: pa.Array, kind: pa.DataType, start: int, problems: dict[int, s
 def _convert(values: pa.Array, kind: pa.DataType) -> pa.Array:
     source = values.type
     if pa.types.is_string(kind) and pa.types.is_timestamp(source):
-        suffix = "Z" if source.tz else ""
-        return pc.strftime(values, format=f"%Y-%m-%dT%H:%M:%S{suffix}")
+        return instant_text(values)
+    if pa.types.is_string(source) and pa.types.is_time(kind):
+        # Arrow reads times only as a part of a date-time.
+        moments = pc.binary_join_element_wise("1970-01-01T", values, "")
+        return moments.cast(pa.timestamp("us")).cast(kind)
     if pa.types.is_boolean(source) and pa.types.is_decimal(kind):
         values = values.cast(pa.int8())
     return values.cast(kind)

@@ -6,7 +6,7 @@ import json
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tandem.core.values import arrow_type
+from tandem.core.values import arrow_type, instant_text
 from tandem.model.schema import Entity
 
 
@@ -53,7 +53,4 @@ def new_ids(scope: str, external_ids: pa.Array) -> pa.Array:
 
 
 def _id_text(values: pa.Array) -> pa.Array:
-    if pa.types.is_timestamp(values.type):
-        suffix = "Z" if values.type.tz else ""
-        return pc.strftime(values, format=f"%Y-%m-%dT%H:%M:%S{suffix}")
-    return values.cast(pa.string())
+    return instant_text(values) if pa.types.is_timestamp(values.type) else values.cast(pa.string())

@@ -95,6 +95,15 @@ def decimal_text(values: pa.Array) -> pa.Array:
     return pc.ascii_rtrim(pc.ascii_rtrim(texts, characters="0"), characters=".")
 
 
+def instant_text(values: pa.Array) -> pa.Array:
+    """Instants and local date-times as ISO 8601 text with microseconds; instants end in Z."""
+    # Arrow's own text of a zoned timestamp takes thirty times as long.
+    texts = pc.replace_substring(
+        values.cast(pa.timestamp("us")).cast(pa.string()), " ", "T", max_replacements=1
+    )
+    return pc.binary_join_element_wise(texts, "Z", "") if values.type.tz else texts
+
+
 def _without_exponents(texts: pa.Array) -> pa.Array:
     exponents = pc.match_substring(texts, "E")
     if not pc.any(exponents).as_py():

@@ -32,6 +32,8 @@ class House:
         """The variables that its processes need, over those of `base`."""
         return {
             **base,
+            # `airflow standalone` starts the others by this name.
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{base.get('PATH', os.defpath)}",
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.project / "dags"),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(self.project / "plugins"),

@@ -109,11 +109,11 @@ def _work(url: str) -> Iterable[str]:
         city = {"address": {"city": "Ostrava"}}
         _call(f"{url}Accounts({account['ID']})", "PATCH", city)
         yield f"{account['name']} ({account['accountNumber']}) moves to Ostrava."
-    parent = {"parent_ID": accounts[2]["ID"]}
-    _call(f"{url}Accounts({accounts[0]['ID']})", "PATCH", parent)
-    yield f"{accounts[0]['name']} now belongs to {accounts[2]['name']} ({accounts[2]['accountNumber']})."
-    _call(f"{url}Contacts", "POST", {**NEW_CONTACT, "account_ID": accounts[0]["ID"]})
-    yield f"{accounts[0]['name']} has a new contact, Grace Hopper."
+    first, parent = accounts[0], accounts[2]
+    _call(f"{url}Accounts({first['ID']})", "PATCH", {"parent_ID": parent["ID"]})
+    yield f"{first['name']} now belongs to {parent['name']} ({parent['accountNumber']})."
+    _call(f"{url}Contacts", "POST", {**NEW_CONTACT, "account_ID": first["ID"]})
+    yield f"{first['name']} has a new contact, Grace Hopper."
     is_open = "status%20eq%20Tandem.Demo.WorkOrderStatus'Open'"
     order = _call(f"{url}WorkOrders?$top=1&$filter={is_open}")["value"][0]
     _call(f"{url}WorkOrders({order['ID']})", "PATCH", {"status": "Completed", "hours": 2.25})

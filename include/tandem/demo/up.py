@@ -109,7 +109,7 @@ def _wait_until_healthy(process: subprocess.Popen[str], port: int, log: Path) ->
             sys.exit(1)
         try:
             url = f"http://localhost:{port}/api/v2/monitor/health"
-            with urlopen(url, timeout=5) as answer:  # noqa: S310 - our own Airflow
+            with urlopen(url, timeout=5) as answer:
                 return bool(answer.status == 200)
         except (URLError, OSError):
             return False

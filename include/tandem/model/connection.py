@@ -1,7 +1,6 @@
 """Where a system is and how to sign in: Airflow's connection, without Airflow."""
 
 import json
-import re
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -59,22 +58,18 @@ def _from_json(conn_id: str, text: str) -> dict[str, Any]:
 
 def _from_uri(text: str) -> dict[str, Any]:
     conn_type, _, rest = text.partition("://")
-    # A host with a protocol is written as odata://https://host%2Fpath.
+    # Airflow writes a host that has a protocol as odata://https://host%2Fpath.
     protocol, nested, address = rest.partition("://")
     url = urlsplit(f"//{address if nested else rest}")
-    host = unquote(_host(url.netloc))
     query = dict(parse_qsl(url.query, keep_blank_values=True))
+    # urlsplit's own hostname is lower case; a host may be a file's path, percent-encoded.
+    host = unquote(url.netloc.rpartition("@")[2].partition(":")[0])
     return {
         "conn_type": conn_type.replace("-", "_"),
         "host": f"{protocol}://{host}" if nested else host or None,
         "port": url.port,
         "login": unquote(url.username) if url.username else None,
         "password": unquote(url.password) if url.password else None,
-        "schema_name": unquote(url.path.lstrip("/")) or None,
+        "schema_name": unquote(url.path.removeprefix("/")) or None,
         "extra": json.loads(query["__extra__"]) if "__extra__" in query else query,
     }
-
-
-def _host(netloc: str) -> str:
-    """The host as it is written; urlsplit's own would be in lower case."""
-    return re.sub(r":\d*$", "", netloc.rpartition("@")[2])

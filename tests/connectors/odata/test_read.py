@@ -300,6 +300,24 @@ def test_a_deletion_that_may_have_hidden_a_record_makes_the_listing_incomplete(
         ids(service.connector(), query(NAMED))
 
 
+def test_a_deletion_right_after_the_first_page_makes_the_listing_incomplete_too(
+    service: Any,
+) -> None:
+    there = ["1", "2", "3", "4"]
+
+    def first(_: httpx.Request) -> httpx.Response:
+        there.remove("1")
+        return page(1, 2, link="Things?$skiptoken=2")
+
+    service.replies = {
+        "Things": first,
+        "Things?$skiptoken=2": page(4),
+        "Things/$count": lambda _: httpx.Response(200, text=str(len(there))),
+    }
+    with pytest.raises(Unreachable, match="incomplete: 3 of 4"):
+        ids(service.connector(), query(NAMED))
+
+
 def test_the_next_page_is_fetched_while_this_one_is_worked_on(service: Any) -> None:
     fetched = threading.Event()
 

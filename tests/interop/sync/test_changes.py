@@ -32,7 +32,9 @@ def test_edits_and_new_records_come_and_only_they(tandem, local, source, mine):
     run.sync()
 
     child, new_order = str(uuid4()), str(uuid4())
-    source.create("Accounts", ID=child, accountNumber=f"{mine}2", name="株式会社", parent_ID=account)
+    source.create(
+        "Accounts", ID=child, accountNumber=f"{mine}2", name="株式会社", parent_ID=account
+    )
     source.change("Accounts", account, name="Ada/Žofie & 'Söhne'", address_city=None)
     source.create("Orders", ID=new_order, orderNumber=f"{mine}3", account_ID=child)
     source.change(
@@ -108,10 +110,7 @@ def test_record_committed_late_at_the_very_anchor_comes_next_time(
     early, late = str(uuid4()), str(uuid4())
     source.create_together(
         "Accounts",
-        [
-            {"ID": key, "accountNumber": f"{mine}{key}"[:20], "name": "x"}
-            for key in (early, late)
-        ],
+        [{"ID": key, "accountNumber": f"{mine}{key}"[:20], "name": "x"} for key in (early, late)],
     )
     run = tandem(sqlite, Accounts=of(mine) | {"overlap": overlap})
     run.wire.before = hiding(late)

@@ -50,7 +50,12 @@ CASES = [
     ("dueDate", "not_in", ("2024-02-29",), lambda v: v != date(2024, 2, 29)),
     ("startTime", "lt", "01:30:00", lambda v: v < time(1, 30)),
     ("startTime", "between", ("10:10:07", "11:00"), lambda v: time(10, 10, 7) <= v <= time(11)),
-    ("promisedAt", "gt", "2024-06-01T02:00:00+02:00", lambda v: v > datetime(2024, 6, 1, tzinfo=UTC)),
+    (
+        "promisedAt",
+        "gt",
+        "2024-06-01T02:00:00+02:00",
+        lambda v: v > datetime(2024, 6, 1, tzinfo=UTC),
+    ),
     ("recordedAt", "eq", INSTANT, lambda v: v == INSTANT),
     ("recordedAt", "ge", INSTANT, lambda v: v >= INSTANT),
     ("recordedAt", "lt", INSTANT, lambda v: v < INSTANT),
@@ -101,7 +106,10 @@ EDGES = [
 @pytest.fixture(scope="module")
 def orders(source):
     """All orders: the server's, some at the edges of the windows, and one without any values."""
-    made = [{"orderNumber": "edge", "recordedAt": f"{edge:%FT%T}.{edge:%f}"[:23] + "Z"} for edge in EDGES]
+    made = [
+        {"orderNumber": "edge", "recordedAt": f"{edge:%FT%T}.{edge:%f}"[:23] + "Z"}
+        for edge in EDGES
+    ]
     source.create_together("Orders", [*made, {"orderNumber": "blank", "status": None}])
     yield source.records("Orders")
     own = source.records("Orders?$filter=orderNumber in ('edge','blank')&$select=ID")

@@ -54,7 +54,9 @@ def test_right_password_lets_in(command, cap_guarded, tmp_path):
 @pytest.mark.parametrize(
     "signed_in", [{}, {"login": "sync", "password": "let-me-in"}, {"login": "who", "password": "x"}]
 )
-@pytest.mark.parametrize(("verb", "code"), [("check", 1), ("preview", 2), ("import", 2), ("sync", 2)])
+@pytest.mark.parametrize(
+    ("verb", "code"), [("check", 1), ("preview", 2), ("import", 2), ("sync", 2)]
+)
 def test_wrong_password_is_said_and_not_repeated(command, cap_guarded, signed_in, verb, code):
     exit_code, said = command(verb, "shop", host=cap_guarded, **signed_in)
     assert exit_code == code
@@ -72,11 +74,11 @@ def test_wrong_entity_gets_a_suggestion(command, cap, verb, code):
 
 @pytest.mark.parametrize("path", ["/odata/v4/nowhere/", "/odata/v4/", "/"])
 def test_wrong_path_is_told_from_a_service(command, cap_host, tmp_path, path):
-    code, said = command("check", "shop", host=cap_host + path)
-    assert code == 1
-    assert "has nothing there (404)" in said or "answers with a web page" in said
-    assert "service root URL" in said
     code, said = command("sync", "shop", host=cap_host + path)
     assert code == 2
     assert "has nothing there (404)" in said
     assert not (tmp_path / "local.db").exists()
+    code, said = command("check", "shop", host=cap_host + path)
+    assert code == 1
+    assert "has nothing there (404)" in said or "answers with a web page" in said
+    assert "service root URL" in said
