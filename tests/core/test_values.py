@@ -2,8 +2,10 @@ import decimal
 from datetime import UTC, date, datetime, time
 
 import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tandem.core.values import canonical_text, record_hashes
+from tandem.core.values import canonical_text, hexadecimal, record_hashes
 
 
 def test_decimal_text_does_not_depend_on_the_scale():
@@ -58,3 +60,10 @@ def test_a_hash_does_not_depend_on_the_rest_of_the_batch():
 def test_a_slice_hashes_as_its_copy():
     column = pa.array(["zero", "one", "two"])
     assert record_hashes([column.slice(1)]) == record_hashes([pa.array(["one", "two"])])
+
+
+@given(st.lists(st.none() | st.binary(max_size=5)), st.integers(0, 3))
+def test_binary_values_become_hexadecimal_text(octets, start):
+    column = pa.array(octets, pa.binary()).slice(start)
+    expected = [value if value is None else value.hex() for value in octets[start:]]
+    assert hexadecimal(column).to_pylist() == expected

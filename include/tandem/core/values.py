@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from xxhash import xxh3_128_digest
@@ -44,6 +45,7 @@ def arrow_type(field: Field) -> pa.DataType:
 
 _PLAIN_SCALE: Final = 6
 """Up to this scale Arrow writes decimals without exponent."""
+_HEX: Final = np.array([f"{octet:02x}".encode() for octet in range(256)])
 _NULL: Final = "\x00"
 _SEPARATOR: Final = "\x1f"
 _ESCAPE: Final = "\x1e"
@@ -64,8 +66,7 @@ def canonical_text(values: pa.Array) -> pa.Array:
     if pa.types.is_timestamp(kind) or pa.types.is_time(kind):
         return _text(values.cast(pa.int64()))
     if pa.types.is_binary(kind):
-        # Arrow has no hexadecimal text; binaries are few.
-        return pa.array([v and v.hex() for v in values.to_pylist()], pa.string())
+        return hexadecimal(values)
     return _text(values)
 
 
@@ -93,6 +94,18 @@ def decimal_text(values: pa.Array) -> pa.Array:
     if scale <= 0:
         return texts
     return pc.ascii_rtrim(pc.ascii_rtrim(texts, characters="0"), characters=".")
+
+
+def hexadecimal(values: pa.Array) -> pa.Array:
+    """Binary values as hexadecimal text, which Arrow has no function for."""
+    values = pa.concat_arrays([values])  # a copy that starts at offset 0
+    _, offsets, data = values.buffers()
+    places = np.frombuffer(offsets, np.int32, len(values) + 1)
+    octets = np.frombuffer(data or b"", np.uint8)[places[0] : places[-1]]
+    digits = _HEX[octets].tobytes()
+    doubled = pa.py_buffer(((places - places[0]) * 2).tobytes())
+    texts = pa.StringArray.from_buffers(len(values), doubled, pa.py_buffer(digits))
+    return pc.if_else(values.is_valid(), texts, pa.scalar(None, pa.string()))
 
 
 def instant_text(values: pa.Array) -> pa.Array:

@@ -4,7 +4,7 @@ What SQLite has no type for is kept as text: decimals exact and without trailing
 times, and instants as `YYYY-MM-DD HH:MM:SS.ffffff` in UTC, which sort as they should.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import pyarrow as pa
@@ -12,10 +12,11 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 from sqlalchemy import Connection, Table
 
-from tandem.core.values import decimal_text
+from tandem.core.values import decimal_text, hexadecimal
 from tandem.database.errors import driver_error, raise_driver_error
+from tandem.pipeline import ahead
 
-_COPY_ROWS: Final = 10_000
+_COPY_ROWS: Final = 5_000
 """Rows that are turned into text at once."""
 _COPY_FORM: Final = pa_csv.WriteOptions(include_header=False, quoting_style="all_valid")
 
@@ -32,20 +33,26 @@ def insert(connection: Connection, table: Table, records: pa.RecordBatch) -> Non
 
 def _copy(connection: Connection, table: Table, records: pa.RecordBatch) -> None:
     """PostgreSQL parses by its own column types; null is the empty text without quotes."""
-    columns = [_copied(column) for column in records.columns]
-    texts = pa.RecordBatch.from_arrays(columns, names=records.schema.names)
     driver: Any = connection.connection.driver_connection
     # SQLAlchemy doubles % for statements with parameters; this one has none.
     target = _target(connection, table, records).replace("%%", "%")
     statement = f"COPY {target} FROM STDIN (FORMAT csv)"
     try:
         with driver.cursor().copy(statement) as copy:
-            for start in range(0, texts.num_rows, _COPY_ROWS):
-                sink = pa.BufferOutputStream()
-                pa_csv.write_csv(texts.slice(start, _COPY_ROWS), sink, _COPY_FORM)
-                copy.write(memoryview(sink.getvalue()))
+            for text in ahead(_csv(records)):
+                copy.write(text)
     except driver_error(connection) as error:
         raise_driver_error(connection, error)
+
+
+def _csv(records: pa.RecordBatch) -> Iterator[memoryview]:
+    for start in range(0, records.num_rows, _COPY_ROWS):
+        some = records.slice(start, _COPY_ROWS)
+        columns = [_copied(column) for column in some.columns]
+        texts = pa.RecordBatch.from_arrays(columns, names=some.schema.names)
+        sink = pa.BufferOutputStream()
+        pa_csv.write_csv(texts, sink, _COPY_FORM)
+        yield memoryview(sink.getvalue())
 
 
 def _insert_sqlite(connection: Connection, table: Table, records: pa.RecordBatch) -> None:
@@ -83,9 +90,7 @@ def _copied(values: pa.Array) -> pa.Array:
         zone = "Z" if values.type.tz else ""
         return pc.binary_join_element_wise(_instant_text(values), zone, "")
     if pa.types.is_binary(values.type):
-        # Arrow has no hexadecimal text.
-        texts = [None if value is None else rf"\x{value.hex()}" for value in values.to_pylist()]
-        return pa.array(texts, pa.string())
+        return pc.binary_join_element_wise(r"\x", hexadecimal(values), "")
     return values
 
 

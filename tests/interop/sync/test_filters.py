@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
+import pyarrow as pa
 import pytest
 
 from tandem.connectors.base import Query
@@ -164,6 +165,18 @@ def test_window_of_time(found, orders, entity, name, operator, count):
     assert 0 < len(wanted) < len(orders)
     assert found(condition) == sorted(wanted)
     assert [o["ID"] for o in orders if satisfies(condition, o, entity, NOW)] == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("Articles", ["code"]), ("OrderLines", ["order_ID", "position"])]
+)
+def test_records_are_found_by_their_keys(connector, source, name, key):
+    records = source.records(name)
+    wanted = [{part: record[part] for part in key} for record in records]
+    keys = pa.RecordBatch.from_pylist(wanted)
+    query = Query(connector.schema().entity(name), tuple(key), NOW)
+    found = [row for page in connector.find(query, keys) for row in page.records.to_pylist()]
+    assert sorted(found, key=str) == sorted(wanted, key=str)
 
 
 @pytest.mark.parametrize(
