@@ -22,7 +22,6 @@ import httpx
 import psycopg
 import pytest
 import yaml
-from psycopg.rows import dict_row
 
 from tandem.connectors.odata.connector import ODataConnector
 from tandem.integration_files import load_integration
@@ -55,11 +54,11 @@ _MEANING: Mapping[str, Callable[[Any], Any]] = {
 """Property → what its value in JSON, or in SQLite, means. All others are texts."""
 
 
-def _meant(record: Mapping[str, Any]) -> Record:
-    return {
-        name: value if value is None or name not in _MEANING else _MEANING[name](value)
-        for name, value in record.items()
-    }
+def _meant(name: str, value: Any) -> Any:
+    if isinstance(value, UUID):
+        return str(value)
+    as_it_is = value is None or isinstance(value, date | time)
+    return value if as_it_is or name not in _MEANING else _MEANING[name](value)
 
 
 @dataclass(frozen=True)
@@ -73,45 +72,34 @@ class Source:
         found: list[Record] = []
         link: str | None = query
         while link:
-            page = json.loads(self._good(self.client.get(link)).content, parse_float=Decimal)
-            found += [_meant(record) for record in page["value"]]
+            answer = self.client.get(link).raise_for_status()
+            page = json.loads(answer.content, parse_float=Decimal)
+            found += [{n: _meant(n, v) for n, v in record.items()} for record in page["value"]]
             link = page.get("@odata.nextLink")
         return found
 
     def create(self, entity: str, **values: Any) -> None:
         """POST a record."""
-        self._good(self.client.post(entity, json=values))
+        self.client.post(entity, json=values).raise_for_status()
 
     def change(self, entity: str, key: str, **values: Any) -> None:
         """PATCH a record."""
-        self._good(self.client.patch(f"{entity}({key})", json=values))
+        self.client.patch(f"{entity}({key})", json=values).raise_for_status()
 
     def create_together(self, entity: str, records: Sequence[Record]) -> None:
         """POST the records in one transaction, which gives all of them the same modifiedAt."""
-        self._together("POST", [(entity, record) for record in records])
+        self._together([{"method": "POST", "url": entity, "body": record} for record in records])
 
     def delete(self, entity: str, *keys: str) -> None:
         """DELETE the records in one transaction."""
-        self._together("DELETE", [(f"{entity}({key})", None) for key in keys])
+        self._together([{"method": "DELETE", "url": f"{entity}({key})"} for key in keys])
 
-    def _together(self, method: str, wanted: Sequence[tuple[str, Record | None]]) -> None:
-        requests = [
-            {
-                "id": str(number),
-                "method": method,
-                "url": url,
-                "atomicityGroup": "together",
-                "headers": {"content-type": "application/json", "if-match": "*"},
-                **({"body": body} if body else {}),
-            }
-            for number, (url, body) in enumerate(wanted)
-        ]
-        answer = self._good(self.client.post("$batch", json={"requests": requests}))
+    def _together(self, requests: Sequence[Record]) -> None:
+        headers = {"content-type": "application/json", "if-match": "*"}
+        common = {"atomicityGroup": "together", "headers": headers}
+        batch = [{"id": str(n), **common, **request} for n, request in enumerate(requests)]
+        answer = self.client.post("$batch", json={"requests": batch}).raise_for_status()
         assert all(part["status"] in (201, 204) for part in answer.json()["responses"])
-
-    def _good(self, answer: httpx.Response) -> httpx.Response:
-        assert answer.is_success, answer.text
-        return answer
 
 
 @pytest.fixture(scope="session")
@@ -167,19 +155,16 @@ class Local:
 
     def run(self, statement: str) -> list[Record]:
         """What a statement gives."""
-        return self._sqlite(statement) if self.url.startswith("sqlite") else self._pg(statement)
-
-    def _sqlite(self, statement: str) -> list[Record]:
-        path = self.url.removeprefix("sqlite:///")
-        with closing(sqlite3.connect(path, isolation_level=None)) as database:
-            database.row_factory = sqlite3.Row
-            return [_meant(dict(row)) for row in database.execute(statement)]
-
-    def _pg(self, statement: str) -> list[Record]:
-        with psycopg.connect(self.url, autocommit=True, row_factory=dict_row) as database:
+        with closing(self._open()) as database:
             found = database.execute(statement)
-            rows = found.fetchall() if found.description else []
-        return [{n: str(v) if isinstance(v, UUID) else v for n, v in r.items()} for r in rows]
+            names = [column[0] for column in found.description or ()]
+            rows = found.fetchall() if names else []
+        return [{n: _meant(n, v) for n, v in zip(names, row, strict=True)} for row in rows]
+
+    def _open(self) -> Any:
+        if self.url.startswith("sqlite"):
+            return sqlite3.connect(self.url.removeprefix("sqlite:///"), isolation_level=None)
+        return psycopg.connect(self.url, autocommit=True)
 
 
 @pytest.fixture
@@ -264,16 +249,12 @@ class Tandem:
         """CAP's records in local names, with the ids of local records for lookups."""
         fields = self.entities[entity]["fields"]
         ids = {f["local"]: self._ids(f["lookup"]["entity"]) for f in fields if "lookup" in f}
-        found = [
-            {
-                f["local"]: ids[f["local"]].get(record[f["external"]])
-                if f["local"] in ids
-                else record[f["external"]]
-                for f in fields
-            }
-            for record in source.records(entity)
-        ]
-        return {self._key(entity, row): row for row in found}
+        found = {}
+        for record in source.records(entity):
+            row = {f["local"]: record[f["external"]] for f in fields}
+            row |= {name: known.get(row[name]) for name, known in ids.items()}
+            found[self._key(entity, row)] = row
+        return found
 
     def _ours(self, entity: str) -> dict[tuple[Any, ...], Record]:
         mapping = self.entities[entity]
