@@ -22,9 +22,9 @@ def main() -> None:
     counts = "".join(f"  {name}: {count:,}\n" for name, count in store.counts().items())
     credentials = (options.login, options.password) if options.login else None
     app = create_app(options.database, credentials=credentials)
-    config = uvicorn.Config(app, host=HOST, port=options.port, log_level="warning")
+    config = uvicorn.Config(app, host=options.host, port=options.port, log_level="warning")
     socket = config.bind_socket()
-    url = f"http://{HOST}:{socket.getsockname()[1]}{ROOT}"
+    url = f"http://{options.host}:{socket.getsockname()[1]}{ROOT}"
     sys.stdout.write(f"OData v4 demo service at {url}\n{counts}Stop it with Ctrl-C.\n")
     sys.stdout.flush()
     with suppress(KeyboardInterrupt):
@@ -33,6 +33,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tandem.demo", description=main.__doc__)
+    parser.add_argument("--host", default=HOST, help="0.0.0.0 lets other machines in")
     parser.add_argument("--port", type=int, default=8765, help="0 takes a free one")
     parser.add_argument("--database", type=Path, default=Path(".demo/service.db"))
     parser.add_argument(

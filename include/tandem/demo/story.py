@@ -144,13 +144,16 @@ def _show_tables(path: Path) -> None:
 
 
 def _show_ways_on(house: House) -> None:
+    ways = {
+        "make up": "Airflow's pages, with this DAG in them",
+        "config/integrations/northwind.yaml": "what you have just seen, as it is written",
+        f"{house.database.relative_to(house.project)}": "the rows, in SQLite",
+        "AIRFLOW_HOME=.demo .venv/bin/tandem log northwind": "what became of each run",
+        "README.md": "your own integration, in five minutes",
+    }
     console.print("[bold]Where to look next[/]")
-    console.print("  make up                                Airflow's pages, with this DAG in them")
-    console.print(
-        "  config/integrations/northwind.yaml     what you have just seen, as it is written"
-    )
-    console.print(f"  sqlite3 {house.database.relative_to(house.project)}             the rows")
-    console.print("  README.md                              your own integration, in five minutes")
+    for what, why in ways.items():
+        console.print(f"  {what:<52}{why}")
 
 
 if __name__ == "__main__":

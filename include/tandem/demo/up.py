@@ -31,7 +31,8 @@ console = Console(highlight=False, soft_wrap=True)
 
 def main() -> None:
     """Start both, say where they are, wait for Ctrl-C, and leave nothing running."""
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    for ended_by in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ended_by, _as_interrupt)
     project = Path.cwd()
     house = House(project, Path(os.environ.get("AIRFLOW_HOME") or project / ".airflow").absolute())
     house.home.mkdir(parents=True, exist_ok=True)
@@ -63,6 +64,7 @@ def _serve(house: House, service_url: str, port: int) -> None:
         console.print(f"Airflow     [bold cyan]http://localhost:{port}[/]: trigger northwind__sync")
         console.print(f"OData       [bold cyan]{service_url}[/]")
         console.print(f"Local side  [cyan]{house.database}[/]")
+        console.print(f"Runs        AIRFLOW_HOME={house.home} .venv/bin/tandem log northwind")
         console.print("Ctrl-C ends both.")
         process.wait()
         console.print(f"[red]Airflow ended.[/] See {log}.")
@@ -87,6 +89,7 @@ def _copy(stream: Any, log: Path) -> None:
 
 
 def _end_group(process: subprocess.Popen[str]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the impatient would leave something running
     for sent, seconds in ((signal.SIGTERM, GRACE), (signal.SIGKILL, 5)):
         if not _group_is_there(process.pid):
             return
