@@ -6,7 +6,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tandem.core.values import arrow_type, instant_text
+from tandem.core.values import MAX_PRECISION, arrow_type, instant_text
 from tandem.model.schema import Field, Kind
 
 _WORDS: Final = frozenset((Kind.STRING, Kind.GUID, Kind.JSON))
@@ -44,7 +44,7 @@ def fit(values: pa.Array, target: Field, *, required: bool | None = None) -> Fit
     kind = arrow_type(target)
     problems: dict[int, str] = {}
     if values.type != kind:
-        values = _cast(values, kind, 0, problems)
+        values = _Cast(kind, _words(target), problems).apply(values)
     for problem, bad in _violations(values, target, required=required):
         _note(bad, f"field {target.name!r}: {problem}", problems)
     problems = {row: _named(target, reason) for row, reason in problems.items()}
@@ -68,21 +68,27 @@ def _violations(
     return found
 
 
-def _cast(values: pa.Array, kind: pa.DataType, start: int, problems: dict[int, str]) -> pa.Array:
-    """Cast by columns; where that fails, by halves, until the values that do not fit are found."""
-    try:
-        return _convert(values, kind)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OverflowError):
-        if len(values) < 2:
+@dataclass(frozen=True, slots=True)
+class _Cast:
+    """A conversion by columns; where that fails, by halves, until the bad values are found."""
+
+    kind: pa.DataType
+    words: str
+    """The target, for messages."""
+    problems: dict[int, str]
+
+    def apply(self, values: pa.Array, start: int = 0) -> pa.Array:
+        """The values in the target's type; those that do not fit are null and noted."""
+        try:
+            return _convert(values, self.kind)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OverflowError):
+            if len(values) > 1:
+                half = len(values) // 2
+                first = self.apply(values.slice(0, half), start)
+                return pa.concat_arrays([first, self.apply(values.slice(half), start + half)])
             for value in values:
-                problems[start] = f"{_shown(value)} does not fit {kind}"
-            return pa.nulls(len(values), kind)
-        half = len(values) // 2
-        parts = [
-            _cast(values.slice(0, half), kind, start, problems),
-            _cast(values.slice(half), kind, start + half, problems),
-        ]
-        return pa.concat_arrays(parts)
+                self.problems[start] = f"{_shown(value)} does not fit {self.words}"
+            return pa.nulls(len(values), self.kind)
 
 
 def _convert(values: pa.Array, kind: pa.DataType) -> pa.Array:
@@ -113,5 +119,12 @@ def _mask(problems: dict[int, str], length: int) -> pa.Array:
 
 
 def _shown(value: pa.Scalar, limit: int = 40) -> str:
-    text = repr(value.as_py())
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    text = str(value.as_py())
+    return f"'{text}'" if len(text) <= limit else f"'{text[: limit - 1]}…'"
+
+
+def _words(field: Field) -> str:
+    """The field's type, for people."""
+    if field.kind is Kind.DECIMAL and field.scale is not None:
+        return f"decimal({field.precision or MAX_PRECISION}, {field.scale})"
+    return str(field.kind)

@@ -157,11 +157,16 @@ def wanted_entity(
         if field.local and field.direction != "upload_only"
     ]
     names = {field.name for field in fields}
-    key = known.key if known and known.key else ("id",)
+    key = known.key if known and known.key else (_id_among(names),)
     missing_key = [Field(name=name, kind=Kind.GUID, nullable=False) for name in key]
     own_key = [field for field in missing_key if field.name not in names]
     as_key = [field.model_copy(update={"nullable": field.name not in key}) for field in fields]
     return Entity(name=mapping.local, key=key, fields=(*own_key, *as_key))
+
+
+def _id_among(names: Iterable[str]) -> str:
+    """The name of the key of a table that we make; SQL does not tell `ID` from `id`."""
+    return next((name for name in names if name.lower() == "id"), "id")
 
 
 def _wanted_field(

@@ -158,6 +158,19 @@ class Integration(Config):
         _refuse_repeats("external entity", (entity.external for entity in self.active_entities))
         return self
 
+    @model_validator(mode="after")
+    def _maps_what_is_looked_up(self) -> "Integration":
+        known = {entity.external for entity in self.active_entities}
+        for entity in self.active_entities:
+            for field in entity.active_fields:
+                if field.lookup and field.lookup.entity not in known:
+                    raise ValueError(
+                        f"{entity.external}.{field.external or field.local} looks up "
+                        f"{field.lookup.entity!r}, which is not mapped; map that entity, "
+                        "or remove the lookup"
+                    )
+        return self
+
     def entity(self, external: str) -> EntityMapping | None:
         """The enabled mapping of that external entity."""
         return next((e for e in self.active_entities if e.external == external), None)

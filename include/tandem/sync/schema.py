@@ -94,7 +94,9 @@ def as_provisioned(local: Schema, wanted: list[Entity]) -> Schema:
 def _local_key(mapping: EntityMapping, external: Schema, known: Entity | None) -> Field:
     if known and known.key:
         return known.field(known.key[0])
-    source = next((f.external for f in mapping.active_fields if f.local == "id"), None)
+    source = next(
+        (f.external for f in mapping.active_fields if f.local and f.local.lower() == "id"), None
+    )
     if source:
         return external.entity(mapping.external).field(source)
     return Field(name="id", kind=Kind.GUID)
