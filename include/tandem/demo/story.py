@@ -136,8 +136,9 @@ def _show_tables(path: Path) -> None:
             console.print(f"  {table:<12}{count:>8,} rows")
         for title, query in SAMPLES.items():
             cursor = database.execute(query)
-            names = [column[0] for column in cursor.description]
-            shown = Table(*names, title=title, title_justify="left")
+            shown = Table(title=title, title_justify="left")
+            for name, *_ in cursor.description:
+                shown.add_column(name, overflow="fold")
             for row in cursor:
                 shown.add_row(*("" if value is None else str(value) for value in row))
             console.print(shown)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select
 
 from tandem.state.links import Links
 from tandem.state.tables import deferred, rejected
-from tandem.state.wanted import ids_in
+from tandem.state.among import among
 
 DEFERRED = pa.schema(
     [(name, pa.string()) for name in ("external_id", "local_id", "field", "target", "value")]
@@ -81,7 +81,7 @@ class Account:
         mine = [deferred.c[name] == value for name, value in self._scope.items()]
         mine += conditions
         if self._connection.execute(select(deferred.c.external_id).where(*mine).limit(1)).first():
-            mine.append(deferred.c.external_id.in_(ids_in(self._connection, ids)))
+            mine.append(among(self._connection, deferred.c.external_id, ids))
             self._connection.execute(delete(deferred).where(*mine))
 
     def _forget_rejected(self, ids: pa.Array, side: str) -> dict[str, int]:
@@ -89,7 +89,7 @@ class Account:
         mine = [rejected.c[name] == value for name, value in self._scope.items()]
         mine.append(rejected.c.side == side)
         if self._connection.execute(select(rejected.c.record_id).where(*mine).limit(1)).first():
-            mine.append(rejected.c.record_id.in_(ids_in(self._connection, ids)))
+            mine.append(among(self._connection, rejected.c.record_id, ids))
             query = select(rejected.c.record_id, rejected.c.attempts).where(*mine)
             attempts = {row.record_id: row.attempts for row in self._connection.execute(query)}
             self._connection.execute(delete(rejected).where(*mine))

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, select
 
 from tandem import database
 from tandem.state.tables import link
-from tandem.state.wanted import ids_in
+from tandem.state.among import among
 
 LINKS = pa.schema(
     [("external_id", pa.string()), ("local_id", pa.string()), ("base_hash", pa.binary())]
@@ -32,9 +32,8 @@ class Links:
         """The links of these ids of that side, as LINKS."""
         if not len(ids) or not self.any():
             return LINKS.empty_table()
-        query = select(*(link.c[name] for name in LINKS.names)).where(
-            *self._mine, link.c[f"{side}_id"].in_(ids_in(self._connection, ids))
-        )
+        chosen = among(self._connection, link.c[f"{side}_id"], ids)
+        query = select(*(link.c[name] for name in LINKS.names)).where(*self._mine, chosen)
         rows = self._connection.execute(query).all()
         columns = list(zip(*rows, strict=True)) or [()] * len(LINKS)
         return pa.table([list(column) for column in columns], schema=LINKS)
@@ -58,5 +57,5 @@ class Links:
     def remove(self, external_ids: pa.Array) -> None:
         """Forget the links of these external records."""
         if self.any():
-            chosen = link.c.external_id.in_(ids_in(self._connection, external_ids))
+            chosen = among(self._connection, link.c.external_id, external_ids)
             self._connection.execute(delete(link).where(*self._mine, chosen))

@@ -116,7 +116,8 @@ class _Planner:
         existing = self.job.schemas["existing"].by_name.get(self.bound.local.name)
         if existing is None or not set(self.bound.match_fields) <= existing.by_name.keys():
             return False
-        return self.job.local.count(self._local_query()) > 0
+        one = replace(self._local_query(), limit=1)
+        return any(page.records.num_rows for page in self.job.local.read(one))
 
     def _local_query(self) -> Query:
         fields = tuple(dict.fromkeys([*self.bound.local.key, *self.bound.match_fields]))
@@ -194,7 +195,7 @@ class _Planner:
         A lookup in it is compared as the local side holds it: resolved.
         """
         names = self.bound.match_fields
-        if not names or not self._has_local_records:
+        if not names or not pc.any(unlinked).as_py() or not self._has_local_records:
             return _MATCHES.empty_table()
         texts = _match_texts(resolved.columns, self.bound)
         chosen = pc.and_(unlinked, texts.is_valid())
