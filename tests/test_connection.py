@@ -1,7 +1,8 @@
 import pytest
+from pydantic import ValidationError
 
 from tandem.errors import ConfigurationError
-from tandem.model.connection import parse_connection
+from tandem.model.connection import Connection, parse_connection
 
 
 def test_the_json_form_is_read():
@@ -54,3 +55,28 @@ def test_a_broken_text_is_refused_without_being_shown():
     with pytest.raises(ConfigurationError, match="AIRFLOW_CONN_CRM") as caught:
         parse_connection("crm", '{"conn_type": "odata", "password": "s3cret"')
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"conn_type": "odata", "password": 12345}',
+        '{"conn_type": "odata", "login": ["12345"]}',
+        '{"conn_type": "odata", "port": "x12345"}',
+        '{"conn_type": "odata", "extra": ["12345"]}',
+        "odata://me:12345@host:http/",
+        "odata://me:12345@[host/",
+        "odata://me:x@host/?__extra__={12345",
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_refused_without_being_shown(text: str):
+    with pytest.raises(ConfigurationError, match="crm") as caught:
+        parse_connection("crm", text)
+    assert "12345" not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+def test_the_parser_of_connections_shows_no_input():
+    with pytest.raises(ValidationError) as caught:
+        Connection(id="crm", conn_type="odata", password=12345)
+    assert "12345" not in str(caught.value)

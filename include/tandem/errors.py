@@ -13,7 +13,12 @@
 Anything else that is raised is a bug.
 """
 
+import re
 from collections.abc import Sequence
+from typing import Final
+
+_UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
+"""What a terminal obeys or hides, but for line ends and tabs; half surrogates are no text."""
 
 
 class TandemError(Exception):
@@ -23,6 +28,7 @@ class TandemError(Exception):
     """
 
     def __init__(self, problem: str, *, remedy: str = "") -> None:
+        problem = printable(problem)  # it may quote what others wrote
         super().__init__(problem, remedy)
         self.problem = problem
         self.remedy = remedy
@@ -65,6 +71,14 @@ class RecordChanged(TandemError):
 
 class RecordRejected(TandemError):
     """This record cannot be applied; it is put aside with this reason and the others go on."""
+
+
+def printable(text: str) -> str:
+    r"""The text with control characters as escapes that show, such as \u001b.
+
+    JSON and quoted YAML stay what they are: they read these escapes as the characters.
+    """
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def one_of(known: Sequence[str]) -> str:

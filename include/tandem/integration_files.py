@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from tandem.errors import ConfigurationError
 from tandem.model.integration import Integration
-from tandem.yaml_source import Problem, YamlSource
+from tandem.yaml_source import Problem, YamlSource, shortened
 
 
 class BrokenFile(ConfigurationError):
@@ -39,7 +39,12 @@ def list_integration_files(folder: Path) -> list[Path]:
 
 def load_integration(path: Path) -> Integration:
     """The integration in that file; BrokenFile with all its problems if there are any."""
-    source = YamlSource(_text(path))
+    return parse_integration(path, _text(path))
+
+
+def parse_integration(path: Path, text: str) -> Integration:
+    """The integration that a file of that path and text would hold; BrokenFile as above."""
+    source = YamlSource(text)
     problems = source.problems + list(_name_problems(path, source))
     integration = None
     if isinstance(source.value, dict):
@@ -73,5 +78,7 @@ def _name_problems(path: Path, source: YamlSource) -> Iterator[Problem]:
         yield Problem(1, f"integration files end in .yaml; rename it to {path.stem}.yaml")
     name = source.value.get("name") if isinstance(source.value, dict) else None
     if isinstance(name, str) and name != path.stem:
-        remedy = f"write name: {path.stem}, or rename the file to {name}.yaml"
-        yield Problem(source.line(("name",)), f"name {name!r} is not the file's name; {remedy}")
+        remedy = f"write name: {path.stem}, or rename the file to {shortened(name)}.yaml"
+        yield Problem(
+            source.line(("name",)), f"name {shortened(name)!r} is not the file's name; {remedy}"
+        )

@@ -6,17 +6,23 @@ counts is only what its manifest names. A try never reads another try's leftover
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import fsspec
 import pyarrow as pa
+from fsspec.implementations.local import LocalFileSystem
 
-from tandem.errors import StopRun
+from tandem.errors import ConfigurationError, StopRun, Unreachable
 
 BATCH_ROWS = 10_000
 """Rows of a staged batch: large enough for columns to pay, small enough for memory."""
+
+BATCH_BYTES = 64_000_000
+"""Bytes of a staged batch, where records are large."""
 
 _COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
 
@@ -30,9 +36,14 @@ class Staging:
     run_id: str
 
     def folder(self, *names: str) -> str:
-        """The URL of a folder of this run; any text is allowed in names."""
-        parts = [self.url.rstrip("/"), self.integration, self.run_id, *names]
-        return "/".join([parts[0], *(quote(part, safe="") for part in parts[1:])])
+        """The URL of a folder of this run; any text but an empty one is allowed in names."""
+        parts = [self.integration, self.run_id, *names]
+        if not all(parts):
+            raise ConfigurationError(
+                "A folder for staged batches has no name.",
+                remedy="Run id and names of entities must not be empty.",
+            )
+        return "/".join([self.url.rstrip("/"), *map(_folder_name, parts)])
 
     def write_json(self, path: str, value: Any) -> None:
         """Write a small document."""
@@ -46,9 +57,11 @@ class Staging:
 
     def remove(self) -> None:
         """Delete everything that was staged for this run."""
-        system, path = fsspec.url_to_fs(self.folder())
-        if system.exists(path):
-            system.rm(path, recursive=True)
+        folder = self.folder()
+        with _usable(folder):
+            system, path = fsspec.url_to_fs(folder)
+            if system.exists(path):
+                system.rm(path, recursive=True)
 
 
 class BatchWriter:
@@ -58,6 +71,7 @@ class BatchWriter:
         self._folder = folder
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = 0
+        self._waiting_bytes = 0
         self.paths: list[str] = []
         self.rows = 0
 
@@ -71,8 +85,14 @@ class BatchWriter:
         if batch.num_rows:
             self._waiting.append(batch)
             self._waiting_rows += batch.num_rows
-        if self._waiting_rows >= BATCH_ROWS:
+            self._waiting_bytes += batch.nbytes
+        if self._waiting_rows >= BATCH_ROWS or self._waiting_bytes >= BATCH_BYTES:
             self.flush()
+
+    def written(self) -> list[str]:
+        """The paths of all batches, after writing what was waiting."""
+        self.flush()
+        return self.paths
 
     def flush(self) -> None:
         """Write what is still waiting."""
@@ -86,7 +106,7 @@ class BatchWriter:
                 writer.write_table(table)
             self.paths.append(path)
             self.rows += table.num_rows
-            self._waiting, self._waiting_rows = [], 0
+            self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
 
 
 def read_batches(
@@ -116,4 +136,40 @@ def _read(file: Any, columns: Sequence[str] | None) -> pa.RecordBatch:
 
 
 def _open(path: str, mode: str) -> Any:
-    return fsspec.open(path, mode, auto_mkdir=True).open()
+    with _usable(path):
+        system, place = fsspec.url_to_fs(path)
+        if mode == "wb":
+            _make_folder(system, place.rpartition("/")[0])
+        return system.open(place, mode)
+
+
+def _make_folder(system: Any, folder: str) -> None:
+    """The folder, and what is missing above it; on this machine for their owner alone."""
+    if not isinstance(system, LocalFileSystem):
+        system.makedirs(folder, exist_ok=True)
+        return
+    for part in (*reversed(Path(folder).parents), Path(folder)):
+        if not part.exists():
+            part.mkdir(mode=0o700, exist_ok=True)
+
+
+@contextmanager
+def _usable(path: str) -> Iterator[None]:
+    """What a place for staged batches raises, in our words; FileNotFoundError is the caller's."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (ConnectionError, TimeoutError) as error:
+        raise Unreachable(f"The staged batches at {path} cannot be reached: {error}.") from error
+    except (OSError, ValueError, ImportError) as error:
+        raise ConfigurationError(
+            f"Staged batches cannot be kept at {path}: {error}.",
+            remedy="Set TANDEM_STAGING to a folder that can be written, such as file:///var/tandem.",
+        ) from error
+
+
+def _folder_name(text: str) -> str:
+    """Percent-encoded; a name of points alone would lead out of its folder."""
+    name = quote(text, safe="")
+    return name if name.strip(".") else name.replace(".", "%2E")

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from tandem.errors import one_of
 from tandem.model.integration import Integration
-from tandem.yaml_source import Path, Problem, YamlSource
+from tandem.yaml_source import Path, Problem, YamlSource, shortened
 
 _ITEMS: Final = {"entities": "entity", "fields": "field", "and": "condition", "or": "condition"}
 """Key of a list → what one item of it is called."""
@@ -64,9 +64,9 @@ def _labels(place: Path, value: Any) -> Iterator[str]:
     for depth, part in enumerate(place, start=1):
         value = value[part]
         if isinstance(part, int):
-            yield f"{item} {_name(value) or part + 1}".strip()
+            yield shortened(f"{item} {_name(value) or part + 1}".strip())
         elif part not in _ITEMS or depth == len(place):
-            yield str(part)
+            yield shortened(str(part))
         item = _ITEMS.get(str(part), "")
 
 
@@ -90,15 +90,16 @@ def _missing(details: ErrorDetails) -> str:
 def _unknown_key(details: ErrorDetails) -> str:
     key, known = str(details["loc"][-1]), _known(details["loc"])
     if key in known:
-        return f"key {key!r} cannot stand beside the others; move it into a condition of its own"
-    close = get_close_matches(key.lower(), known, n=2)
+        remedy = "move it into a condition of its own"
+        return f"key {shortened(key)!r} cannot stand beside the others; {remedy}"
+    close = get_close_matches(key.lower()[:60], known, n=2)
     remedy = f"did you mean {one_of(close)}" if close else f"it takes {one_of(list(known))}"
-    return f"unknown key {key!r}; {remedy}"
+    return f"unknown key {shortened(key)!r}; {remedy}"
 
 
 def _no_choice(details: ErrorDetails) -> str:
     choices = re.findall(r"'([^']*)'", details["ctx"]["expected"])
-    close = get_close_matches(str(details["input"]), choices, n=1)
+    close = get_close_matches(str(details["input"])[:60], choices, n=1)
     hint = f"did you mean {close[0]}? Else " if close else ""
     return f"{_shown(details)} is not possible here; {hint}write {one_of(choices)}"
 
@@ -113,7 +114,7 @@ def _shown(details: ErrorDetails) -> str:
     if isinstance(value, dict | list | tuple):
         empty = "" if value else "n empty"
         return f"a{empty} group of keys" if isinstance(value, dict) else f"a{empty} list"
-    return "an empty value" if value in (None, "") else repr(str(value)[:60])
+    return "an empty value" if value in (None, "") else repr(shortened(str(value)))
 
 
 _WITH_REMEDY: Final[dict[str, Callable[[ErrorDetails], str]]] = {

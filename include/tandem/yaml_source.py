@@ -14,12 +14,36 @@ from typing import Any, Final
 
 import yaml
 
+_MOST_DIGITS: Final = 40
+_LARGEST_EXPONENT: Final = 100
+_SHOWN: Final = 60
+
+
+def shortened(text: str) -> str:
+    """The text as messages show it: its first 60 characters."""
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def _integer(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError(f"it has more than {_MOST_DIGITS} digits")
+    return int(text)
+
+
+def _decimal(text: str) -> Decimal:
+    """Twelve characters can mean a number of a billion digits, once it is made an integer."""
+    exponent = text.lower().partition("e")[2].lstrip("+-").lstrip("0")
+    if len(exponent) > 3 or int(exponent or 0) > _LARGEST_EXPONENT or len(text) > 2 * _SHOWN:
+        raise ValueError(f"its exponent is beyond {_LARGEST_EXPONENT}, or it is too long")
+    return Decimal(text)
+
+
 _PREFIX: Final = "tag:yaml.org,2002:"
 _SCALARS: Final[dict[str, tuple[str, str, Callable[[str], Any]]]] = {
     "bool": ("true|True|TRUE|false|False|FALSE", "tTfF", lambda text: text.lower() == "true"),
     "null": ("~|null|Null|NULL|", "~nN", lambda _: None),
-    "int": (r"[-+]?(0|[1-9][0-9]*)", "-+0123456789", int),
-    "float": (r"[-+]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][-+]?\d+)?", "-+.0123456789", Decimal),
+    "int": (r"[-+]?(0|[1-9][0-9]*)", "-+0123456789", _integer),
+    "float": (r"[-+]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][-+]?\d+)?", "-+.0123456789", _decimal),
     "date": (r"\d{4}-\d\d-\d\d", "0123456789", date.fromisoformat),
     "timestamp": (
         r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?(Z|[-+]\d\d:?\d\d)?",
@@ -133,7 +157,9 @@ class YamlSource:
             value = self._value(value_node, (*path, key))
             if key in values:
                 remedy = f"remove it, or join it with the one on line {self.line((*path, key))}"
-                self._note(_line(key_node), f"key {key_node.value!r} is there twice; {remedy}")
+                self._note(
+                    _line(key_node), f"key {shortened(key_node.value)!r} is there twice; {remedy}"
+                )
             else:
                 values[key] = value
         return values
@@ -147,12 +173,15 @@ class YamlSource:
         try:
             return _SCALARS[kind][2](text)
         except ValueError as error:
-            self._note(_line(node), f"{text!r} is no {kind}: {error}; correct it, or quote a text")
+            shown = shortened(text)
+            self._note(_line(node), f"{shown!r} is no {kind}: {error}; correct it, or quote a text")
             return None
 
     def _check_text(self, node: yaml.Node, kind: str, path: Path) -> None:
         if kind != "str":
-            self._note(_line(node), f"tag {node.tag!r} is not allowed; write a plain value")
+            self._note(
+                _line(node), f"tag {shortened(node.tag)!r} is not allowed; write a plain value"
+            )
         elif not getattr(node, "style", None) and _has_two_meanings(node.value, path):
             self._note(
                 _line(node),

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tandem.connectors.auth import BearerAuth, EndpointTokens, HeaderAuth, MicrosoftTokens
-from tandem.errors import AuthenticationError, Unreachable
+from tandem.errors import AuthenticationError, ConfigurationError, TandemError, Unreachable
 
 AUTHORITY = "https://login.example.com/contoso"
 TOKEN_URL = "https://login.example.com/token"
@@ -160,3 +160,25 @@ def test_an_api_key_travels_in_its_header() -> None:
     transport = httpx.MockTransport(handle)
     with httpx.Client(transport=transport, auth=HeaderAuth("x-api-key", "k")) as client:
         assert client.get("https://org/").json() == "k"
+
+
+def test_a_token_that_no_header_can_carry_is_refused_without_being_shown() -> None:
+    authority = Authority(httpx.Response(200, json={"access_token": "s3cret\n"}))
+    with pytest.raises(ConfigurationError, match="no HTTP header") as raised:
+        endpoint(authority).token(fresh=False)
+    assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("status", [401, 503])
+def test_the_query_of_the_token_url_stays_out_of_messages(status: int) -> None:
+    authority = Authority(httpx.Response(status, json={"error": "no"}))
+    tokens = EndpointTokens(TOKEN_URL + "?code=s3cret", "me", "hush", None, authority.plain)
+    with pytest.raises(TandemError, match="https://login.example.com/token ") as raised:
+        tokens.token(fresh=False)
+    assert "s3cret" not in str(raised.value)
+
+
+def test_the_authority_s_words_end_before_the_remedy_begins() -> None:
+    authority = Authority(httpx.Response(401, json={"error": "invalid_client"}))
+    with pytest.raises(AuthenticationError, match=r"invalid_client\. Check"):
+        endpoint(authority).token(fresh=False)

@@ -1,5 +1,7 @@
 """One HTTP client for one system: what is repeated, what is refused, what it is called."""
 
+import gzip
+import json
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -11,7 +13,7 @@ from typing import ClassVar
 import httpx
 import pytest
 
-from tandem.connectors.http import Answer, Format, Http, Repeats, VerbatimUrl, pause
+from tandem.connectors.http import Answer, Format, Http, Repeats, VerbatimUrl, pause, resolved
 from tandem.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -256,8 +258,10 @@ def test_a_redirect_to_another_host_is_never_followed(location: str) -> None:
 
 
 def test_redirects_in_a_circle_end() -> None:
+    clock = Clock()
     with pytest.raises(Unreachable, match="circle"):
-        get(always(302, headers={"Location": ROOT}))
+        get(always(302, headers={"Location": ROOT}), clock)
+    assert not clock.waits
 
 
 @pytest.mark.parametrize(
@@ -342,15 +346,93 @@ def test_a_host_without_address_names_the_cause() -> None:
 def test_a_certificate_that_nobody_vouches_for_names_the_remedy(
     certificate: tuple[str, str],
 ) -> None:
+    clock = Clock()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
     with (
         serving(b"", context) as (root, _),
         pytest.raises(Unreachable, match=r"certificate is not trusted.*CA bundle"),
+        httpx.Client() as client,
     ):
-        really_get(root)
+        Http(client, root, "erp", Repeats(sleep=clock.sleep)).get(root, JSON)
+    assert not clock.waits
 
 
 def test_https_where_only_http_is_spoken_is_told() -> None:
     with serving(b"HTTP/1.1 400 Bad Request\r\n\r\n") as (root, _), pytest.raises(Unreachable):
         really_get(root.replace("http:", "https:"))
+
+
+def test_what_http_cannot_carry_is_refused_without_being_shown() -> None:
+    handler = answers(httpx.LocalProtocolError("Illegal header value b'Bearer s3cret'"))
+    with pytest.raises(ConfigurationError, match="password") as raised:
+        get(handler)
+    assert "s3cret" not in str(raised.value)
+    assert raised.value.__suppress_context__
+
+
+def test_what_the_server_says_cannot_steer_a_terminal() -> None:
+    body = {"error": {"message": "\x1b[31mred\x07 \x9b \ud800\nERROR forged"}}
+    with pytest.raises(ConfigurationError) as raised:
+        get(always(400, content=json.dumps(body)))
+    said = str(raised.value)
+    assert said.isprintable()
+    assert r"\u001b[31mred" in said
+
+
+def test_the_server_s_words_end_before_the_remedy_begins() -> None:
+    with pytest.raises(AuthenticationError, match=r"not yours\. Give the user"):
+        get(always(403, content=b"not yours"))
+
+
+@pytest.mark.parametrize("failure", [httpx.Response(500), httpx.Response(200, content=b"{")])
+def test_a_failure_of_the_service_says_what_to_do(failure: httpx.Response) -> None:
+    with pytest.raises(Unreachable, match="ask whoever runs the service"):
+        get(answers(*[failure] * 5))
+
+
+@pytest.mark.parametrize("wish", ["\xb2", "9" * 5000, "-1", "", "Wed, 21 Oct 99999 07:28:00 GMT"])
+def test_a_wish_that_makes_no_sense_is_as_good_as_none(wish: str) -> None:
+    clock = Clock()
+    slow_down = httpx.Response(429, headers=[(b"Retry-After", wish.encode("latin-1"))])
+    get(answers(slow_down, httpx.Response(200, json={})), clock)
+    assert clock.waits == [0.5]
+
+
+@pytest.mark.parametrize("coding", ["gzip, gzip", "gzip,deflate", "br", "zstd"])
+def test_a_coding_that_was_not_asked_for_is_refused_unread(coding: str) -> None:
+    content = gzip.compress(gzip.compress(b"{}"))
+    handler = always(200, content=content, headers={"Content-Encoding": coding})
+    with pytest.raises(ConfigurationError, match="Content-Encoding"):
+        get(handler)
+
+
+def test_compressed_answers_are_asked_for_and_read() -> None:
+    asked = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(request.headers["Accept-Encoding"])
+        content = gzip.compress(b"{}")
+        return httpx.Response(200, content=content, headers={"Content-Encoding": "gzip"})
+
+    assert get(handle).body == b"{}"
+    assert asked == ["gzip, deflate"]
+
+
+def test_of_a_long_complaint_only_the_beginning_is_read() -> None:
+    sent = []
+
+    def flood() -> Iterator[bytes]:
+        for _ in range(1000):
+            sent.append(1)
+            yield b"x" * 1024
+
+    with pytest.raises(ConfigurationError, match="xxx…"):
+        get(always(400, content=flood()))
+    assert len(sent) < 100
+
+
+@pytest.mark.parametrize("link", ["\ud800", "https://h\ud800/", "http://[::1/x", "https://h:x/"])
+def test_a_location_that_is_no_url_is_refused(link: str) -> None:
+    with pytest.raises(ConfigurationError, match="never followed"):
+        http(always(200)).get(resolved("bad:", link), JSON)

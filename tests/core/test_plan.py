@@ -1,6 +1,7 @@
 import pyarrow as pa
 
-from tandem.core.plan import DECISIONS, Candidates, plan_download
+from tandem.core.mapping import Mapped
+from tandem.core.plan import Candidates, plan_download
 
 
 def frame(names: str, rows: list[tuple]) -> pa.Table:
@@ -10,15 +11,17 @@ def frame(names: str, rows: list[tuple]) -> pa.Table:
     return pa.table(arrays, names=names.split())
 
 
-def plan(record: str = "e1", *, new_id="n1", hash_=b"h", problems=None, **known):
+def plan(record: str = "e1", *, new_id="n1", hash_=b"h", **known):
     candidates = Candidates(
         links=frame("external_id local_id base_hash", known.get("links", [])),
         matches=frame("external_id local_id", known.get("matches", [])),
         taken=frame("local_id external_id", known.get("taken", [])),
         local_key_is_mapped=known.get("local_key_is_mapped", False),
+        clashes=known.get("clashes", {}),
     )
+    mapped = Mapped({}, pa.array([record]), known.get("problems", {}))
     decisions = plan_download(
-        pa.array([record]), pa.array([new_id]), pa.array([hash_]), problems or {}, candidates
+        mapped, pa.array([new_id]), pa.array([hash_]), known.get("waiting", {}), candidates
     )
     return (
         decisions.actions[0].as_py(),
@@ -62,7 +65,22 @@ def test_a_new_id_that_belongs_to_another_record_is_not_taken():
 
 def test_a_linked_record_keeps_its_local_key():
     action, _, reason = plan(links=[("e1", "l1", b"old")], new_id="l2", local_key_is_mapped=True)
-    assert (action, reason) == ("reject", "its local key would change; it is linked to l1")
+    assert (action, reason) == ("reject", "its local key would change; its local record is l1")
+
+
+def test_a_partner_with_another_local_key_than_the_mapped_one_is_not_linked():
+    action, _, reason = plan(matches=[("e1", "l1")], new_id="l2", local_key_is_mapped=True)
+    assert (action, reason) == ("reject", "its local key would change; its local record is l1")
+
+
+def test_a_record_that_is_not_the_only_one_with_its_key_is_rejected_unless_it_is_linked():
+    assert plan(clashes={0: "two of them"})[::2] == ("reject", "two of them")
+    assert plan(clashes={0: "two of them"}, links=[("e1", "l1", b"old")])[0] == "update"
+
+
+def test_a_record_that_waits_for_a_lookup_is_rejected_even_if_it_is_linked():
+    links = [("e1", "l1", b"old")]
+    assert plan(waiting={0: "waits"}, links=links)[::2] == ("reject", "waits")
 
 
 def test_a_record_with_a_problem_is_rejected_with_its_reason():
@@ -76,9 +94,9 @@ def test_an_empty_batch_has_no_decisions():
         frame("external_id local_id", []),
         frame("local_id external_id", []),
         local_key_is_mapped=False,
+        clashes={},
     )
-    assert len(plan_download(nothing, nothing, nothing.cast(pa.binary()), {}, empty).actions) == 0
-
-
-def test_every_standing_has_a_decision():
-    assert len(DECISIONS) == 8
+    decisions = plan_download(
+        Mapped({}, nothing, {}), nothing, nothing.cast(pa.binary()), {}, empty
+    )
+    assert len(decisions.actions) == 0

@@ -13,10 +13,10 @@ from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryActi
 from airflow.sdk.exceptions import AirflowTimetableInvalid
 
 from tandem.airflow.tasks import Kind, Refuse, Step, task_key
-from tandem.core.order import entity_order, looked_up
+from tandem.core.order import entity_order, looked_up, waits_for
 from tandem.errors import ConfigurationError, StopRun
 from tandem.integration_files import BrokenFile, list_integration_files, load_integration
-from tandem.model.integration import EntityMapping, Integration
+from tandem.model.integration import Integration
 
 RETRIES: Final[dict[str, Any]] = {
     "owner": "tandem",
@@ -142,22 +142,19 @@ def _add_tasks(integration: Integration, kind: Kind) -> None:
 
     refresh_schema, validate_metadata = step("refresh_schema"), step("validate_metadata")
     report = step("report", trigger_rule=TriggerRule.ALL_DONE)
-    groups = entity_order(integration)
     refresh_schema >> validate_metadata
-    loads = _add_entities(groups, step, validate_metadata)
-    if any(looked_up(mapping) for group in groups for mapping in group):
+    loads = _add_entities(integration, step, validate_metadata)
+    if any(looked_up(mapping) for mapping in integration.active_entities):
         complete_lookups = step("complete_lookups", trigger_rule=TriggerRule.ALL_DONE)
         loads >> complete_lookups >> report
     else:
         (loads or validate_metadata) >> report
 
 
-def _add_entities(
-    groups: Iterable[Iterable[EntityMapping]], step: Callable[..., Step], before: Step
-) -> list[Step]:
-    """A task group an entity; a transform waits for the loads that it looks up. The loads."""
+def _add_entities(integration: Integration, step: Callable[..., Step], before: Step) -> list[Step]:
+    """A task group an entity; a transform waits for the loads that it needs. The loads."""
     loads: dict[str, Step] = {}
-    for group in groups:
+    for group in entity_order(integration):
         loaded = {}
         for mapping in group:
             with TaskGroup(task_key(mapping.external), tooltip=f"→ {mapping.local}"):
@@ -168,7 +165,8 @@ def _add_entities(
                 )
                 load = step("load", entity=mapping.external)
             before >> extract >> transform >> load
-            [loads[name] for name in sorted(looked_up(mapping) & loads.keys())] >> transform
+            needed = waits_for(integration, mapping) & loads.keys()
+            [loads[name] for name in sorted(needed)] >> transform
             loaded[mapping.external] = load
         loads |= loaded
     return list(loads.values())

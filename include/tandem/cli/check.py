@@ -5,13 +5,15 @@ from typing import Annotated, Final
 
 import typer
 
-from tandem.cli.output import out, print_json, print_marked, progress_shown
+from tandem.cli.output import print_json, print_marked, progress_shown, say
 from tandem.cli.session import (
     FINDINGS,
     UNREACHABLE,
     AsJson,
+    bug,
     environment,
     errors_as_exit_codes,
+    integration_file,
     integration_named,
     job_for,
     new_run_id,
@@ -31,13 +33,13 @@ def check(
 ) -> None:
     """Check files, connections, mappings, and what the systems can do. Changes nothing."""
     with errors_as_exit_codes():
-        names = [name] if name else _all_names()
+        names = [integration_file(name).stem] if name else _all_names()
     found = {name: _findings(name) for name in names}
     if json:
         print_json({name: [asdict(f) for f in findings] for name, findings in found.items()})
     else:
         for name, findings in found.items():
-            out.print(f"[bold]{name}[/]")
+            say(name, "bold")
             for finding in findings:
                 print_marked(
                     finding.severity, _COLOURS[finding.severity], finding.about, finding.text
@@ -61,3 +63,5 @@ def _findings(name: str) -> list[Finding]:
             return check_integration(job)
     except TandemError as error:
         return [finding_of(name, error)]
+    except Exception as error:  # noqa: BLE001 - the other integrations are checked all the same
+        return [Finding(name, "problem", bug(error))]

@@ -1,16 +1,19 @@
 """`tandem init`: a first integration file from what the systems have."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
-from tandem.cli.output import out
+from tandem.cli.output import say
 from tandem.cli.session import environment, errors_as_exit_codes, find_connection
 from tandem.connectors.registry import open_connector
 from tandem.errors import ConfigurationError
-from tandem.integration_files import load_integration
-from tandem.model.integration import System
+from tandem.integration_files import BrokenFile, parse_integration
+from tandem.model.integration import Integration, Name, System
 from tandem.model.schema import Entity, Schema
 from tandem.sync.draft import draft
 
@@ -28,17 +31,56 @@ def init(
 ) -> None:
     """Write a new integration file that downloads whole entities, ready to be edited."""
     with errors_as_exit_codes():
+        _refuse_other_than_a_name(name)
         systems = _system(external), _system(local)
         path = environment().settings.config / f"{name}.yaml"
         if path.exists():
             raise ConfigurationError(f"{path} is there already.", remedy="Choose another name.")
         find_connection(systems[1].connection)  # it has to be known, not reachable
         chosen = _chosen(_schema(systems[0]), entity or ())
+        text = draft(name, *systems, chosen)
+        integration = _checked(path, text)
+        _write(path, text)
+    say(f"Wrote {path}: {len(integration.entities)} entities.")
+    say(f"Next: tandem check {name}, tandem preview {name}, tandem sync {name}.")
+
+
+def _refuse_other_than_a_name(name: str) -> None:
+    try:
+        TypeAdapter(Name).validate_python(name)
+    except ValidationError:
+        raise ConfigurationError(
+            f"{name[:60]!r} cannot be the name of an integration.",
+            remedy="Write a small letter, then small letters, digits and _; 100 at most.",
+        ) from None
+
+
+def _checked(path: Path, text: str) -> Integration:
+    """What the draft says; a draft that nobody could load is not written."""
+    try:
+        return parse_integration(path, text)
+    except BrokenFile as error:
+        raise ConfigurationError(
+            f"The draft would not be a usable file: {error.problems[0].text}.",
+            remedy="Name the entities that you want with --entity, or write the file by hand.",
+        ) from None
+
+
+def _write(path: Path, text: str) -> None:
+    """The whole file, or none."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(draft(name, *systems, chosen), encoding="utf-8")
-        integration = load_integration(path)
-    out.print(f"Wrote {path}: {len(integration.entities)} entities.")
-    out.print(f"Next: tandem check {name}, tandem preview {name}, tandem sync {name}.")
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be written: {error.strerror or error}.",
+            remedy="Make its folder writable, or set TANDEM_CONFIG to another one.",
+        ) from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
 
 
 def _system(text: str) -> System:
@@ -59,4 +101,10 @@ def _schema(system: System) -> Schema:
 def _chosen(schema: Schema, names: Sequence[str]) -> list[Entity]:
     if names:
         return [schema.entity(name) for name in names]
-    return [entity for entity in schema.entities if entity.key]
+    with_key = [entity for entity in schema.entities if entity.key]
+    if not with_key:
+        raise ConfigurationError(
+            "The external system has no entity with a key.",
+            remedy="Check the host of its connection, and the permissions of its user.",
+        )
+    return with_key

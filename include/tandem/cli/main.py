@@ -6,6 +6,15 @@ from typing import Annotated
 import typer
 
 from tandem.cli import check, init, log, transfer
+from tandem.errors import printable
+
+
+class _Printable(logging.Formatter):
+    """Messages may quote what others wrote."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
+
 
 app = typer.Typer(
     help="Two business systems in step, on Apache Airflow.",
@@ -20,7 +29,9 @@ def _options(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done.")] = False,  # noqa: FBT002
 ) -> None:
     level = logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Printable("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler])
 
 
 app.command("init")(init.init)

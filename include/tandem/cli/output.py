@@ -9,7 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
+from rich.text import Text
 
+from tandem.errors import printable
 from tandem.sync.job import Progress as ProgressCallback
 
 out = Console(highlight=False)
@@ -18,22 +20,28 @@ err = Console(stderr=True, highlight=False)
 
 def complain(message: str) -> None:
     """An error, for people."""
-    err.print("[bold red]Error:[/] ", end="")
-    err.print(message, markup=False)
+    err.print(Text.assemble(("Error:", "bold red"), " ", printable(message)))
+
+
+def say(message: str, style: str = "") -> None:
+    """A line, for people. Data is never taken for markup, nor for what a terminal obeys."""
+    out.print(_text(message, style))
 
 
 def print_json(value: Any) -> None:
     """A JSON document. Whatever JSON has no form for is text: decimals, instants, guids."""
-    sys.stdout.write(json.dumps(value, default=str, ensure_ascii=False, indent=2) + "\n")
+    document = json.dumps(value, default=str, ensure_ascii=False, indent=2)
+    sys.stdout.write(printable(document) + "\n")
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "") -> None:
     """A table; None is shown as an empty cell."""
-    table = Table(title=title or None, title_justify="left", header_style="bold")
+    shown = _text(title, "table.title") if title else None
+    table = Table(title=shown, title_justify="left", header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*("" if cell is None else _plain(cell) for cell in row))
+        table.add_row(*("" if cell is None else _text(cell) for cell in row))
     out.print(table)
 
 
@@ -43,12 +51,12 @@ def print_marked(mark: str, colour: str, about: str, text: str) -> None:
     grid.add_column(width=11)
     grid.add_column(width=16, overflow="fold")
     grid.add_column(overflow="fold")
-    grid.add_row(f"[{colour}]{mark}[/]", _plain(about), _plain(text))
+    grid.add_row(_text(mark, colour), _text(about), _text(text))
     out.print(grid)
 
 
-def _plain(cell: Any) -> str:
-    return str(cell).replace("[", r"\[")
+def _text(value: Any, style: str = "") -> Text:
+    return Text(printable(str(value)), style)
 
 
 @contextmanager
@@ -56,8 +64,8 @@ def progress_shown() -> Iterator[ProgressCallback]:
     """A callback that shows on a terminal what a run is doing; elsewhere it stays silent."""
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description:<24}"),
-        TextColumn("{task.fields[step]:<10}"),
+        TextColumn("{task.description:<24}", markup=False),
+        TextColumn("{task.fields[step]:<10}", markup=False),
         TextColumn("{task.completed:>10,.0f} records"),
     )
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as shown:
@@ -65,7 +73,7 @@ def progress_shown() -> Iterator[ProgressCallback]:
 
         def show(entity: str, step: str, records: int) -> None:
             if entity not in tasks:
-                tasks[entity] = shown.add_task(entity, total=None, step=step)
+                tasks[entity] = shown.add_task(printable(entity), total=None, step=step)
             shown.update(tasks[entity], completed=records, step=step)
 
         yield show

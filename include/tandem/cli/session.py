@@ -1,11 +1,14 @@
 """What every command needs: settings, integration files, connections, a clock and exit codes."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from click import ClickException
 
 from tandem.cli.output import complain
 from tandem.errors import ConfigurationError, RetryLater, TandemError, one_of
@@ -22,6 +25,10 @@ FINDINGS: Final = 1
 WRONG: Final = 2
 """Wrong usage or configuration."""
 UNREACHABLE: Final = 3
+BUG: Final = 70
+"""An error that is ours (sysexits.h: EX_SOFTWARE)."""
+
+_logger: Final = logging.getLogger(__name__)
 
 Name = Annotated[str, typer.Argument(help="Name of the integration: its file without .yaml.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -46,6 +53,11 @@ def find_connection(conn_id: str) -> Connection:
 
 def integration_named(name: str) -> Integration:
     """The integration of that name; ConfigurationError lists those that there are."""
+    return load_integration(integration_file(name))
+
+
+def integration_file(name: str) -> Path:
+    """Where the integration of that name is; ConfigurationError if there is none."""
     folder = Settings.from_environment().config
     files = {path.stem: path for path in list_integration_files(folder)}
     if name not in files:
@@ -53,7 +65,7 @@ def integration_named(name: str) -> Integration:
             f"There is no integration {name!r} in {folder}.",
             remedy=f"There is {one_of(list(files))}." if files else "Draft one: tandem init.",
         )
-    return load_integration(files[name])
+    return files[name]
 
 
 def job_for(
@@ -85,9 +97,21 @@ def exit_code(error: TandemError) -> int:
 
 @contextmanager
 def errors_as_exit_codes() -> Iterator[None]:
-    """A TandemError becomes its message on standard error and its exit code."""
+    """An error becomes its message on standard error and its exit code."""
     try:
         yield
     except TandemError as error:
         complain(str(error))
         raise typer.Exit(exit_code(error)) from None
+    except (typer.Exit, typer.Abort, ClickException):
+        raise
+    except Exception as error:  # noqa: BLE001 - nobody is above us who could say it better
+        complain(bug(error))
+        raise typer.Exit(BUG) from None
+
+
+def bug(error: Exception) -> str:
+    """An error that is none of `tandem.errors`, in one line; the log has its traceback."""
+    _logger.info("This is a bug", exc_info=error)
+    first = next(iter(str(error).splitlines()), "")
+    return f"bug: {type(error).__name__}: {first[:300]} (run with -v for the traceback)"

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from tandem.cli.output import out, print_json, print_table, progress_shown
+from tandem.cli.output import print_json, print_table, progress_shown, say
 from tandem.cli.session import (
     FINDINGS,
     UNREACHABLE,
@@ -91,12 +91,12 @@ def _transfer(
 def _print_report(report: RunReport) -> None:
     for entity in report.entities:
         took = "" if entity.seconds is None else f" in {entity.seconds:.1f} s"
-        out.print(f"[bold]{entity.entity}[/] ({entity.mode or entity.status}{took})")
-        out.print(f"  {entity.line}", markup=False)
+        say(f"{entity.entity} ({entity.mode or entity.status}{took})", "bold")
+        say(f"  {entity.line}")
     if report.completed_lookups:
-        out.print(f"Lookups completed: {report.completed_lookups}")
+        say(f"Lookups completed: {report.completed_lookups}")
     if len(report.entities) > 1:
-        out.print(report.results, markup=False)
+        say(report.results)
 
 
 def _print_preview(plan: planning.Preview) -> None:

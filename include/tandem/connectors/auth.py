@@ -1,5 +1,7 @@
 """Ways to sign in, as httpx knows them: basic, bearer, API key, OAuth2 client credentials."""
 
+import json
+import re
 from collections.abc import Callable, Generator
 from functools import cached_property
 from threading import Lock
@@ -7,8 +9,9 @@ from typing import Any, Final, Protocol
 
 import httpx
 
-from tandem.connectors.http_errors import server_message, unanswered
-from tandem.errors import AuthenticationError, Unreachable
+from tandem.connectors.http import ERROR_LIMIT, first_bytes
+from tandem.connectors.http_errors import place, sentence, server_message, unanswered
+from tandem.errors import AuthenticationError, ConfigurationError, Unreachable
 
 MICROSOFT: Final = "https://login.microsoftonline.com"
 
@@ -84,10 +87,10 @@ class MicrosoftTokens:
             raise unanswered(self._authority, error) from error
         except (ValueError, KeyError) as error:  # MSAL: no usable metadata
             raise AuthenticationError(
-                f"{self._authority} cannot be used as authority.",
+                f"{place(self._authority)} cannot be used as authority.",
                 remedy="Check tenant and authority in the connection's extra.",
             ) from error
-        return _token(answer, self._authority)
+        return _token(answer, place(self._authority))
 
     @cached_property
     def _application(self) -> Any:
@@ -130,29 +133,46 @@ class EndpointTokens:
 
     def _ask(self) -> str:
         try:
-            with self._plain() as client:
-                response = client.post(self._url, data=self._form)
+            with (
+                self._plain() as client,
+                client.stream("POST", self._url, data=self._form) as response,
+            ):
+                body = first_bytes(response, self._url, ERROR_LIMIT)
+        except httpx.LocalProtocolError as error:
+            raise unanswered(self._url, error) from None
         except httpx.HTTPError as error:
             raise unanswered(self._url, error) from error
-        if response.status_code >= 500 or response.status_code == 429:
-            raise Unreachable(f"{self._url} gave no token ({response.status_code}).")
+        status = response.status_code
+        if status >= 500 or status == 429:
+            raise Unreachable(f"{place(self._url)} gave no token ({status}).")
         try:
-            return _token(response.json(), self._url)
-        except (ValueError, AttributeError):
-            said = server_message(response.content)
-            raise _refused(self._url, f"{response.status_code} {said}") from None
+            return _token(json.loads(body), place(self._url))
+        except (ValueError, AttributeError, RecursionError):
+            said = server_message(body)
+            raise _refused(place(self._url), f"{status} {said}".rstrip()) from None
 
 
-def _token(answer: dict[str, Any], place: str) -> str:
+def header_value(value: str, what: str) -> str:
+    """The value, if a header can carry it (RFC 9110, 5.5); it never shows in the error."""
+    if not re.fullmatch(r"[\t -~]*", value):
+        raise ConfigurationError(
+            f"{what} holds a character that no HTTP header can carry.",
+            remedy="Often that is a line end, or a character that was pasted with it: "
+            "enter the value again.",
+        )
+    return value
+
+
+def _token(answer: dict[str, Any], where: str) -> str:
     if "access_token" not in answer:
         said = answer.get("error_description") or answer.get("error") or "no reason given"
-        raise _refused(place, " ".join(str(said).split()))
-    return str(answer["access_token"])
+        raise _refused(where, " ".join(str(said).split()))
+    return header_value(str(answer["access_token"]), f"The token that {where} gives us")
 
 
-def _refused(place: str, said: str) -> AuthenticationError:
+def _refused(where: str, said: str) -> AuthenticationError:
     return AuthenticationError(
-        f"{place} gives us no token: {said}",
+        f"{where} gives us no token: {sentence(said)}",
         remedy="Check tenant, client id, client secret and scope of the connection.",
     )
 

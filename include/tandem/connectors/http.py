@@ -15,6 +15,8 @@ import httpx
 from tandem.connectors.http_errors import (
     answers_otherwise,
     broke_off,
+    cannot_heal,
+    other_coding,
     other_host,
     too_large,
     unanswered,
@@ -31,6 +33,9 @@ LONGEST_PAUSE: Final = 30.0
 LONGEST_WISH: Final = 600.0
 """Seconds that a `Retry-After` is obeyed on the spot; Business Central's window is 300."""
 REDIRECTS: Final = 5
+ERROR_LIMIT: Final = 64 * 1024
+"""Bytes of an error's body that are read: messages are short."""
+_CODINGS: Final = ("gzip", "deflate")
 _HTML: Final = (b"<!doctype html", b"<html")
 TIMEOUT: Final = httpx.Timeout(120.0, connect=15.0)
 
@@ -90,13 +95,17 @@ class Http:
         Asked again with growing pauses when no usable answer comes, as long as `still_wanted`.
         Raises the errors of `http_errors`.
         """
-        sent = {"Accept": wanted.accept, **(headers or {})}
+        sent = {
+            "Accept": wanted.accept,
+            "Accept-Encoding": ", ".join(_CODINGS),
+            **(headers or {}),
+        }
         for attempt in range(1, ATTEMPTS):
             try:
                 return self._ask(url, wanted, sent)
             except RetryLater as error:
                 wait = pause(attempt, error, self._repeats.random())
-                if wait is None or not still_wanted():
+                if wait is None or cannot_heal(error) or not still_wanted():
                     raise
                 self._repeats.sleep(wait)
         return self._ask(url, wanted, sent)
@@ -113,7 +122,8 @@ class Http:
             if isinstance(answer, Answer):
                 return answer
             url = answer
-        raise unanswered(self.root, httpx.TooManyRedirects("redirected in a circle"))
+        circle = httpx.TooManyRedirects("redirected in a circle")
+        raise unanswered(self.root, circle) from circle
 
     def _ask_once(self, url: str, wanted: Format, headers: Mapping[str, str]) -> Answer | str:
         """The answer, or where we are redirected to."""
@@ -122,6 +132,8 @@ class Http:
         try:
             with closing(self._client.send(request, stream=True)) as response:
                 body = self._body(response, wanted.limit)
+        except httpx.LocalProtocolError as error:
+            raise unanswered(self.root, error) from None
         except httpx.HTTPError as error:
             raise unanswered(self.root, error) from error
         if response.has_redirect_location:
@@ -144,14 +156,29 @@ class Http:
             raise broke_off(self.root)
 
     def _body(self, response: httpx.Response, limit: int) -> bytes:
-        """The whole body, in one piece; refused as soon as it exceeds the limit."""
-        pieces, size = [], 0
-        for piece in response.iter_bytes():
-            pieces.append(piece)
-            size += len(piece)
-            if size > limit:
-                raise too_large(self.root, limit)
-        return b"".join(pieces)
+        """The body, in one piece; refused as soon as it exceeds the limit, an error's cut."""
+        limit = limit if response.is_success else ERROR_LIMIT
+        body = first_bytes(response, self.root, limit)
+        if response.is_success and len(body) > limit:
+            raise too_large(self.root, limit)
+        return body
+
+
+def first_bytes(response: httpx.Response, root: str, limit: int) -> bytes:
+    """The body, decompressed; not much more than `limit` bytes of it.
+
+    One coding at most: of two, each may make a thousand times as much of the same bytes.
+    """
+    coding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if coding not in (*_CODINGS, "identity"):
+        raise other_coding(root, coding)
+    pieces, size = [], 0
+    for piece in response.iter_bytes():
+        pieces.append(piece)
+        size += len(piece)
+        if size > limit:
+            break
+    return b"".join(pieces)
 
 
 class VerbatimUrl(httpx.URL):
@@ -200,6 +227,6 @@ def _origin(url: str) -> tuple[str, str, int | None]:
     """Scheme, host and port as the client will understand them; the default port is None."""
     try:
         parsed = httpx.URL(url)
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, UnicodeError):
         return "", url, None
     return parsed.scheme, parsed.host, parsed.port

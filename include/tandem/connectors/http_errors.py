@@ -16,11 +16,15 @@ from tandem.errors import (
     TandemError,
     Throttled,
     Unreachable,
+    printable,
 )
 
 _CHECK_HOST: Final = "Check the host of the connection."
 _TRUST: Final = (
     'Write the path of the CA bundle that signed it into the connection\'s extra: {"verify": "…"}.'
+)
+_ASK_THE_SERVICE: Final = (
+    "Try again; if it stays so, ask whoever runs the service, whose log says more."
 )
 
 _FAILURES: Final[tuple[tuple[type[BaseException], str, str], ...]] = (
@@ -30,9 +34,9 @@ _FAILURES: Final[tuple[tuple[type[BaseException], str, str], ...]] = (
     (ssl.SSLError, "the TLS handshake failed", f"Is it https at all? {_CHECK_HOST}"),
     (httpx.TooManyRedirects, "it redirects in a circle", _CHECK_HOST),
     (httpx.ConnectTimeout, "it did not answer (connecting timed out)", _CHECK_HOST),
-    (httpx.TimeoutException, "it did not answer in time (timed out)", ""),
+    (httpx.TimeoutException, "it did not answer in time (timed out)", _ASK_THE_SERVICE),
     (httpx.ConnectError, "the connection failed", _CHECK_HOST),
-    (httpx.TransportError, "the connection broke off", ""),
+    (httpx.TransportError, "the connection broke off", _ASK_THE_SERVICE),
 )
 """Cause of a failed request → what to say, the most telling first."""
 
@@ -52,17 +56,23 @@ _STATUSES: Final[dict[int, tuple[type[TandemError], str, str]]] = {
         "has nothing there",
         "Check the host of connection {name!r} (the service root URL) and the entity's name.",
     ),
-    408: (Unreachable, "gave up waiting", ""),
+    408: (Unreachable, "gave up waiting", _ASK_THE_SERVICE),
     429: (Throttled, "asks us to slow down", ""),
     501: (ConfigurationError, "does not support this", ""),
 }
 _OTHERS: Final = (
-    (500, Unreachable, "failed", ""),
+    (500, Unreachable, "failed", _ASK_THE_SERVICE),
     (0, ConfigurationError, "refuses the request", ""),
 )
 """Lowest status → error, for statuses that the table does not name."""
 
 _EXCERPT: Final = 300
+
+
+def cannot_heal(error: BaseException) -> bool:
+    """Whether asking again at once is of no use, although no answer came."""
+    lasting = (ssl.SSLCertVerificationError, httpx.TooManyRedirects)
+    return any(isinstance(cause, lasting) for cause in _causes(error))
 
 
 def unwelcome(name: str, response: httpx.Response, body: bytes) -> TandemError:
@@ -75,7 +85,8 @@ def unwelcome(name: str, response: httpx.Response, body: bytes) -> TandemError:
         (kind, what, remedy) for lowest, kind, what, remedy in _OTHERS if status >= lowest
     )
     said = server_message(body)
-    problem = f"{_place(response.request.url)} {what} ({status})" + (f": {said}" if said else ".")
+    where = f"{place(response.request.url)} {what} ({status})"
+    problem = f"{where}: {sentence(said)}" if said else f"{where}."
     wait = retry_after(response.headers)
     if kind is Throttled or (kind is Unreachable and wait is not None):
         return Throttled(problem, remedy="It is tried again later.", retry_after=wait)
@@ -85,7 +96,11 @@ def unwelcome(name: str, response: httpx.Response, body: bytes) -> TandemError:
 def unanswered(root: str, error: httpx.HTTPError) -> TandemError:
     """The error for a request that got no answer: names host and cause."""
     if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
-        return ConfigurationError(f"{root} cannot be asked: {error}.", remedy=_CHECK_HOST)
+        # Its own words may quote a header, and with it the password.
+        return ConfigurationError(
+            f"{_host(root)} cannot be asked: HTTP cannot carry what the connection says.",
+            remedy="Check its host, its password and the headers in its extra.",
+        )
     causes = list(_causes(error))
     for kind, what, remedy in _FAILURES:
         if any(isinstance(cause, kind) for cause in causes):
@@ -105,7 +120,7 @@ def other_host(root: str, url: str) -> ConfigurationError:
 def answers_otherwise(url: str, what: str) -> ConfigurationError:
     """The error for a web page, or XML, where data was asked for."""
     return ConfigurationError(
-        f"{_place(httpx.URL(url))} answers with {what}, not with the data asked for.",
+        f"{place(url)} answers with {what}, not with the data asked for.",
         remedy="The host of the connection is the service root URL of an OData 4 service, such as "
         "https://host/odata/v4/service/; a sign-in page looks like this too.",
     )
@@ -113,7 +128,18 @@ def answers_otherwise(url: str, what: str) -> ConfigurationError:
 
 def broke_off(root: str) -> Unreachable:
     """The error for an answer that was cut."""
-    return Unreachable(f"The answer of {_host(root)} breaks off in the middle.")
+    return Unreachable(
+        f"The answer of {_host(root)} breaks off in the middle.", remedy=_ASK_THE_SERVICE
+    )
+
+
+def other_coding(root: str, coding: str) -> ConfigurationError:
+    """The error for a body in a Content-Encoding that was not asked for."""
+    return ConfigurationError(
+        f"{_host(root)} answers with Content-Encoding {coding[:60]!r}; "
+        "gzip or deflate, once, is what was asked for.",
+        remedy="Check the proxy or the service behind the host of the connection.",
+    )
 
 
 def too_large(root: str, limit: int) -> ConfigurationError:
@@ -130,12 +156,12 @@ def retry_after(headers: httpx.Headers) -> float | None:
     A date counts from the answer's own Date, so that our clock does not matter.
     """
     value = headers.get("Retry-After", "").strip()
-    if value.isdigit():
+    if re.fullmatch(r"[0-9]{1,9}", value):
         return float(value)
     try:
         until, now = parsedate_to_datetime(value), parsedate_to_datetime(headers.get("Date", ""))
         return max(0.0, (until - now).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
 
 
@@ -157,7 +183,7 @@ def _message(document: Any) -> str:
 
 
 def _shortened(text: str) -> str:
-    text = " ".join(text.split())
+    text = printable(" ".join(text.split()))
     return text if len(text) <= _EXCERPT else text[:_EXCERPT] + "…"
 
 
@@ -172,6 +198,12 @@ def _host(url: str) -> str:
     return re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2] or url
 
 
-def _place(url: httpx.URL) -> str:
+def place(url: httpx.URL | str) -> str:
     """A URL without its query, which may hold values, and without credentials."""
+    url = httpx.URL(url)
     return f"{url.scheme}://{url.netloc.decode()}{url.path}"
+
+
+def sentence(text: str) -> str:
+    """The text with a full stop, unless it has an end of its own."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."

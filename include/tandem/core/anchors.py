@@ -1,10 +1,12 @@
 """How far a side has been read: which strategy, where to read on, and what the next anchor is."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 import pyarrow as pa
 
+from tandem.core.values import canonical_text
 from tandem.model.changes import Anchor
 from tandem.model.filters import Comparison
 from tandem.model.integration import EntityMapping
@@ -15,6 +17,8 @@ _ORDERED: Final = {
     Kind.DECIMAL: ChangeTracking.VERSION,
     Kind.INSTANT: ChangeTracking.TIMESTAMP,
 }
+
+_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 
 UNSEEN: Final = {
     ChangeTracking.VERSION: "deletions, and records committed late with a smaller version",
@@ -49,8 +53,11 @@ def read_on(anchor: Anchor, field: str, overlap: timedelta) -> Comparison:
     less the overlap, floored to the second. Repeats are recognised by their hash.
     """
     if anchor.kind is ChangeTracking.VERSION:
-        return Comparison(field=field, operator="ge", value=int(anchor.value))
-    since = datetime.fromisoformat(anchor.value) - overlap
+        version = Decimal(anchor.value)
+        whole = int(version)
+        return Comparison(field=field, operator="ge", value=whole if whole == version else version)
+    moment = datetime.fromisoformat(anchor.value)
+    since = moment - min(overlap, moment - _BEGINNING)
     return Comparison(field=field, operator="ge", value=since.replace(microsecond=0))
 
 
@@ -59,11 +66,10 @@ def anchor_at(kind: ChangeTracking, greatest: pa.Scalar) -> Anchor | None:
     if not greatest.is_valid:
         return None
     value = greatest.as_py()
-    text = (
-        str(int(value))
-        if kind is ChangeTracking.VERSION
-        else value.astimezone(UTC).isoformat(timespec="microseconds")
-    )
+    if kind is ChangeTracking.VERSION:
+        text = canonical_text(pa.array([value], greatest.type))[0].as_py()
+    else:
+        text = value.astimezone(UTC).isoformat(timespec="microseconds")
     return Anchor(kind=kind, value=text)
 
 
@@ -74,7 +80,7 @@ def later(old: Anchor | None, new: Anchor | None) -> Anchor | None:
     return max(old, new, key=_position)
 
 
-def _position(anchor: Anchor) -> tuple[int, datetime]:
+def _position(anchor: Anchor) -> tuple[Decimal, datetime]:
     if anchor.kind is ChangeTracking.VERSION:
-        return int(anchor.value), datetime.min.replace(tzinfo=UTC)
-    return 0, datetime.fromisoformat(anchor.value)
+        return Decimal(anchor.value), _BEGINNING
+    return Decimal(0), datetime.fromisoformat(anchor.value)

@@ -6,7 +6,9 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tandem.core.values import MAX_PRECISION, arrow_type, instant_text
+from tandem.core.ids import id_text
+from tandem.core.texts import from_text
+from tandem.core.values import MAX_PRECISION, arrow_type
 from tandem.model.schema import Field, Kind
 
 _WORDS: Final = frozenset((Kind.STRING, Kind.GUID, Kind.JSON))
@@ -45,6 +47,8 @@ def fit(values: pa.Array, target: Field, *, required: bool | None = None) -> Fit
     problems: dict[int, str] = {}
     if values.type != kind:
         values = _Cast(kind, _words(target), problems).apply(values)
+    if target.kind is Kind.GUID:
+        values = pc.ascii_lower(values)  # a fortieth of what the check of its form takes
     for problem, bad in _violations(values, target, required=required):
         _note(bad, f"field {target.name!r}: {problem}", problems)
     problems = {row: _named(target, reason) for row, reason in problems.items()}
@@ -93,15 +97,28 @@ class _Cast:
 
 def _convert(values: pa.Array, kind: pa.DataType) -> pa.Array:
     source = values.type
-    if pa.types.is_string(kind) and pa.types.is_timestamp(source):
-        return instant_text(values)
-    if pa.types.is_string(source) and pa.types.is_time(kind):
-        # Arrow reads times only as a part of a date-time.
-        moments = pc.binary_join_element_wise("1970-01-01T", values, "")
-        return moments.cast(pa.timestamp("us")).cast(kind)
-    if pa.types.is_boolean(source) and pa.types.is_decimal(kind):
-        values = values.cast(pa.int8())
+    if pa.types.is_string(source):
+        return from_text(values, kind)
+    if pa.types.is_string(kind):
+        return id_text(values)
+    if pa.types.is_boolean(kind):
+        return _booleans(values)
+    if pa.types.is_decimal(kind):
+        return _decimals(values, kind)
     return values.cast(kind)
+
+
+def _decimals(numbers: pa.Array, kind: pa.DataType) -> pa.Array:
+    # Arrow does not see every overflow of 128 bits, and takes no integers without room for all.
+    whole = numbers.cast(pa.int64()) if pa.types.is_boolean(numbers.type) else numbers
+    return whole.cast(pa.decimal256(2 * MAX_PRECISION, kind.scale)).cast(kind)
+
+
+def _booleans(numbers: pa.Array) -> pa.Array:
+    """0 and 1 as what they mean; Arrow takes every other number for true."""
+    if pc.any(pc.not_equal(numbers, numbers.cast(pa.bool_()).cast(numbers.type))).as_py():
+        raise pa.ArrowInvalid("neither 0 nor 1")
+    return numbers.cast(pa.bool_())
 
 
 def _note(bad: pa.Array, problem: str, problems: dict[int, str]) -> None:

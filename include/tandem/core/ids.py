@@ -6,13 +6,17 @@ import json
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tandem.core.values import arrow_type, instant_text
+from tandem.core.texts import from_text
+from tandem.core.values import arrow_type, canonical_text, instant_text
 from tandem.model.schema import Entity
 
 
 def record_ids(records: pa.RecordBatch, key: tuple[str, ...]) -> pa.Array:
-    """The id of each record: its key as text; a composite key as a JSON list of texts."""
-    parts = [_id_text(records.column(name)) for name in key]
+    """The id of each record: its key as text; a composite key as a JSON list of texts.
+
+    Null where a part of the key is null.
+    """
+    parts = [id_text(records.column(name)) for name in key]
     if len(parts) == 1:
         return parts[0]
     quoted = [
@@ -21,16 +25,29 @@ def record_ids(records: pa.RecordBatch, key: tuple[str, ...]) -> pa.Array:
     return pc.binary_join_element_wise('["', pc.binary_join_element_wise(*quoted, '","'), '"]', "")
 
 
+def id_text(values: pa.Array) -> pa.Array:
+    """One text for each value of a key, which `key_columns` reads back; equal values, equal texts.
+
+    Decimals without trailing zeros, instants, local date-times and times as ISO 8601 with
+    microseconds, binary values as hexadecimal.
+    """
+    kind = values.type
+    if pa.types.is_timestamp(kind):
+        return instant_text(values)
+    return values.cast(pa.string()) if pa.types.is_time(kind) else canonical_text(values)
+
+
 def key_columns(ids: pa.Array, entity: Entity) -> pa.RecordBatch:
-    """The key fields of each id, in the types of the entity's fields."""
+    """The key fields of each id, in the types of the entity's fields; nulls for a null."""
     types = [arrow_type(entity.field(name)) for name in entity.key]
     if len(types) == 1:
         parts = [ids]
     else:  # composite keys are few and short
-        rows = [json.loads(text, strict=False) for text in ids.to_pylist()]
+        none = [None] * len(types)
+        rows = [json.loads(text, strict=False) if text else none for text in ids.to_pylist()]
         parts = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
         parts = parts or [pa.array([], pa.string()) for _ in types]
-    columns = [part.cast(kind) for part, kind in zip(parts, types, strict=True)]
+    columns = [from_text(part, kind) for part, kind in zip(parts, types, strict=True)]
     return pa.RecordBatch.from_arrays(columns, names=list(entity.key))
 
 
@@ -38,11 +55,13 @@ def new_ids(scope: str, external_ids: pa.Array) -> pa.Array:
     """Ids for local records that are created for these external ones: guids (RFC 9562, version 8).
 
     They depend on nothing but `scope` and the external id, so that a create that is repeated
-    after a crash meets the record it made.
+    after a crash meets the record it made. Null for a null.
     """
     seed = hashlib.blake2b(scope.encode(), digest_size=16)
 
-    def guid(external_id: str) -> str:
+    def guid(external_id: str | None) -> str | None:
+        if external_id is None:
+            return None
         own = seed.copy()
         own.update(external_id.encode())
         text = own.hexdigest()
@@ -50,7 +69,3 @@ def new_ids(scope: str, external_ids: pa.Array) -> pa.Array:
 
     # A guid is text; Arrow cannot make it from a hash by columns (1.5 s a million).
     return pa.array([guid(external_id) for external_id in external_ids.to_pylist()], pa.string())
-
-
-def _id_text(values: pa.Array) -> pa.Array:
-    return instant_text(values) if pa.types.is_timestamp(values.type) else values.cast(pa.string())

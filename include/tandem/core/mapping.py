@@ -1,6 +1,7 @@
 """An entity mapping bound to the schemas of both sides, and what it makes of external records."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -72,13 +73,22 @@ class BoundMapping:
             return tuple(self.local_name(name) for name in self.mapping.primary_key)
         return self.local.key if self.maps_local_key else ()
 
-    @cached_property
-    def matches_by_external_key(self) -> bool:
-        """Whether the match fields spell the external key, so that no two records share them."""
-        sources = [d for d in self.downloads if d.local.name in self.match_fields]
+    def spells_external_key(self, names: Sequence[str]) -> bool:
+        """Whether these local fields spell the external key, so that no two records share them."""
+        sources = [d for d in self.downloads if d.local.name in names]
         as_they_are = not any(d.mapping.transform or d.mapping.values for d in sources)
-        names = {d.external.name for d in sources if d.external}
-        return as_they_are and names == set(self.external.key)
+        return as_they_are and {d.external.name for d in sources if d.external} == set(
+            self.external.key
+        )
+
+    @cached_property
+    def shape(self) -> str:
+        """What records are written to, as text: another shape means that all are written anew."""
+        fields = [
+            [d.local.name, d.local.kind, d.mapping.lookup and d.mapping.lookup.model_dump()]
+            for d in self.downloads
+        ]
+        return json.dumps([self.local.name, fields])
 
     @cached_property
     def maps_local_key(self) -> bool:
@@ -107,10 +117,19 @@ def map_records(bound: BoundMapping, records: pa.RecordBatch) -> Mapped:
     return Mapped(columns, record_ids(records, bound.external.key), problems)
 
 
-def map_match_fields(bound: BoundMapping, records: pa.RecordBatch) -> dict[str, pa.Array]:
-    """The match fields of external records, local name → values."""
-    chosen = [download for download in bound.downloads if download.local.name in bound.match_fields]
+def map_fields(
+    bound: BoundMapping, names: Sequence[str], records: pa.RecordBatch
+) -> dict[str, pa.Array]:
+    """These local fields of external records; a lookup's values are the external system's."""
+    chosen = [download for download in bound.downloads if download.local.name in names]
     return {download.local.name: _column(download, records)[0] for download in chosen}
+
+
+def mapped_value(bound: BoundMapping, external: str, texts: pa.Array) -> pa.Array:
+    """What the mapping of an external field makes of these texts of its values."""
+    download = next(d for d in bound.downloads if d.external and d.external.name == external)
+    values = fit(texts, bound.external.field(external)).values
+    return _column(download, pa.RecordBatch.from_arrays([values], names=[external]))[0]
 
 
 def _column(download: Download, records: pa.RecordBatch) -> tuple[pa.Array, dict[int, str]]:

@@ -10,13 +10,27 @@ def looked_up(entity: EntityMapping) -> frozenset[str]:
     return frozenset(field.lookup.entity for field in entity.active_fields if field.lookup)
 
 
+def waits_for(integration: Integration, entity: EntityMapping) -> frozenset[str]:
+    """External entities whose records are loaded before this one's are planned.
+
+    Those that it looks up, and those that are mapped to the same local entity earlier in the
+    file: of two that could have a local record, the first one gets it.
+    """
+    active = integration.active_entities
+    before = active[: active.index(entity)]
+    sharing = {other.external for other in before if other.local == entity.local}
+    return looked_up(entity) | sharing
+
+
 def entity_order(integration: Integration) -> tuple[tuple[EntityMapping, ...], ...]:
     """The enabled mappings in groups; each group looks up only itself and earlier groups.
 
     A group of several is a cycle of lookups. Groups that are free to go keep the file's order.
     """
     mappings = {entity.external: entity for entity in integration.active_entities}
-    edges = {name: looked_up(entity) & mappings.keys() for name, entity in mappings.items()}
+    edges = {
+        name: waits_for(integration, entity) & mappings.keys() for name, entity in mappings.items()
+    }
     return tuple(
         tuple(mappings[name] for name in mappings if name in group) for group in _components(edges)
     )

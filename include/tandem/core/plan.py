@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tandem.core.mapping import Mapped
 from tandem.model.changes import Action
 
 
@@ -23,6 +24,8 @@ class Candidates:
     """Links of local records that these would get: local_id, external_id."""
     local_key_is_mapped: bool
     """The new ids are the local keys that the mapped values spell."""
+    clashes: Mapping[int, str]
+    """Row number → why: another external record would be as good a partner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +37,16 @@ class Decisions:
     base_hashes: pa.Array
     """What the link agreed on when this was planned; null where there was no link."""
     reasons: pa.Array
+    waits: pa.Array
+    """Whether a rejected record may be applied once another record has changed."""
 
 
 _PROBLEM: Final = "problem"
 _SAME: Final = "linked, same as the base"
-_MOVED: Final = "linked, with another local key"
+_LINKED_MOVED: Final = "linked, with another local key"
+_MOVED: Final = "one partner, with another local key"
+_WAITS: Final = "waits for a lookup it cannot do without"
+_CLASHES: Final = "not linked, and not the only one with its key"
 _EDITED: Final = "linked, edited"
 _AMBIGUOUS: Final = "several partners"
 _TAKEN: Final = "partner belongs to another"
@@ -48,27 +56,35 @@ _NEW: Final = "no partner"
 DECISIONS: Final[Mapping[str, Action]] = {
     _PROBLEM: Action.REJECT,
     _SAME: Action.UNCHANGED,
-    _MOVED: Action.REJECT,
+    _LINKED_MOVED: Action.REJECT,
     _EDITED: Action.UPDATE,
+    _WAITS: Action.REJECT,
+    _CLASHES: Action.REJECT,
     _AMBIGUOUS: Action.REJECT,
     _TAKEN: Action.REJECT,
+    _MOVED: Action.REJECT,
     _MATCHED: Action.LINK,
     _NEW: Action.CREATE,
 }
 """How a record stands to the local side → what is done. The first that holds counts."""
 
+_WAITING: Final = frozenset((_WAITS, _CLASHES, _AMBIGUOUS, _TAKEN))
+"""Rejected only until another record changes, so read again in every run."""
+
 
 def plan_download(
-    external_ids: pa.Array,
+    mapped: Mapped,
     new_ids: pa.Array,
     hashes: pa.Array,
-    problems: Mapping[int, str],
+    waiting: Mapping[int, str],
     candidates: Candidates,
 ) -> Decisions:
     """Decide for each record of a batch; the external ids are distinct.
 
-    `new_ids` are the ids that records get if they have to be created.
+    `new_ids` are the ids that records get if they have to be created; `waiting` says which lack
+    the partner of a lookup that they cannot do without.
     """
+    external_ids = mapped.external_ids
     links, matches, taken = candidates.links, candidates.matches, candidates.taken
     linked_ids = _looked_up(external_ids, links, "external_id", "local_id")
     base_hashes = _looked_up(external_ids, links, "external_id", "base_hash")
@@ -77,26 +93,33 @@ def plan_download(
     )
     partner_ids = _looked_up(external_ids, partners, "external_id", "local_id_min")
     partner_count = _looked_up(external_ids, partners, "external_id", "local_id_count_distinct")
-    local_ids = pc.coalesce(linked_ids, partner_ids, new_ids)
+    known_ids = pc.coalesce(linked_ids, partner_ids)
+    local_ids = pc.coalesce(known_ids, new_ids)
     owners = _looked_up(local_ids, taken, "local_id", "external_id")
     linked = _flags(linked_ids.is_valid())
+    moved = _flags(pc.not_equal(new_ids, known_ids)) & candidates.local_key_is_mapped
     standings = {
-        _PROBLEM: _rows(problems, len(external_ids)),
+        _PROBLEM: _rows(mapped.problems, len(external_ids)),
         _SAME: linked & _flags(pc.equal(base_hashes, hashes)),
-        _MOVED: linked & _flags(pc.not_equal(new_ids, linked_ids)) & candidates.local_key_is_mapped,
-        _EDITED: linked,
+        _LINKED_MOVED: linked & moved,
+        _EDITED: linked & ~_rows(waiting, len(external_ids)),
+        _WAITS: _rows(waiting, len(external_ids)),
+        _CLASHES: _rows(candidates.clashes, len(external_ids)),
         _AMBIGUOUS: _flags(pc.greater(partner_count, 1)),
         _TAKEN: _flags(owners.is_valid()),
+        _MOVED: moved,
         _MATCHED: _flags(partner_ids.is_valid()),
     }
     names = [*standings, _NEW]
     standing = np.select(list(standings.values()), list(range(len(standings))), len(standings))
-    why = _Reasons(external_ids, problems, linked_ids, owners, matches)
+    why = _Reasons(mapped, {**candidates.clashes, **waiting}, known_ids, owners, matches)
+    waits = np.isin(standing, [n for n, name in enumerate(names) if name in _WAITING])
     return Decisions(
         actions=pa.array([DECISIONS[name].value for name in names]).take(pa.array(standing)),
         local_ids=local_ids,
         base_hashes=base_hashes,
         reasons=why.of(standing, names),
+        waits=pa.array(waits),
     )
 
 
@@ -104,9 +127,9 @@ def plan_download(
 class _Reasons:
     """Words for the records that are rejected."""
 
-    external_ids: pa.Array
-    problems: Mapping[int, str]
-    linked_ids: pa.Array
+    mapped: Mapped
+    waiting: Mapping[int, str]
+    known_ids: pa.Array
     owners: pa.Array
     matches: pa.Table
 
@@ -123,12 +146,16 @@ class _Reasons:
 
     def _reason(self, row: int, standing: str) -> str:
         if standing == _PROBLEM:
-            return self.problems[row]
+            return self.mapped.problems[row]
+        if standing in (_WAITS, _CLASHES):
+            return self.waiting[row]
         if standing == _TAKEN:
             return f"its local record is linked to external record {self.owners[row]} already"
-        if standing == _MOVED:
-            return f"its local key would change; it is linked to {self.linked_ids[row]}"
-        mine = self.matches.filter(pc.equal(self.matches["external_id"], self.external_ids[row]))
+        if standing in (_MOVED, _LINKED_MOVED):
+            return f"its local key would change; its local record is {self.known_ids[row]}"
+        mine = self.matches.filter(
+            pc.equal(self.matches["external_id"], self.mapped.external_ids[row])
+        )
         listed = ", ".join(sorted(set(mine["local_id"].to_pylist()))[:5])
         return f"several local records have its primary key: {listed}"
 

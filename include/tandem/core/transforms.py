@@ -1,12 +1,14 @@
 """Field transformation: named transforms, option values and constants, by whole columns."""
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tandem.core.values import canonical_text
 from tandem.model.integration import Constant
 
 TRANSFORMS: Final[Mapping[str, Callable[["pd.Series[str]"], "pd.Series[str]"]]] = {
@@ -32,8 +34,9 @@ def map_options(
 
     Options are compared as text, since systems disagree on whether they are numbers.
     """
-    texts = {_option(value): _option(partner) for value, partner in partners.items()}
-    options = _series(values.cast(pa.string()))
+    numerals = {_numeral(value): _option(partner) for value, partner in partners.items()}
+    texts = numerals | {_option(value): _option(partner) for value, partner in partners.items()}
+    options = _series(canonical_text(values))
     mapped = options.map(texts)
     unknown = options.notna() & ~options.isin(list(texts))
     problems = {
@@ -49,7 +52,16 @@ def constant(value: Constant | None, length: int) -> pa.Array:
 
 
 def _option(value: Constant) -> str:
+    """As the user wrote it, which is how a field of texts may hold it."""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _numeral(value: Constant) -> str:
+    """As `canonical_text` writes it, where a field of numbers holds it."""
+    text = _option(value)
+    return text.rstrip("0").rstrip(".") if isinstance(value, Decimal) and "." in text else text
 
 
 def _series(values: pa.Array) -> "pd.Series[Any]":

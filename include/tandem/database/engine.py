@@ -1,5 +1,6 @@
 """Engines and transactions."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
@@ -37,13 +38,14 @@ def open_engine(url: str | URL) -> Engine:
     address = _address(url)
     name = address.get_backend_name()
     try:
-        engine = create_engine(address, **_OPTIONS.get(name, {}))
+        engine = create_engine(address, hide_parameters=True, **_OPTIONS.get(name, {}))
     except (NoSuchModuleError, ImportError) as error:
         raise ConfigurationError(
             f"No driver for {address.drivername!r} databases is installed ({error}).",
             remedy="Use sqlite:/// or postgresql://, or install that driver.",
         ) from None
     if name == "sqlite":
+        event.listen(engine, "do_connect", _make_private)
         event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "handle_error", _translated, retval=True)
     return engine
@@ -92,6 +94,14 @@ def _address(url: str | URL) -> URL:
     if address.get_backend_name() == "postgresql":
         address = address.set(query={"connect_timeout": "10", **address.query})
     return address
+
+
+def _make_private(_dialect: object, _record: object, args: list[Any], _options: object) -> None:
+    """A database file that is not there yet is made for its owner alone: it holds records."""
+    path = args[0]
+    if path != ":memory:" and not path.startswith("file:"):
+        with suppress(OSError):  # SQLite itself says what is wrong
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

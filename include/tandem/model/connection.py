@@ -4,7 +4,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from tandem.errors import ConfigurationError
 
@@ -12,7 +12,7 @@ from tandem.errors import ConfigurationError
 class Connection(BaseModel):
     """The parts of an Airflow connection. Its secrets do not show in messages or logs."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     id: str
     conn_type: str
@@ -31,13 +31,28 @@ class Connection(BaseModel):
 
 def parse_connection(conn_id: str, text: str) -> Connection:
     """A connection from the text of `AIRFLOW_CONN_<ID>`: Airflow's JSON form or its URI form."""
-    parts = _from_json(conn_id, text) if text.lstrip().startswith("{") else _from_uri(text)
+    parts = _from_json(conn_id, text) if text.lstrip().startswith("{") else _from_uri(conn_id, text)
     if not parts.get("conn_type"):
         raise ConfigurationError(
             f"Connection {conn_id!r} has no conn_type.",
             remedy='Write it as JSON: {"conn_type": "odata", "host": "https://…"}.',
         )
-    return Connection(id=conn_id, **parts)
+    try:
+        return Connection(id=conn_id, **parts)
+    except ValidationError as error:
+        raise ConfigurationError(
+            f"Connection {conn_id!r} is wrong: {reasons(error)}.",
+            remedy=f"Check the value of AIRFLOW_CONN_{conn_id.upper()}; "
+            "in JSON, texts stand in quotes.",
+        ) from None
+
+
+def reasons(error: ValidationError) -> str:
+    """What is wrong where. The values themselves may be secrets: they do not show."""
+    return "; ".join(
+        f"{'.'.join(map(str, found['loc']))}: {found['msg']}"
+        for found in error.errors(include_url=False, include_input=False, include_context=False)
+    )
 
 
 def _from_json(conn_id: str, text: str) -> dict[str, Any]:
@@ -45,7 +60,7 @@ def _from_json(conn_id: str, text: str) -> dict[str, Any]:
         value = json.loads(text)
         extra = value.pop("extra", None) or {}
         value["extra"] = json.loads(extra) if isinstance(extra, str) else extra
-    except (ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, RecursionError) as error:
         # The text holds the password: neither it nor the parser's excerpt may show.
         raise ConfigurationError(
             f"Connection {conn_id!r} is not valid JSON ({type(error).__name__}).",
@@ -56,7 +71,19 @@ def _from_json(conn_id: str, text: str) -> dict[str, Any]:
     return {name: value[name] for name in known & value.keys()}
 
 
-def _from_uri(text: str) -> dict[str, Any]:
+def _from_uri(conn_id: str, text: str) -> dict[str, Any]:
+    try:
+        return _parts_of_uri(text)
+    except (ValueError, RecursionError):
+        # The parser's words quote the text, which holds the password.
+        raise ConfigurationError(
+            f"Connection {conn_id!r} is no URI that can be read.",
+            remedy="Percent-encode the characters / : @ ? # [ ] in login and password, "
+            "write the port as a number and __extra__ as JSON; or use the JSON form.",
+        ) from None
+
+
+def _parts_of_uri(text: str) -> dict[str, Any]:
     conn_type, _, rest = text.partition("://")
     # Airflow writes a host that has a protocol as odata://https://host%2Fpath.
     protocol, nested, address = rest.partition("://")

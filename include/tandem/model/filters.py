@@ -94,6 +94,16 @@ AllOf.model_rebuild()
 AnyOf.model_rebuild()
 
 
+MOVING = A_COUNT | NO_VALUE - {"null", "not_null"}
+
+
+def moves_with_time(condition: Condition) -> bool:
+    """Whether a record may satisfy the condition tomorrow that does not today, unchanged."""
+    if isinstance(condition, Comparison):
+        return condition.operator in MOVING
+    return any(moves_with_time(part) for part in condition.conditions)
+
+
 def all_of(*conditions: Condition | None) -> Condition | None:
     """The conditions that are there, all of which must hold; None if there is none."""
     present = tuple(condition for condition in conditions if condition is not None)

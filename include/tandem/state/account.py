@@ -7,9 +7,9 @@ from datetime import datetime
 import pyarrow as pa
 from sqlalchemy import ColumnElement, Connection, delete, insert, select
 
+from tandem.state.among import among
 from tandem.state.links import Links
 from tandem.state.tables import deferred, rejected
-from tandem.state.among import among
 
 DEFERRED = pa.schema(
     [(name, pa.string()) for name in ("external_id", "local_id", "field", "target", "value")]

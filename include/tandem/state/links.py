@@ -6,8 +6,8 @@ import pyarrow as pa
 from sqlalchemy import Connection, delete, select
 
 from tandem import database
-from tandem.state.tables import link
 from tandem.state.among import among
+from tandem.state.tables import link
 
 LINKS = pa.schema(
     [("external_id", pa.string()), ("local_id", pa.string()), ("base_hash", pa.binary())]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import pyarrow as pa
 from sqlalchemy import Engine, RowMapping, delete, insert, select, update
@@ -16,6 +16,8 @@ from tandem.state.account import DEFERRED, Account
 from tandem.state.links import Links
 from tandem.state.migrate import ensure_current
 from tandem.state.tables import deferred, log, rejected, syncanchor
+
+_PART_ROWS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,12 @@ class StateReader(Protocol):
         """Ids of rejected external records of that class."""
         ...
 
-    def deferred(self, entity: str) -> pa.Table:
-        """The lookups that wait for their partner, as `tandem.state.account.DEFERRED`."""
+    def deferred(self, entity: str, field: str) -> Iterator[pa.Table]:
+        """The lookups in that field that wait, as `tandem.state.account.DEFERRED`, in parts."""
+        ...
+
+    def last_loaded(self, entity: str) -> str | None:
+        """The run that was the last to load this entity."""
         ...
 
     def log_entries(self, *, run_id: str | None = None, limit: int = 50) -> list[LogEntry]:
@@ -120,13 +126,25 @@ class SqlState:
         with self._engine.connect() as connection:
             return list(connection.scalars(query))
 
-    def deferred(self, entity: str) -> pa.Table:
+    def deferred(self, entity: str, field: str) -> Iterator[pa.Table]:
+        mine = [*self._mine(deferred, entity=entity), deferred.c.field == field]
         columns = [deferred.c[name] for name in DEFERRED.names]
-        query = select(*columns).where(*self._mine(deferred, entity=entity))
+        query = select(*columns).where(*mine).order_by(deferred.c.external_id).limit(_PART_ROWS)
+        after = ""
+        while True:
+            with self._engine.connect() as connection:
+                rows = connection.execute(query.where(deferred.c.external_id > after)).all()
+            if not rows:
+                return
+            values = [list(column) for column in zip(*rows, strict=True)]
+            yield pa.table(values, schema=DEFERRED)
+            after = rows[-1].external_id
+
+    def last_loaded(self, entity: str) -> str | None:
+        done = log.c.status.in_(("success", "partial"))
+        query = select(log.c.run_id).where(*self._mine(log, entity=entity), done)
         with self._engine.connect() as connection:
-            rows = connection.execute(query).all()
-        values = list(zip(*rows, strict=True)) or [()] * len(DEFERRED)
-        return pa.table([list(column) for column in values], schema=DEFERRED)
+            return connection.scalar(query.order_by(log.c.finished_at.desc()).limit(1))
 
     def log_entries(self, *, run_id: str | None = None, limit: int = 50) -> list[LogEntry]:
         chosen = {} if run_id is None else {"run_id": run_id}
@@ -135,8 +153,9 @@ class SqlState:
             return [_entry(row) for row in connection.execute(query.limit(limit)).mappings()]
 
     def start(self, key: Mapping[str, str], *, mode: str, at: datetime) -> None:
-        begun = {"mode": mode, "started_at": at, "status": "running", "message": ""}
-        again = update(log).where(*self._mine(log, **key)).values(begun)
+        nothing = dict.fromkeys(("all", *Counts.model_fields), 0)
+        begun = {"mode": mode, "started_at": at, "status": "running", "message": "", **nothing}
+        again = update(log).where(*self._mine(log, **key)).values(**begun, finished_at=None)
         with writing(self._engine) as connection:
             if connection.execute(again).rowcount == 0:
                 row = {"integration": self._integration, **key, **begun}

@@ -1,9 +1,12 @@
 """A first integration file from what the systems say they have."""
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tandem.core.anchors import best_version_field
+from tandem.errors import printable
 from tandem.model.integration import System
 from tandem.model.schema import Entity, Field, Kind
 
@@ -18,6 +21,8 @@ entities:
 """
 
 
+_PLAIN: Final = re.compile(r"[^\W\d][\w/.-]*")
+_WORDS: Final = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
 _IDS: Final = (Kind.GUID, Kind.STRING)
 
 
@@ -27,11 +32,11 @@ def draft(name: str, external: System, local: System, entities: Sequence[Entity]
     Local names are the external ones in lower case; a key that is one guid or text becomes `id`.
     """
     head = _HEADER.format(
-        name=name,
-        external_connector=external.connector,
-        external_connection=external.connection,
-        local_connector=local.connector,
-        local_connection=local.connection,
+        name=_scalar(name),
+        external_connector=_scalar(external.connector),
+        external_connection=_scalar(external.connection),
+        local_connector=_scalar(local.connector),
+        local_connection=_scalar(local.connection),
     )
     keys = {entity.name: entity.key[0] for entity in entities if len(entity.key) == 1}
     return head + "".join(_entity(entity, keys) for entity in entities)
@@ -40,12 +45,12 @@ def draft(name: str, external: System, local: System, entities: Sequence[Entity]
 def _entity(entity: Entity, keys: Mapping[str, str]) -> str:
     version = best_version_field(entity)
     lines = [
-        f"  - external: {entity.name}",
-        f"    local: {_local_name(entity.name)}",
+        f"  - external: {_scalar(entity.name)}",
+        f"    local: {_scalar(_local_name(entity.name))}",
         "    direction: download_only",
         "    first_sync: link_and_merge",
-        f"    primary_key: [{', '.join(entity.key)}]",
-        *([f"    version_number: {version}"] if version else []),
+        f"    primary_key: [{', '.join(map(_scalar, entity.key))}]",
+        *([f"    version_number: {_scalar(version)}"] if version else []),
         "    fields:",
         *(f"      - {{{_field(entity, field, keys)}}}" for field in entity.fields),
     ]
@@ -56,8 +61,17 @@ def _field(entity: Entity, field: Field, keys: Mapping[str, str]) -> str:
     target = next((name for name in field.lookup if name in keys), None)
     is_id = entity.key == (field.name,) and field.kind in _IDS
     local = "id" if is_id else _local_name(field.name)
-    lookup = f", lookup: {{entity: {target}, field: {keys[target]}}}" if target else ""
-    return f"external: {field.name}, local: {local}{lookup}"
+    ends = f"external: {_scalar(field.name)}, local: {_scalar(local)}"
+    if target is None:
+        return ends
+    return f"{ends}, lookup: {{entity: {_scalar(target)}, field: {_scalar(keys[target])}}}"
+
+
+def _scalar(name: str) -> str:
+    """The name as YAML; in quotes unless it is plain to each reader of YAML."""
+    if _PLAIN.fullmatch(name) and name.lower() not in _WORDS:
+        return name
+    return printable(json.dumps(name, ensure_ascii=False))
 
 
 def _local_name(external: str) -> str:

@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,14 +10,14 @@ import pyarrow.compute as pc
 
 from tandem.connectors.base import Page, Query
 from tandem.core.anchors import anchor_at, later, read_on, tracking_by, version_field
-from tandem.core.ids import key_columns
+from tandem.core.ids import key_columns, record_ids
 from tandem.core.mapping import BoundMapping
 from tandem.model.changes import Anchor
-from tandem.model.filters import Comparison, Condition, all_of
+from tandem.model.filters import AnyOf, Comparison, Condition, all_of, moves_with_time
 from tandem.model.integration import EntityMapping
 from tandem.model.schema import ChangeTracking
 from tandem.pipeline import ahead
-from tandem.staging import BatchWriter
+from tandem.staging import BatchWriter, read_batches
 from tandem.sync.columns import UNREADABLE
 from tandem.sync.job import Job
 from tandem.sync.manifests import Extracted
@@ -49,14 +48,15 @@ def extract(job: Job, entity: str) -> Extracted:
     ceiling = _greatest(job, bound, reading)
     folder = job.try_folder(entity, "extract")
     records, unreadable = BatchWriter(folder), BatchWriter(f"{folder}/unreadable")
-    unordered = 0
-    for page in ahead(_pages(job, bound, reading)):
-        unordered += page.records.column(reading.field).null_count if reading.field else 0
+    after_run = job.state.last_loaded(entity)
+    for page in ahead(job.external.read(_changes(job, bound, reading))):
         records.add(page.records)
         unreadable.add(pa.RecordBatch.from_pylist(_rows(page), schema=UNREADABLE))
         job.progress(entity, "extract", records.rows_taken)
-    records.flush()
-    unreadable.flush()
+    gone = BatchWriter(f"{folder}/gone")
+    gone.add(_reread_waiting(job, bound, reading, records))
+    for writer in (records, unreadable, gone):
+        writer.flush()
     _log.info("%s: %s read of %d records", entity, reading.mode, records.rows)
     return Extracted(
         entity=entity,
@@ -65,7 +65,9 @@ def extract(job: Job, entity: str) -> Extracted:
         records=records.rows,
         paths=tuple(records.paths),
         unreadable_paths=tuple(unreadable.paths),
-        anchor=_next_anchor(entity, reading, ceiling, unordered),
+        gone_paths=tuple(gone.paths),
+        after_run=after_run,
+        anchor=later(reading.anchor, ceiling),
     )
 
 
@@ -75,6 +77,9 @@ def reading_of(job: Job, bound: BoundMapping) -> Reading:
     tracking = tracking_by(bound.external, field)
     if tracking is ChangeTracking.SNAPSHOT:
         return Reading(tracking, None, None)
+    if bound.mapping.download_filter and moves_with_time(bound.mapping.download_filter):
+        # A record enters such a filter without changing.
+        return Reading(ChangeTracking.SNAPSHOT, None, None)
     anchor = None
     if job.kind == "sync" and job.mode == "auto":
         anchor = job.state.anchor(bound.mapping.external, "external", mapping_hash(bound.mapping))
@@ -89,22 +94,43 @@ def mapping_hash(mapping: EntityMapping) -> str:
     return hashlib.blake2b(asked.encode(), digest_size=16).hexdigest()
 
 
-def _pages(job: Job, bound: BoundMapping, reading: Reading) -> Iterator[Page]:
-    mapping = bound.mapping
-    since = _since(reading, mapping)
-    query = _query(job, bound, reading, all_of(mapping.download_filter, since))
-    yield from job.external.read(query)
-    waiting = job.state.waiting(mapping.external, "dependency") if reading.anchor else []
-    if waiting:
-        keys = key_columns(pa.array(waiting), bound.external)
-        again = _query(job, bound, reading, mapping.download_filter)
-        yield from job.external.find(again, keys)
+def _changes(job: Job, bound: BoundMapping, reading: Reading) -> Query:
+    """What is to be read: what the filter lets through and, unless it is all, changed since."""
+    since = _since(reading, bound)
+    return _query(job, bound, reading, all_of(bound.mapping.download_filter, since))
 
 
-def _since(reading: Reading, mapping: EntityMapping) -> Comparison | None:
+def _reread_waiting(
+    job: Job, bound: BoundMapping, reading: Reading, records: BatchWriter
+) -> pa.RecordBatch:
+    """Read again what waits for other records; the ids of those that are there no more.
+
+    A full read has read them already: what it did not find waits for nothing.
+    """
+    waiting = pa.array(job.state.waiting(bound.mapping.external, "dependency"), pa.string())
+    found = []
+    if reading.anchor and len(waiting):
+        again = _query(job, bound, reading, bound.mapping.download_filter)
+        for page in job.external.find(again, key_columns(waiting, bound.external)):
+            records.add(page.records)
+            found.append(record_ids(page.records, bound.external.key))
+    elif len(waiting):
+        paths = records.written()
+        found = [record_ids(b, bound.external.key) for b in read_batches(paths, bound.external.key)]
+    there = pa.chunked_array(found, pa.string())
+    gone = waiting.filter(pc.invert(pc.is_in(waiting, value_set=there)))
+    return pa.RecordBatch.from_arrays([gone], names=["id"])
+
+
+def _since(reading: Reading, bound: BoundMapping) -> Condition | None:
+    """Changed since the anchor, or without version: those are read in every run."""
     if reading.anchor is None or reading.field is None:
         return None
-    return read_on(reading.anchor, reading.field, mapping.overlap)
+    since = read_on(reading.anchor, reading.field, bound.mapping.overlap)
+    if not bound.external.field(reading.field).nullable:
+        return since
+    unversioned = Comparison(field=reading.field, operator="null")
+    return AnyOf(conditions=(since, unversioned))
 
 
 def _query(job: Job, bound: BoundMapping, reading: Reading, condition: Condition | None) -> Query:
@@ -134,19 +160,6 @@ def _greatest(job: Job, bound: BoundMapping, reading: Reading) -> Anchor | None:
             greatest = pc.max(page.records.column(reading.field))
             return anchor_at(reading.tracking, greatest)
     return None
-
-
-def _next_anchor(
-    entity: str, reading: Reading, ceiling: Anchor | None, unordered: int
-) -> Anchor | None:
-    if unordered:
-        _log.warning(
-            "%s: %d records have no %s, so their changes cannot be seen; "
-            "everything is read in every run",
-            entity, unordered, reading.field,
-        )  # fmt: skip
-        return None
-    return later(reading.anchor, ceiling)
 
 
 def _rows(page: Page) -> list[dict[str, str]]:

@@ -3,16 +3,18 @@
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Literal
+from typing import Final, Literal
+
+import pyarrow as pa
 
 from tandem.connectors.base import Connector, Writer
 from tandem.connectors.registry import open_connector
 from tandem.core.mapping import BoundMapping, bind
 from tandem.core.order import entity_order
-from tandem.errors import ConfigurationError, one_of
+from tandem.errors import ConfigurationError, StopRun, one_of
 from tandem.model.connection import Connection
 from tandem.model.integration import EntityMapping, Integration, System
 from tandem.model.schema import Schema
@@ -26,7 +28,11 @@ Progress = Callable[[str, str, int], None]
 """Called with entity, step and the number of records that the step has dealt with so far."""
 
 
-@dataclass(frozen=True)
+PARTNERS: Final = pa.schema([("value", pa.string()), ("local_id", pa.string())])
+"""What an external record's id, or a value that refers to it, means on the local side."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """What looks at an integration: both sides, the state and a place for staged batches."""
 
@@ -41,6 +47,8 @@ class Job:
     staging: Staging
     now: Callable[[], datetime]
     progress: Progress
+    expected: dict[str, pa.Table] = field(default_factory=dict)
+    """External entity → PARTNERS that a run would have made by now: what a preview counts on."""
 
     @property
     def mappings(self) -> tuple[EntityMapping, ...]:
@@ -58,7 +66,13 @@ class Job:
         """The schemas that the run is pinned to: `external`, `local`, and of the local side
         what is `existing` before anything is created.
         """
-        staged = self.staging.read_json(self.schema_path)
+        try:
+            staged = self.staging.read_json(self.schema_path)
+        except FileNotFoundError:
+            raise StopRun(
+                "The schemas that this run was pinned to are gone.",
+                remedy="Clear the task refresh_schema too, and all that follow it.",
+            ) from None
         return {side: Schema.model_validate(schema) for side, schema in staged.items()}
 
     def bound(self, entity: str) -> BoundMapping:
@@ -72,7 +86,7 @@ class Job:
         return self.staging.folder(entity, f"{step}-{secrets.token_hex(4)}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Run(Job):
     """A job that may also write: the only one that is given a `StateStore`."""
 

@@ -35,6 +35,7 @@ def load(run: Run, planned: Planned) -> Loaded:
     bound = run.bound(planned.entity)
     _refuse_stale(planned, bound)
     loader = _Loader(run, bound, repeat=run.state.has_links(planned.entity))
+    loader.forget_gone(planned)
     counts = planned.counts + loader.keep_unreadable(planned)
     # A batch is accounted for while the next one is written: two databases, two waits.
     with ThreadPoolExecutor(max_workers=1) as accountant:
@@ -48,7 +49,8 @@ def load(run: Run, planned: Planned) -> Loaded:
             run.progress(planned.entity, "load", counts.all)
         if accounted:
             accounted.result()
-    _move_anchor(run, planned)
+    if not counts.superseded:  # those are read again, from the anchor as it was
+        _move_anchor(run, planned)
     _log.info("%s: loaded, %s", planned.entity, counts.model_dump())
     return Loaded(entity=planned.entity, mode=planned.mode, counts=counts)
 
@@ -73,29 +75,26 @@ class _Loader:
 
     def apply(self, plan: pa.RecordBatch) -> _Outcome:
         """Write one batch to the local side."""
-        current = self._still_current(plan) if self.repeat else plan
+        current, repeated = self._still_current(plan) if self.repeat else (plan, plan.slice(0, 0))
         refused = _of(current, Action.REJECT)
         rejected = [_rejection(refused, row, reason) for row, reason in _reasons(refused)]
-        applied, created, updated = [], 0, 0
+        applied = []
         for action in (Action.CREATE, Action.UPDATE, Action.LINK):
             rows = _of(current, action)
             written = self._write(rows, action)
             rejected += [_rejection(rows, row, why) for row, why in written.rejected.items()]
-            good = _without(rows, written.rejected)
-            applied.append(good)
-            created += good.num_rows if action is Action.CREATE else 0
-            updated += 0 if action is Action.CREATE else good.num_rows
+            applied.append(_without(rows, written.rejected))
         done = pa.Table.from_batches(applied, plan.schema).combine_chunks()
         recovered = _of(current, Action.UNCHANGED).column(columns.EXTERNAL_ID)
         counts = Counts(
-            created=created,
-            updated=updated,
+            **_applied_counts(done),
             unchanged=len(recovered),
             failed=len(rejected),
             deferred=_deferred_count(done),
-            superseded=plan.num_rows - current.num_rows,
+            superseded=plan.num_rows - current.num_rows - repeated.num_rows,
         )
-        return _Outcome(done, recovered, tuple(rejected), counts)
+        before = Counts(**_applied_counts(repeated), deferred=_deferred_count(repeated))
+        return _Outcome(done, recovered, tuple(rejected), counts + before)
 
     def account(self, outcome: _Outcome) -> None:
         """Commit links, rejected records and deferred lookups of a batch together."""
@@ -121,16 +120,22 @@ class _Loader:
             failed += len(records)
         return Counts(failed=failed)
 
-    def _still_current(self, plan: pa.RecordBatch) -> pa.RecordBatch:
-        """The rows whose link still is what the plan saw."""
+    def forget_gone(self, planned: Planned) -> None:
+        """Records that waited and are not there any more wait no longer."""
+        for batch in read_batches(planned.gone_paths):
+            with self.run.state.account(planned.entity) as account:
+                account.accept(batch.column("id"), side="external")
+
+    def _still_current(self, plan: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+        """The rows whose link still is what the plan saw, and those that were applied before."""
         ids = plan.column(columns.EXTERNAL_ID)
         links = self.run.state.links(self.bound.mapping.external, "external", ids)
-        now = dict(
-            zip(links["external_id"].to_pylist(), links["base_hash"].to_pylist(), strict=True)
-        )
-        seen = plan.column(columns.BASE_HASH).to_pylist()
-        current = [now.get(i) == base for i, base in zip(ids.to_pylist(), seen, strict=True)]
-        return plan.filter(pa.array(current, pa.bool_()))
+        at = pc.index_in(ids, value_set=links["external_id"])
+        now = pc.fill_null(links["base_hash"].combine_chunks().take(at), b"")
+        seen = pc.fill_null(plan.column(columns.BASE_HASH), b"")
+        current = pc.equal(now, seen)
+        repeated = pc.and_not(pc.equal(now, plan.column(columns.HASH)), current)
+        return plan.filter(current), plan.filter(repeated)
 
     def _write(self, rows: pa.RecordBatch, action: Action) -> Written:
         if not rows.num_rows:
@@ -244,6 +249,11 @@ def _waiting(done: pa.Table, bound: BoundMapping) -> pa.Table:
             )
         )
     return pa.concat_tables(parts)
+
+
+def _applied_counts(done: pa.Table | pa.RecordBatch) -> dict[str, int]:
+    created = pc.sum(pc.equal(done[columns.ACTION], Action.CREATE.value)).as_py() or 0
+    return {"created": created, "updated": done.num_rows - created}
 
 
 def _deferred_count(done: pa.Table) -> int:

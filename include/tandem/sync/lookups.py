@@ -8,51 +8,62 @@ import pyarrow.compute as pc
 
 from tandem.connectors.base import Query
 from tandem.core.fit import fit
-from tandem.core.ids import key_columns, record_ids
-from tandem.core.mapping import BoundMapping
-from tandem.core.values import arrow_type, canonical_text
+from tandem.core.ids import id_text, key_columns, record_ids
+from tandem.core.mapping import BoundMapping, mapped_value
+from tandem.core.values import canonical_text
 from tandem.model.integration import Lookup
-from tandem.sync.job import Job, Run
+from tandem.sync.job import PARTNERS, Job, Run
 
 
-def local_partners(job: Job, lookup: Lookup, values: pa.Array) -> pa.Array:
-    """The local id that each value refers to; null where there is none (yet)."""
-    texts = canonical_text(values)
-    wanted = pc.unique(texts).drop_null()
-    found = _partners(job, lookup, wanted)
-    ids = pd.Series(texts.to_pandas()).map(found).astype("str")  # also where none is found
-    return pa.array(ids, pa.string())
+def lookup_texts(values: pa.Array) -> pa.Array:
+    """What external records refer to, as ids are written."""
+    return id_text(values)
 
 
-def _partners(job: Job, lookup: Lookup, wanted: pa.Array) -> "pd.Series[str]":
-    """Value → local id, for the values that have a partner."""
+def local_partners(job: Job, lookup: Lookup, texts: pa.Array) -> pa.Array:
+    """The local id that each of these texts refers to; null where there is none (yet)."""
+    found = _partners(job, lookup, pc.unique(texts).drop_null())
+    at = pc.index_in(texts, value_set=found["value"])
+    return found["local_id"].combine_chunks().take(at)
+
+
+def _partners(job: Job, lookup: Lookup, wanted: pa.Array) -> pa.Table:
+    """The partners that these texts have: value and local_id."""
     target = job.bound(lookup.entity)
-    if (lookup.field,) == target.external.key:
-        links = job.state.links(lookup.entity, "external", wanted).to_pandas()
-        return pd.Series(links["local_id"].to_numpy(), index=links["external_id"])
-    return _by_local_field(job, target, lookup.field, wanted)
+    if (lookup.field,) != target.external.key:
+        return _by_local_field(job, target, lookup.field, wanted)
+    links = job.state.links(lookup.entity, "external", wanted)
+    found = links.select(["external_id", "local_id"]).rename_columns(PARTNERS.names)
+    expected = job.expected.get(lookup.entity, PARTNERS.empty_table())
+    return pa.concat_tables([found, expected])
 
 
-def _by_local_field(
-    job: Job, target: BoundMapping, field: str, wanted: pa.Array
-) -> "pd.Series[str]":
-    """Where the lookup names no key: the local records whose mapped field has that value."""
+def _by_local_field(job: Job, target: BoundMapping, field: str, wanted: pa.Array) -> pa.Table:
+    """Where the lookup names no key: linked local records whose mapped field has that value."""
     local = target.local.field(target.local_name(field))
-    keys = pa.RecordBatch.from_arrays([fit(wanted, local).values], names=[local.name])
+    existing = job.schemas["existing"].by_name.get(target.local.name)
+    if existing is None or local.name not in existing.by_name:
+        return PARTNERS.empty_table()
+    values = mapped_value(target, field, wanted)
     fields = tuple(dict.fromkeys([*target.local.key, local.name]))
+    keys = pa.RecordBatch.from_arrays([values], names=[local.name])
     pages = job.local.find(Query(target.local, fields, job.now()), keys)
-    frames = [
-        pd.DataFrame(
-            {
-                "value": canonical_text(page.records.column(local.name)).to_pandas(),
-                "local_id": record_ids(page.records, target.local.key).to_pandas(),
-            }
-        )
-        for page in pages
-    ]
-    found = pd.concat([pd.DataFrame({"value": [], "local_id": []}), *frames])
-    distinct = found[~found.duplicated("value", keep=False)]
-    return distinct.set_index("value")["local_id"]
+    found = pa.concat_tables(
+        [PARTNERS.empty_table(), *(_partner_page(p.records, target, local.name) for p in pages)]
+    )
+    owned = job.state.links(target.mapping.external, "local", found["local_id"].combine_chunks())
+    linked = found.filter(pc.is_in(found["local_id"], value_set=owned["local_id"])).to_pandas()
+    single = linked[~linked.duplicated("value", keep=False)]
+    own = pd.DataFrame({"text": wanted.to_pandas(), "value": canonical_text(values).to_pandas()})
+    pairs = own.merge(single, on="value")[["text", "local_id"]]
+    return pa.Table.from_arrays(
+        [pa.array(pairs[name], pa.string()) for name in pairs.columns], schema=PARTNERS
+    )
+
+
+def _partner_page(records: pa.RecordBatch, target: BoundMapping, field: str) -> pa.Table:
+    values = canonical_text(records.column(field))
+    return pa.Table.from_arrays([values, record_ids(records, target.local.key)], schema=PARTNERS)
 
 
 def complete_lookups(run: Run, entities: Iterable[str]) -> int:
@@ -61,15 +72,12 @@ def complete_lookups(run: Run, entities: Iterable[str]) -> int:
 
 
 def _complete(run: Run, bound: BoundMapping) -> int:
-    entity = bound.mapping.external
-    waiting = run.state.deferred(entity)
     lookups = {d.local.name: d.mapping.lookup for d in bound.downloads if d.mapping.lookup}
     done = 0
     for field, lookup in lookups.items():
-        mine = waiting.filter(pc.equal(waiting["field"], field)).combine_chunks()
-        if mine.num_rows:
-            partners = local_partners(run, lookup, mine["value"].combine_chunks())
-            found = mine.append_column("partner", partners).filter(partners.is_valid())
+        for waiting in run.state.deferred(bound.mapping.external, field):
+            partners = local_partners(run, lookup, waiting["value"].combine_chunks())
+            found = waiting.append_column("partner", partners).filter(partners.is_valid())
             done += _write(run, bound, field, found) if found.num_rows else 0
     return done
 
@@ -77,7 +85,7 @@ def _complete(run: Run, bound: BoundMapping) -> int:
 def _write(run: Run, bound: BoundMapping, field: str, found: pa.Table) -> int:
     local = bound.local
     keys = key_columns(found["local_id"].combine_chunks(), local)
-    values = found["partner"].combine_chunks().cast(arrow_type(local.field(field)))
+    values = fit(found["partner"].combine_chunks(), local.field(field), required=False).values
     written = run.writer.update(local, keys.append_column(field, values))
     refused = {*written.rejected, *written.missing}
     applied = pa.array([row not in refused for row in range(found.num_rows)])

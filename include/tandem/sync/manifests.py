@@ -15,6 +15,10 @@ class Extracted(Model):
     records: int
     paths: tuple[str, ...]
     unreadable_paths: tuple[str, ...] = ()
+    gone_paths: tuple[str, ...] = ()
+    """Ids of records that waited and are not there any more."""
+    after_run: str | None = None
+    """The run that had synced the entity last when this was read."""
     anchor: Anchor | None = None
     """Where the anchor may move to once all of this is accounted for."""
 
@@ -30,6 +34,7 @@ class Planned(Model):
     """What needs no write: unchanged records."""
     paths: tuple[str, ...]
     unreadable_paths: tuple[str, ...] = ()
+    gone_paths: tuple[str, ...] = ()
     anchor: Anchor | None = None
 
 

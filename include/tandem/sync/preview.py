@@ -4,11 +4,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from tandem.model.changes import Action
 from tandem.staging import read_batches
 from tandem.sync import columns
 from tandem.sync.extract import extract
-from tandem.sync.job import Job, in_order
+from tandem.sync.job import PARTNERS, Job, in_order
 from tandem.sync.manifests import Planned
 from tandem.sync.schema import check_mappings, pin_expected_schemas
 from tandem.sync.transform import transform
@@ -30,14 +33,29 @@ def preview_all(job: Job, *, limit: int) -> list[Preview]:
     """The plans of all entities of the job; nothing is written to either side."""
     pin_expected_schemas(job)
     check_mappings(job)
-    plans = [preview(job, mapping.external, limit=limit) for mapping in in_order(job)]
-    job.staging.remove()
-    return plans
+    try:
+        return [preview(job, mapping.external, limit=limit) for mapping in in_order(job)]
+    finally:
+        job.staging.remove()
 
 
 def preview(job: Job, entity: str, *, limit: int) -> Preview:
     """Plan the entity and show up to `limit` records; nothing is written to either side."""
-    return show_plan(transform(job, extract(job, entity)), limit=limit)
+    planned = transform(job, extract(job, entity))
+    job.expected[entity] = _partners(planned)
+    return show_plan(planned, limit=limit)
+
+
+def _partners(planned: Planned) -> pa.Table:
+    """The links that carrying out the plan would make."""
+    names = [columns.ACTION, columns.EXTERNAL_ID, columns.LOCAL_ID]
+    made = [Action.CREATE.value, Action.LINK.value]
+    tables = [PARTNERS.empty_table()]
+    for batch in read_batches(planned.paths, names):
+        rows = batch.filter(pc.is_in(batch.column(columns.ACTION), pa.array(made)))
+        ids = [rows.column(columns.EXTERNAL_ID), rows.column(columns.LOCAL_ID)]
+        tables.append(pa.Table.from_arrays(ids, schema=PARTNERS))
+    return pa.concat_tables(tables)
 
 
 def show_plan(planned: Planned, *, limit: int) -> Preview:

@@ -286,3 +286,62 @@ PUBLISHED = Path(__file__).parents[4] / "shared" / "data" / "oasis-json-examples
 def test_the_specifications_service_document(service: Any) -> None:
     service.replies = {"": ok(content=(PUBLISHED / "service-document.json").read_bytes())}
     assert "2 entity sets" in service.connector().check()
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [
+        {"password": "s3cret\nX: y", "extra": {"auth": "bearer"}},
+        {"password": "s3cret\u00e9", "extra": {"auth": "bearer"}},
+        {"password": "s3cret\0", "extra": {"auth": "api_key"}},
+        {"extra": {"headers": {"X-Tenant": "s3cret\r\nHost: evil"}}},
+        {"password": "s3cret", "extra": {"auth": "api_key", "header": "x api"}},
+        {"extra": {"headers": {"X:": "s3cret"}}},
+    ],
+)
+def test_what_no_header_can_carry_is_refused_without_being_shown(
+    running: Any, connection: dict[str, Any]
+) -> None:
+    with pytest.raises(ConfigurationError, match="erp") as raised:
+        running.connector(**connection)
+    assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("auth", "header"), [("bearer", "Authorization"), ("api_key", "x-api-key")]
+)
+def test_the_line_end_of_a_pasted_token_is_left_out(running: Any, auth: str, header: str) -> None:
+    headers = sent(running, password=" t0ken\r\n", extra={"auth": auth})
+    assert headers[header].removeprefix("Bearer ") == "t0ken"
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"token_url": "https://me:s3cret@login.example.com/token"},
+        {"token_url": "https://login.example.com/token?code=s3cret"},
+        {"token_url": "login s3cret"},
+        {"token_url": "https://login..s3cret/"},
+        {"authority": "https://me:s3cret@login.example.com/contoso"},
+    ],
+)
+def test_where_tokens_come_from_is_a_plain_url(running: Any, place: dict[str, str]) -> None:
+    extra = {"auth": "client_credentials", "client_id": "me", **place}
+    with pytest.raises(ConfigurationError, match="erp") as raised:
+        running.connector(password="hush", extra=extra)
+    assert "hush" not in str(raised.value)
+    assert "me:s3cret" not in str(raised.value)
+    assert "code=s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["foo..bar", "a" * 64 + ".com"])
+def test_a_name_that_no_host_can_have_is_named(running: Any, name: str) -> None:
+    with pytest.raises(ConfigurationError, match=name[:60]):
+        running.connector(host=f"https://{name}/odata/")
+
+
+def test_a_count_of_thousands_of_digits_is_none(running: Any) -> None:
+    running.replies["Things/$count"] = ok(text="9" * 5000)
+    running.replies["Things"] = ok(content=b'{"@odata.count": %s, "value": []}' % (b"9" * 5000))
+    with pytest.raises(ConfigurationError, match="count"):
+        running.connector().count(QUERY)

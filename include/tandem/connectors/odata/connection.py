@@ -1,5 +1,6 @@
 """What an `odata` connection says, and the HTTP client that follows from it."""
 
+import re
 import ssl
 from collections.abc import Callable
 from typing import Final, Literal
@@ -14,11 +15,12 @@ from tandem.connectors.auth import (
     HeaderAuth,
     MicrosoftTokens,
     Plain,
+    header_value,
 )
 from tandem.connectors.http import TIMEOUT
 from tandem.errors import ConfigurationError
 from tandem.model.config import Config
-from tandem.model.connection import Connection
+from tandem.model.connection import Connection, reasons
 
 ODATA_HEADERS: Final = {"OData-Version": "4.0", "OData-MaxVersion": "4.0"}
 """OData 4.01 Protocol, 8.1.5 and 8.2.7."""
@@ -43,15 +45,12 @@ class ODataExtra(Config):
 def service_root(connection: Connection) -> str:
     """The service root URL, with the slash at its end that relative URLs need."""
     host = (connection.host or "").strip()
-    try:
-        url = httpx.URL(host)
-    except httpx.InvalidURL:
-        url = httpx.URL("")
-    if url.scheme not in ("http", "https") or not url.host or url.userinfo or "?" in host:
+    if not _is_plain_url(host):
         raise ConfigurationError(
             f"The host of connection {connection.id!r} is not a service root URL.",
             remedy="Write it as https://host/path/, with the login outside the URL.",
         )
+    _refuse_impossible_name(connection, httpx.URL(host))
     return host.partition("#")[0].rstrip("/") + "/"
 
 
@@ -61,12 +60,8 @@ def parse_extra(connection: Connection) -> ODataExtra:
     try:
         return ODataExtra(**{**extra, **connection.extra})
     except ValidationError as error:
-        # Values may be secrets: only names and reasons show.
-        found = "; ".join(
-            f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)
-        )
         raise ConfigurationError(
-            f"The extra of connection {connection.id!r} is wrong: {found}.",
+            f"The extra of connection {connection.id!r} is wrong: {reasons(error)}.",
             remedy=f"It takes {', '.join(ODataExtra.model_fields)}.",
         ) from None
 
@@ -83,7 +78,7 @@ def open_client(connection: Connection, transport: httpx.BaseTransport | None) -
         transport=transport,
         verify=verify,
         timeout=TIMEOUT,
-        headers={**ODATA_HEADERS, **extra.headers},
+        headers={**ODATA_HEADERS, **_headers(connection, extra)},
         auth=_AUTH[extra.auth](connection, extra, plain),
     )
 
@@ -93,23 +88,24 @@ def _basic(connection: Connection, _extra: ODataExtra, _plain: Plain) -> httpx.A
 
 
 def _bearer(connection: Connection, _extra: ODataExtra, _plain: Plain) -> httpx.Auth:
-    token = _needed(connection, "password (the token)", connection.secret)
-    return HeaderAuth("Authorization", f"Bearer {token}")
+    return HeaderAuth("Authorization", f"Bearer {_pasted(connection, 'the token')}")
 
 
 def _api_key(connection: Connection, extra: ODataExtra, _plain: Plain) -> httpx.Auth:
-    return HeaderAuth(extra.header, _needed(connection, "password (the key)", connection.secret))
+    return HeaderAuth(_header_name(connection, extra.header), _pasted(connection, "the key"))
 
 
 def _client_credentials(connection: Connection, extra: ODataExtra, plain: Plain) -> httpx.Auth:
-    secret = _needed(connection, "password (the client secret)", connection.secret)
+    pasted = (connection.secret or "").strip()
+    secret = _needed(connection, "password (the client secret)", pasted)
     client_id = _needed(connection, "client_id", extra.client_id or connection.login)
     if extra.token_url:
-        tokens = EndpointTokens(extra.token_url, client_id, secret, extra.scope, plain)
-        return BearerAuth(tokens)
+        url = _endpoint(connection, "token_url", extra.token_url)
+        return BearerAuth(EndpointTokens(url, client_id, secret, extra.scope, plain))
     tenant = extra.tenant and f"{MICROSOFT}/{extra.tenant}"
     authority = _needed(connection, "tenant, authority or token_url", extra.authority or tenant)
     scope = extra.scope or f"{httpx.URL(service_root(connection)).copy_with(path='/.default')}"
+    authority = _endpoint(connection, "authority", authority)
     return BearerAuth(MicrosoftTokens(authority, client_id, secret, scope, plain))
 
 
@@ -137,6 +133,65 @@ def _needed(connection: Connection, what: str, value: str | None) -> str:
             f"Connection {connection.id!r} has no {what}.", remedy=f"Add {what} to it."
         )
     return value
+
+
+def _pasted(connection: Connection, what: str) -> str:
+    """The password as a header's value, without the line end that often comes with it."""
+    text = _needed(connection, f"password ({what})", (connection.secret or "").strip())
+    return header_value(text, f"The password of connection {connection.id!r}")
+
+
+def _headers(connection: Connection, extra: ODataExtra) -> dict[str, str]:
+    return {
+        _header_name(connection, name): header_value(
+            value.strip(), f"Header {name!r} in the extra of connection {connection.id!r}"
+        )
+        for name, value in extra.headers.items()
+    }
+
+
+def _header_name(connection: Connection, name: str) -> str:
+    """RFC 9110, 5.1: a token."""
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+        raise ConfigurationError(
+            f"The extra of connection {connection.id!r} has {name!r} as name of a header.",
+            remedy="Names of headers are letters, digits and hyphens, such as x-api-key.",
+        )
+    return name
+
+
+def _endpoint(connection: Connection, what: str, address: str) -> str:
+    """Where tokens come from: shown in messages, so that it must not hold a secret."""
+    if not _is_plain_url(address):
+        raise ConfigurationError(
+            f"The {what} of connection {connection.id!r} is not a plain URL.",
+            remedy="Write it as https://host/path, with client id and secret outside the URL.",
+        )
+    _refuse_impossible_name(connection, httpx.URL(address))
+    return address
+
+
+def _is_plain_url(text: str) -> bool:
+    """A web address without credentials and query."""
+    try:
+        url = httpx.URL(text)
+    except (httpx.InvalidURL, UnicodeError):
+        return False
+    return (
+        url.scheme in ("http", "https") and bool(url.host) and not url.userinfo and "?" not in text
+    )
+
+
+def _refuse_impossible_name(connection: Connection, url: httpx.URL) -> None:
+    """What no resolver takes: parts that are empty, or longer than 63 (RFC 1035, 2.3.4)."""
+    try:
+        url.raw_host.decode().encode("idna")
+    except UnicodeError:
+        raise ConfigurationError(
+            f"No host can have the name {url.host[:100]!r}, which connection {connection.id!r} "
+            "states: a part of it is empty or too long.",
+            remedy="Correct it.",
+        ) from None
 
 
 def _trust(conn_id: str, bundle: str | None) -> ssl.SSLContext | bool:

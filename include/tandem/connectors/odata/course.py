@@ -21,7 +21,7 @@ _LINK: Final = re.compile(rb'(?<!\\)"@(?:odata\.)?nextLink"\s*:\s*("(?:[^"\\]|\\
 _TAIL: Final = 16_384
 """Bytes at the end of a page in which its link stands; Dataverse's are some thousand long."""
 
-_OFFSET: Final = re.compile(r"[?&]\$?skip(?:token)?=(\d+)(?=&|$)", re.IGNORECASE)
+_OFFSET: Final = re.compile(r"[?&]\$?skip(?:token)?=(\d{1,18})(?=&|$)", re.IGNORECASE)
 _COMPARABLE: Final = frozenset((Kind.INT64, Kind.GUID, Kind.DATE))
 """Kinds that every server sorts and compares alike. Texts it may sort by one collation and
 compare by another."""

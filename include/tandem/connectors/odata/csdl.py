@@ -129,8 +129,8 @@ def refuse_primitive(navigation: str, type_name: str) -> None:
 
 
 def number(text: object) -> int | None:
-    """A facet that is a number; `max`, `variable` and `floating` state none."""
-    return int(str(text)) if str(text).isdecimal() else None
+    """A facet that is a number; `max`, `variable` and `floating` state none, nor do huge ones."""
+    return int(str(text)) if re.fullmatch(r"[0-9]{1,10}", str(text)) else None
 
 
 def _refuse_bad_target(target: str) -> None:

@@ -44,6 +44,13 @@ _KINDS: Final = {
 
 _STREAM: Final = "Edm.Stream"
 
+MOST_FIELDS: Final = 10_000
+"""Properties of one entity, those of complex types included: types of types of types make any
+number of a few lines. Dataverse's largest entities have under a thousand."""
+MOST_FIELDS_IN_ALL: Final = 1_000_000
+_DEEPEST: Final = 32
+"""Complex types within each other."""
+
 
 def parse_metadata(body: bytes) -> Schema:
     """The schema of a metadata document, in XML or in JSON.
@@ -69,8 +76,11 @@ class _Reader:
         self._sets_of_type: dict[str, list[str]] = {}
         for entity_set in csdl.sets:
             self._sets_of_type.setdefault(entity_set.type, []).append(entity_set.name)
+        self._seen = 0
+        self._seen_in_all = 0
 
     def entity(self, entity_set: EntitySet) -> Entity:
+        self._seen = 0
         lineage = self._lineage(entity_set.type)
         fields = {field.name: field for field in self._fields(lineage, "", entity_set, ())}
         key = self._key(lineage, fields)
@@ -120,6 +130,7 @@ class _Reader:
         lookups = self._lookups(lineage, prefix, entity_set)
         for owner in lineage:
             for item in owner.properties:
+                self._refuse_flood(entity_set.name, above)
                 known = self._annotations(f"{owner.name}/{item.name}", item.annotations)
                 facets = self._beneath(item.facets)
                 if facets.type == _STREAM:
@@ -132,6 +143,17 @@ class _Reader:
                 else:
                     named = replace(item, name=prefix + item.name, facets=facets)
                     yield self._field(named, known, lookups.get(named.name, ()))
+
+    def _refuse_flood(self, entity: str, above: tuple[str, ...]) -> None:
+        self._seen += 1
+        self._seen_in_all += 1
+        if self._seen > MOST_FIELDS or len(above) > _DEEPEST:
+            raise invalid(
+                f"{entity} has more than {MOST_FIELDS:,} properties or {_DEEPEST} levels of them, "
+                "complex types flattened"
+            )
+        if self._seen_in_all > MOST_FIELDS_IN_ALL:
+            raise invalid(f"it has more than {MOST_FIELDS_IN_ALL:,} properties")
 
     def _beneath(self, facets: Facets) -> Facets:
         """Type definitions replaced by the type beneath; facets of the property win."""

@@ -33,7 +33,7 @@ def parse_json(body: bytes) -> Csdl:
         raise other_version(str(document["$Version"]))
     try:
         return _read(document)
-    except (AttributeError, TypeError, KeyError) as error:
+    except (AttributeError, TypeError, KeyError, ValueError) as error:
         raise invalid(f"it is not CSDL JSON ({type(error).__name__}: {error})") from None
 
 
@@ -84,7 +84,10 @@ def _structured_type(element: _Json, name: str, names: Names, csdl: Csdl) -> Non
 
 def _key_path(reference: str | dict[str, str]) -> str:
     """A key property; with an alias it stands as {alias: path} (CSDL JSON 4.01, 6.5)."""
-    return reference if isinstance(reference, str) else next(iter(reference.values()))
+    if isinstance(reference, str):
+        return reference
+    (path,) = reference.values()
+    return path
 
 
 def _facets(element: _Json, type_member: str, names: Names) -> Facets:
@@ -141,6 +144,8 @@ _READERS: Final[dict[str, Callable[[_Json, str, Names, Csdl], None]]] = {
 
 def _members(element: _Json) -> Iterator[tuple[str, Any]]:
     """What has a name of its own: neither facets (`$…`) nor annotations (`@…`, `Member@…`)."""
+    if "" in element:
+        raise invalid("a name is empty")
     return ((name, value) for name, value in element.items() if name[0] != "$" and "@" not in name)
 
 

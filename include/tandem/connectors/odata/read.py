@@ -25,6 +25,8 @@ that parameter finds plain JSON behind it."""
 TEXT: Final = Format("text/plain,*/*;q=0.5", limit=1024 * 1024)
 _COUNT: Final = re.compile(rb'"@(?:odata\.)?count"\s*:\s*"?(\d+)')
 PAGE_SIZE: Final = 5_000
+EMPTY_PAGES: Final = 1_000
+"""Pages without a record, one after the other, that a listing may have."""
 
 
 class Walk:
@@ -41,6 +43,7 @@ class Walk:
         size = min(PAGE_SIZE, query.limit or PAGE_SIZE)
         self._prefer = {"Prefer": f"odata.maxpagesize={size}"}
         self._rows = 0
+        self._empty_pages = 0
 
     def pages(self) -> Iterator[Page]:
         """The pages. Unreachable if fewer records came than there are."""
@@ -76,12 +79,22 @@ class Walk:
         if guess := self._course.guess(answer):
             ahead.start(guess)
         parsed = self._reader.read(answer.body)
+        self._refuse_endless(parsed)
         if self._course.starts_over(step, parsed):
             return self._course.refused(step), None
         following = self._course.after(answer, parsed)
         if following and self._query.limit is None:
             ahead.start(following.url)
         return following, parsed
+
+    def _refuse_endless(self, parsed: Parsed) -> None:
+        self._empty_pages = 0 if parsed.rows else self._empty_pages + 1
+        if self._empty_pages > EMPTY_PAGES:
+            raise Unreachable(
+                f"The listing of {self._query.entity.name} does not end: "
+                f"{EMPTY_PAGES} pages without a record came one after the other.",
+                remedy="Ask whoever runs the service.",
+            )
 
     def _fetch(self, url: str, still_wanted: Callable[[], bool]) -> Answer:
         return self._http.get(url, JSON, self._prefer, still_wanted)
@@ -134,6 +147,6 @@ def _uncounted() -> None:
 def _number(text: bytes) -> int:
     """A count comes as plain text, perhaps with a byte order mark."""
     digits = text.decode("utf-8-sig", errors="replace").strip()
-    if not digits.isdecimal():
+    if not re.fullmatch(r"[0-9]{1,18}", digits):
         raise ConfigurationError("The service does not count its records.")
     return int(digits)

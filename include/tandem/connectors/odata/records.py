@@ -9,6 +9,7 @@ import pyarrow as pa
 from tandem.connectors.base import Unreadable
 from tandem.connectors.odata.columns import expected, fitting
 from tandem.connectors.odata.documents import dig, text_of, to_text
+from tandem.errors import printable
 from tandem.model.schema import Entity, Field, Kind
 
 _SHOWN: Final = 60
@@ -37,9 +38,9 @@ def unreadable(record: Any, field: Field, entity: Entity) -> Unreadable:
         value = to_text(record)
     shown = value if len(value) <= _SHOWN else value[:_SHOWN] + "…"
     return Unreadable(
-        id=_printable(_id(record, entity)),
-        reason=_printable(f"field {field.name!r}: {shown} is not {expected(field)}"),
-        payload=_printable(to_text(record)),
+        id=_encodable(_id(record, entity)),
+        reason=printable(f"field {field.name!r}: {shown} is not {expected(field)}"),
+        payload=_encodable(to_text(record)),
     )
 
 
@@ -65,6 +66,6 @@ def _object(record: Any) -> Mapping[str, Any]:
     return record
 
 
-def _printable(text: str) -> str:
+def _encodable(text: str) -> str:
     """Without what UTF-8 cannot carry."""
     return text.encode(errors="replace").decode()
