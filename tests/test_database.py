@@ -244,3 +244,26 @@ def test_connection_that_the_server_cuts_is_retried_later(postgresql_url: str) -
 def test_missing_permission_is_an_authentication_error(postgresql_url: str) -> None:
     with pytest.raises(AuthenticationError, match="permission denied"):
         run(postgresql_url, "SET LOCAL ROLE pg_monitor", "SELECT * FROM pg_authid")
+
+
+def test_a_database_that_we_make_is_its_owner_s_alone(tmp_path: Path) -> None:
+    path = tmp_path / "made.db"
+    run(f"sqlite:///{path}", "CREATE TABLE t (a text)")
+    assert oct(path.stat().st_mode & 0o777) == "0o600"
+
+
+def test_a_database_that_is_there_keeps_its_permissions(tmp_path: Path) -> None:
+    path = tmp_path / "there.db"
+    path.touch(mode=0o640)
+    run(f"sqlite:///{path}", "CREATE TABLE t (a text)")
+    assert oct(path.stat().st_mode & 0o777) == "0o640"
+
+
+def test_values_of_a_statement_do_not_show_in_its_errors(database_url: str) -> None:
+    run(database_url, "CREATE TABLE t (a text PRIMARY KEY)")
+    with opened(database_url) as engine, pytest.raises(IntegrityError) as raised:  # noqa: SIM117
+        with writing(engine) as connection:
+            statement = text("INSERT INTO t (a) VALUES (:a), (:a)")
+            connection.execute(statement, {"a": "s3cret"})
+    shown = raised.value._sql_message()  # what it says besides the driver's own words
+    assert "[parameters: " not in shown or "s3cret" not in shown.partition("[parameters")[2]

@@ -248,3 +248,18 @@ def test_the_message_of_a_broken_file_has_one_line_a_problem(tmp_path: Path) -> 
     lines = str(caught.value).split("\n")
     assert len(lines) == 2
     assert all(line.startswith(f"{path}:") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("connector: odata", "connector: odata, {}: 1"),
+        ("external: No,", "external: No, direction: {},"),
+        ("entities:", "provision: {}\nentities:"),
+        ("name: crm\n", "name: {}\n"),
+    ],
+)
+def test_long_values_are_shown_shortened(tmp_path: Path, old: str, new: str) -> None:
+    (found,) = problems(tmp_path, GOOD.replace(old, new.format("x" * 500), 1))
+    assert "x" * 60 in found
+    assert "x" * 61 not in found

@@ -90,3 +90,28 @@ def test_aliases_of_aliases_do_not_fill_the_memory() -> None:
 
 def test_an_alias_stands_for_its_value() -> None:
     assert YamlSource("a: &x [1, 2]\nb: *x\n").value == {"a": [1, 2], "b": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1e999999999",
+        "1E-999999999",
+        "-1.5e101",
+        "1e99999999999999999999999",
+        "0." + "1" * 1000,
+        "1" * 41,
+        "9" * 5000,
+    ],
+)
+def test_a_number_beyond_all_measure_is_refused(text: str) -> None:
+    (problem,) = YamlSource(f"field: {text}").problems
+    assert "quote a text" in problem.text
+    assert len(problem.text) < 200
+
+
+@pytest.mark.parametrize("text", ["1e100", "-1e-100", "1" * 40, "0e0"])
+def test_large_numbers_are_numbers(text: str) -> None:
+    source = YamlSource(f"field: {text}")
+    assert not source.problems
+    assert source.value["field"] == Decimal(text)

@@ -173,7 +173,7 @@ def test_a_token_that_no_header_can_carry_is_refused_without_being_shown() -> No
 def test_the_query_of_the_token_url_stays_out_of_messages(status: int) -> None:
     authority = Authority(httpx.Response(status, json={"error": "no"}))
     tokens = EndpointTokens(TOKEN_URL + "?code=s3cret", "me", "hush", None, authority.plain)
-    with pytest.raises(TandemError, match="https://login.example.com/token ") as raised:
+    with pytest.raises(TandemError, match=r"https://login\.example\.com/token ") as raised:
         tokens.token(fresh=False)
     assert "s3cret" not in str(raised.value)
 

@@ -401,7 +401,7 @@ def test_a_wish_that_makes_no_sense_is_as_good_as_none(wish: str) -> None:
 
 @pytest.mark.parametrize("coding", ["gzip, gzip", "gzip,deflate", "br", "zstd"])
 def test_a_coding_that_was_not_asked_for_is_refused_unread(coding: str) -> None:
-    content = gzip.compress(gzip.compress(b"{}"))
+    content = iter([gzip.compress(gzip.compress(b"{}"))])
     handler = always(200, content=content, headers={"Content-Encoding": coding})
     with pytest.raises(ConfigurationError, match="Content-Encoding"):
         get(handler)

@@ -567,3 +567,20 @@ def test_fields_that_do_not_exist_are_all_named(world):
     world.mappings = [changed(world.mappings[0], fields=fields, primary_key=[])]
     with pytest.raises(ConfigurationError, match=r"(?s)'nmae'.*'nubmer'"):
         world.sync()
+
+
+def test_a_lookup_that_cannot_be_resolved_is_refused_beforehand(world, contact_mapping):
+    contacts = changed(contact_mapping)
+    contacts["fields"][1]["lookup"] = {"entity": "Accounts", "field": "status"}
+    world.mappings = [*world.mappings, contacts]
+    with pytest.raises(ConfigurationError, match=r"Lookup 'accountid'.*'status'.*is not mapped"):
+        world.sync()
+
+
+def test_a_lookup_field_must_hold_the_key_of_its_target(world):
+    account = world.local.entities["account"]
+    parent = account.field("parentid").model_copy(update={"kind": Kind.INT64})
+    fields = tuple(parent if f.name == "parentid" else f for f in account.fields)
+    world.local.entities["account"] = account.model_copy(update={"fields": fields})
+    with pytest.raises(ConfigurationError, match="cannot hold the key 'id'"):
+        world.sync()

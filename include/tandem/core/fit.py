@@ -26,6 +26,9 @@ CONVERTIBLE: Final = {
 }
 """Kind of a value → kinds of field that can hold it without loss. Dates never pass a zone."""
 
+_INTEGERS: Final = pa.decimal128(19, 0)
+"""Has room for every int64."""
+
 _GUID: Final = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
 
@@ -109,9 +112,16 @@ def _convert(values: pa.Array, kind: pa.DataType) -> pa.Array:
 
 
 def _decimals(numbers: pa.Array, kind: pa.DataType) -> pa.Array:
-    # Arrow does not see every overflow of 128 bits, and takes no integers without room for all.
-    whole = numbers.cast(pa.int64()) if pa.types.is_boolean(numbers.type) else numbers
-    return whole.cast(pa.decimal256(2 * MAX_PRECISION, kind.scale)).cast(kind)
+    """By way of a type that has room for all: Arrow overlooks overflows of 128 bits."""
+    if pa.types.is_boolean(numbers.type):
+        numbers = numbers.cast(pa.int64())
+    source = numbers.type if pa.types.is_decimal(numbers.type) else _INTEGERS
+    room = source.precision + max(kind.scale - source.scale, 0)
+    if room <= MAX_PRECISION:  # much the quicker one
+        wide = pa.decimal128(MAX_PRECISION, kind.scale)
+    else:
+        wide = pa.decimal256(2 * MAX_PRECISION, kind.scale)
+    return numbers.cast(wide).cast(kind)
 
 
 def _booleans(numbers: pa.Array) -> pa.Array:

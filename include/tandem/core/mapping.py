@@ -1,18 +1,18 @@
 """An entity mapping bound to the schemas of both sides, and what it makes of external records."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import pyarrow as pa
 
-from tandem.core.fit import CONVERTIBLE, fit
+from tandem.core.fit import fit
 from tandem.core.ids import new_ids, record_ids
 from tandem.core.transforms import constant, map_options, transform
 from tandem.errors import ConfigurationError
 from tandem.model.integration import EntityMapping, FieldMapping
-from tandem.model.schema import Entity, Field, Kind
+from tandem.model.schema import Entity, Field
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,146 +160,3 @@ def local_ids(bound: BoundMapping, resolved: Mapped, scope: str) -> pa.Array:
         [resolved.columns[name] for name in bound.local.key], names=list(bound.local.key)
     )
     return record_ids(key, bound.local.key)
-
-
-def wanted_entity(
-    mapping: EntityMapping, external: Entity, known: Entity | None, keys: Mapping[str, Field]
-) -> Entity:
-    """The local entity that this mapping needs, with types taken from the external side.
-
-    `known` is what the local side has by that name; `keys` tells for each external entity the
-    local key field of its mapping, which is what lookups to it hold.
-    """
-    fields = [
-        _wanted_field(field.local, field, external, keys)
-        for field in mapping.active_fields
-        if field.local and field.direction != "upload_only"
-    ]
-    names = {field.name for field in fields}
-    key = known.key if known and known.key else (_id_among(names),)
-    missing_key = [Field(name=name, kind=Kind.GUID, nullable=False) for name in key]
-    own_key = [field for field in missing_key if field.name not in names]
-    as_key = [field.model_copy(update={"nullable": field.name not in key}) for field in fields]
-    return Entity(name=mapping.local, key=key, fields=(*own_key, *as_key))
-
-
-def _id_among(names: Iterable[str]) -> str:
-    """The name of the key of a table that we make; SQL does not tell `ID` from `id`."""
-    return next((name for name in names if name.lower() == "id"), "id")
-
-
-def _wanted_field(
-    name: str, mapping: FieldMapping, external: Entity, keys: Mapping[str, Field]
-) -> Field:
-    if mapping.lookup:
-        target = keys.get(mapping.lookup.entity)
-        return Field(name=name, kind=target.kind if target else Kind.STRING)
-    if mapping.values:
-        return _field_for(name, list(mapping.values.values()))
-    if mapping.external is None:
-        return _field_for(name, [mapping.constant])
-    source = external.field(mapping.external)
-    return source.model_copy(
-        update={"name": name, "nullable": True, "read_only": False, "lookup": ()}
-    )
-
-
-def _field_for(name: str, values: Iterable[object]) -> Field:
-    """A field that can hold these constants."""
-    kinds = {type(value) for value in values}
-    kind = {frozenset({bool}): Kind.BOOLEAN, frozenset({int}): Kind.INT64}.get(
-        frozenset(kinds), Kind.STRING
-    )
-    return Field(name=name, kind=kind)
-
-
-def problems_of(bound: BoundMapping) -> list[str]:
-    """Why this mapping cannot download, one sentence each; empty if it can."""
-    checks = [
-        _key_problem(bound),
-        *(_kind_problem(download) for download in bound.downloads),
-        *(_match_problem(bound, name) for name in bound.mapping.primary_key),
-        *_not_there_yet(bound.mapping),
-    ]
-    return [problem for problem in checks if problem]
-
-
-def _kind_problem(download: Download) -> str:
-    source, target = download.external, download.local
-    if target.read_only:
-        return f"Local field {target.name!r} is read-only; choose another."
-    if source is None or download.mapping.lookup or download.mapping.values:
-        return ""
-    if download.mapping.transform and source.kind is not Kind.STRING:
-        return f"Transforms work on text; external field {source.name!r} is {source.kind}."
-    if target.kind in CONVERTIBLE[source.kind]:
-        return ""
-    return (
-        f"External field {source.name!r} ({source.kind}) cannot be kept in local field "
-        f"{target.name!r} ({target.kind}); choose a field of the same kind."
-    )
-
-
-def _not_there_yet(mapping: EntityMapping) -> list[str]:
-    """What may be written in the file already but is not done: it must not be skipped silently."""
-    problems = []
-    if mapping.direction != "download_only":
-        problems.append(
-            f"direction: {mapping.direction} needs uploads, which are not there yet; "
-            "write direction: download_only."
-        )
-    if mapping.filter_exit == "delete":
-        problems.append("filter_exit: delete is not there yet; write filter_exit: keep.")
-    if mapping.composite_lookups:
-        problems.append("composite_lookups are not there yet; remove them.")
-    return problems
-
-
-def _match_problem(bound: BoundMapping, name: str) -> str:
-    try:
-        bound.local_name(name)
-    except ConfigurationError as error:
-        return f"primary_key: {error}"
-    return ""
-
-
-def _key_problem(bound: BoundMapping) -> str:
-    if not bound.external.key:
-        return f"External entity {bound.external.name!r} has no key, so records have no identity."
-    if not bound.local.key:
-        return f"Local entity {bound.local.name!r} has no primary key; give it one."
-    if bound.maps_local_key:
-        return ""
-    key = [bound.local.field(name) for name in bound.local.key]
-    if len(key) == 1 and key[0].kind in (Kind.GUID, Kind.STRING):
-        return ""
-    return (
-        f"Local key {', '.join(bound.local.key)} of {bound.local.name!r} is not a guid or text, "
-        "so its values cannot be chosen here; map external fields onto it."
-    )
-
-
-def bind(mapping: EntityMapping, external: Entity, local: Entity) -> BoundMapping:
-    """The mapping bound to its entities; ConfigurationError names every problem at once."""
-    bound = BoundMapping(mapping, external, local)
-    names = [field.external for field in mapping.active_fields if field.external]
-    problems = _unknown(external, [*names, *mapping.primary_key], "external")
-    problems += _unknown(local, [f.local for f in mapping.active_fields if f.local], "local")
-    if mapping.version_number:
-        problems += _unknown(external, [mapping.version_number], "external")
-    problems = problems or problems_of(bound)
-    if problems:
-        raise ConfigurationError(
-            f"Mapping {mapping.external} → {mapping.local}: " + " ".join(problems)
-        )
-    return bound
-
-
-def _unknown(entity: Entity, names: Iterable[str], side: str) -> list[str]:
-    problems = []
-    for name in dict.fromkeys(names):
-        try:
-            entity.field(name)
-        except ConfigurationError as error:
-            problems.append(f"{side}: {error}")
-    return problems

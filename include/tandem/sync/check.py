@@ -5,13 +5,12 @@ from typing import Literal
 
 from tandem.connectors.base import Connector, Writer
 from tandem.core.anchors import UNSEEN
-from tandem.core.mapping import bind
+from tandem.core.mapping import BoundMapping
 from tandem.errors import RetryLater, TandemError
-from tandem.model.integration import EntityMapping
 from tandem.model.schema import Schema
 from tandem.sync.extract import reading_of
 from tandem.sync.job import Job
-from tandem.sync.schema import as_provisioned, missing, wanted_entities
+from tandem.sync.schema import as_provisioned, bind_all, missing, wanted_entities
 
 Severity = Literal["ok", "note", "problem", "unreachable"]
 
@@ -65,19 +64,21 @@ def _provisioning(job: Job, external: Schema, local: Schema) -> list[Finding]:
 def _mappings(job: Job, external: Schema, local: Schema) -> list[Finding]:
     if job.integration.provision:
         local = as_provisioned(local, wanted_entities(job, external, local))
-    return [_mapping(job, mapping, external, local) for mapping in job.mappings]
+    bound, problems = bind_all(job, external, local)
+    return [
+        Finding(m.external, "problem", problems[m.external])
+        if m.external in problems
+        else _reading(job, bound[m.external])
+        for m in job.mappings
+    ]
 
 
-def _mapping(job: Job, mapping: EntityMapping, external: Schema, local: Schema) -> Finding:
-    try:
-        bound = bind(mapping, external.entity(mapping.external), local.entity(mapping.local))
-    except TandemError as error:
-        return finding_of(mapping.external, error)
+def _reading(job: Job, bound: BoundMapping) -> Finding:
     reading = reading_of(job, bound)
     by = f" by {reading.field}" if reading.field else ""
     return Finding(
-        mapping.external,
+        bound.mapping.external,
         "ok",
-        f"{len(bound.downloads)} fields to {mapping.local}; changes are read as "
+        f"{len(bound.downloads)} fields to {bound.local.name}; changes are read as "
         f"{reading.tracking}{by}, which does not see {UNSEEN[reading.tracking]}.",
     )

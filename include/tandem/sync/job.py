@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from tandem.connectors.base import Connector, Writer
 from tandem.connectors.registry import open_connector
-from tandem.core.mapping import BoundMapping, bind
+from tandem.core.binding import bind
+from tandem.core.mapping import BoundMapping
 from tandem.core.order import entity_order
 from tandem.errors import ConfigurationError, StopRun, one_of
 from tandem.model.connection import Connection

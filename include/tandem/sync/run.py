@@ -1,11 +1,16 @@
 """A whole run in one process, in the order in which Airflow runs it as tasks."""
 
+import logging
+from typing import Final
+
 from tandem.core.order import looked_up
 from tandem.errors import RetryLater, TandemError
 from tandem.sync import steps
 from tandem.sync.job import Run, in_order
 from tandem.sync.lookups import complete_lookups
 from tandem.sync.report import RunReport, report
+
+_log: Final = logging.getLogger(__name__)
 
 
 def run_all(run: Run) -> RunReport:
@@ -34,4 +39,8 @@ def _failure_of(run: Run, entity: str) -> TandemError | None:
         steps.load(run, steps.transform(run, steps.extract(run, entity)))
     except TandemError as error:
         return error
+    except Exception as error:  # noqa: BLE001 - a bug in one entity stops no other
+        # The traceback may show values of records: only who asks for it gets it.
+        _log.error("%s: stopped by a bug", entity, exc_info=_log.isEnabledFor(logging.INFO))
+        return TandemError(f"bug: {type(error).__name__}")
     return None

@@ -1,7 +1,9 @@
 """Both sides' schemas: read once a run, completed where the user asked for it, and checked."""
 
 from tandem.connectors.base import Provisioner
-from tandem.core.mapping import wanted_entity
+from tandem.core.binding import bind, lookup_problems
+from tandem.core.mapping import BoundMapping
+from tandem.core.wanted import wanted_entity
 from tandem.errors import ConfigurationError
 from tandem.model.integration import EntityMapping
 from tandem.model.schema import Entity, Field, Kind, Schema
@@ -69,16 +71,30 @@ def wanted_entities(job: Job, external: Schema, local: Schema) -> list[Entity]:
 
 def check_mappings(job: Job) -> None:
     """Bind every mapping of the run; ConfigurationError names all that is wrong."""
-    problems = []
-    for mapping in job.mappings:
-        try:
-            job.bound(mapping.external)
-        except ConfigurationError as error:
-            problems.append(str(error))
-    if problems:
+    _, problems = bind_all(job, job.schemas["external"], job.schemas["local"])
+    wanted = [problems[m.external] for m in job.mappings if m.external in problems]
+    if wanted:
         raise ConfigurationError(
-            f"Integration {job.integration.name!r} does not fit its systems: " + " ".join(problems)
+            f"Integration {job.integration.name!r} does not fit its systems: " + " ".join(wanted)
         )
+
+
+def bind_all(
+    job: Job, external: Schema, local: Schema
+) -> tuple[dict[str, BoundMapping], dict[str, str]]:
+    """By external entity: the mappings that fit these schemas, and what is wrong with others."""
+    bound: dict[str, BoundMapping] = {}
+    problems: dict[str, str] = {}
+    for mapping in job.integration.active_entities:
+        try:
+            sides = external.entity(mapping.external), local.entity(mapping.local)
+            bound[mapping.external] = bind(mapping, *sides)
+        except ConfigurationError as error:
+            problems[mapping.external] = str(error)
+    for name, mapped in bound.items():
+        if found := lookup_problems(mapped, bound):
+            problems[name] = f"Mapping {name} → {mapped.local.name}: {' '.join(found)}"
+    return bound, problems
 
 
 def as_provisioned(local: Schema, wanted: list[Entity]) -> Schema:

@@ -441,3 +441,42 @@ def test_a_document_that_attacks_its_reader_is_refused(body: bytes) -> None:
 def test_a_huge_document_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="more than 64 MB"):
         parse_metadata(b" " * (LIMIT + 1))
+
+
+def nested(levels: int, width: int, last: str) -> str:
+    """Complex types, each with so many properties of the next one's type."""
+    types = [f"app.Level{n}" for n in range(1, levels)] + [last]
+    return "".join(
+        f'<ComplexType Name="Level{n}">'
+        + "".join(f'<Property Name="p{m}" Type="{kind}"/>' for m in range(width))
+        + "</ComplexType>"
+        for n, kind in enumerate(types)
+    )
+
+
+@pytest.mark.parametrize("last", ["Edm.String", "Edm.Stream"])
+@pytest.mark.parametrize(("levels", "width"), [(12, 10), (100, 1)])
+def test_complex_types_of_complex_types_end_somewhere(levels: int, width: int, last: str) -> None:
+    flood = '<Property Name="flood" Type="app.Level0"/>'
+    with pytest.raises(ConfigurationError, match="Things has more than"):
+        one_type(flood, more=nested(levels, width, last))
+
+
+def test_a_facet_of_thousands_of_digits_states_none() -> None:
+    text = f'<Property Name="t" Type="Edm.String" MaxLength="{"9" * 5000}"/>'
+    assert one_type(text).field("t").max_length is None
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        {"$Kind": "EntityType", "$Key": [{}]},
+        {"$Kind": "EntityType", "$Key": [{"a": "ID", "b": "ID"}]},
+        {"$Kind": "EntityType", "$Key": ["ID"], "": {}},
+        {"$Kind": "EntityContainer", "": 1},
+        {"$Kind": "EnumType", "": 1},
+    ],
+)
+def test_json_that_is_no_csdl_is_refused(element: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"\$metadata is not valid"):
+        from_json(Thing=element)

@@ -14,6 +14,7 @@ import pytest
 from tandem.connectors.base import Query
 from tandem.connectors.odata.ahead import Ahead
 from tandem.connectors.odata.connector import ODataConnector
+from tandem.connectors.odata.read import EMPTY_PAGES
 from tandem.errors import ConfigurationError, Unreachable
 from tandem.model.filters import Comparison
 from tandem.model.schema import Entity, Field, Kind
@@ -444,3 +445,24 @@ def test_a_field_that_does_not_exist_is_named_before_anything_is_sent(service: A
     with pytest.raises(ConfigurationError, match="no field 'nmae'"):
         list(service.connector().read(query(fields=("nmae",))))
     assert not service.asked
+
+
+def test_empty_pages_without_end_are_refused(service: Any) -> None:
+    class Endless:
+        pages = 0
+
+        def __call__(self, _: httpx.Request) -> httpx.Response:
+            self.pages += 1
+            return page(link=f"Things?$skiptoken=k{self.pages}")
+
+    endless = Endless()
+    service.replies = {"Things": endless, "Things/$count": httpx.Response(404)}
+    with pytest.raises(Unreachable, match="does not end"):
+        ids(service.connector())
+    assert endless.pages < EMPTY_PAGES + 10
+
+
+def test_a_link_that_counts_to_thousands_of_digits_is_a_link_like_others(service: Any) -> None:
+    far = f"Things?$skiptoken={'1' * 5000}"
+    service.replies = {"Things": page(1, link=far), far: page(2)}
+    assert ids(service.connector()) == [1, 2]

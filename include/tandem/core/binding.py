@@ -1,0 +1,131 @@
+"""Whether a mapping fits the schemas of both sides, and every reason why not."""
+
+from collections.abc import Iterable, Mapping
+
+from tandem.core.fit import CONVERTIBLE
+from tandem.core.mapping import BoundMapping, Download
+from tandem.errors import ConfigurationError
+from tandem.model.integration import EntityMapping, Lookup
+from tandem.model.schema import Entity, Kind
+
+
+def problems_of(bound: BoundMapping) -> list[str]:
+    """Why this mapping cannot download, one sentence each; empty if it can."""
+    checks = [
+        _key_problem(bound),
+        *(_kind_problem(download) for download in bound.downloads),
+        *(_match_problem(bound, name) for name in bound.mapping.primary_key),
+        *_not_there_yet(bound.mapping),
+    ]
+    return [problem for problem in checks if problem]
+
+
+def _kind_problem(download: Download) -> str:
+    source, target = download.external, download.local
+    if target.read_only:
+        return f"Local field {target.name!r} is read-only; choose another."
+    if source is None or download.mapping.lookup or download.mapping.values:
+        return ""
+    if download.mapping.transform and source.kind is not Kind.STRING:
+        return f"Transforms work on text; external field {source.name!r} is {source.kind}."
+    if target.kind in CONVERTIBLE[source.kind]:
+        return ""
+    return (
+        f"External field {source.name!r} ({source.kind}) cannot be kept in local field "
+        f"{target.name!r} ({target.kind}); choose a field of the same kind."
+    )
+
+
+def _not_there_yet(mapping: EntityMapping) -> list[str]:
+    """What may be written in the file already but is not done: it must not be skipped silently."""
+    problems = []
+    if mapping.direction != "download_only":
+        problems.append(
+            f"direction: {mapping.direction} needs uploads, which are not there yet; "
+            "write direction: download_only."
+        )
+    if mapping.filter_exit == "delete":
+        problems.append("filter_exit: delete is not there yet; write filter_exit: keep.")
+    if mapping.composite_lookups:
+        problems.append("composite_lookups are not there yet; remove them.")
+    return problems
+
+
+def _match_problem(bound: BoundMapping, name: str) -> str:
+    try:
+        bound.local_name(name)
+    except ConfigurationError as error:
+        return f"primary_key: {error}"
+    return ""
+
+
+def _key_problem(bound: BoundMapping) -> str:
+    if not bound.external.key:
+        return f"External entity {bound.external.name!r} has no key, so records have no identity."
+    if not bound.local.key:
+        return f"Local entity {bound.local.name!r} has no primary key; give it one."
+    if bound.maps_local_key:
+        return ""
+    key = [bound.local.field(name) for name in bound.local.key]
+    if len(key) == 1 and key[0].kind in (Kind.GUID, Kind.STRING):
+        return ""
+    return (
+        f"Local key {', '.join(bound.local.key)} of {bound.local.name!r} is not a guid or text, "
+        "so its values cannot be chosen here; map external fields onto it."
+    )
+
+
+def bind(mapping: EntityMapping, external: Entity, local: Entity) -> BoundMapping:
+    """The mapping bound to its entities; ConfigurationError names every problem at once."""
+    bound = BoundMapping(mapping, external, local)
+    names = [field.external for field in mapping.active_fields if field.external]
+    problems = _unknown(external, [*names, *mapping.primary_key], "external")
+    problems += _unknown(local, [f.local for f in mapping.active_fields if f.local], "local")
+    if mapping.version_number:
+        problems += _unknown(external, [mapping.version_number], "external")
+    problems = problems or problems_of(bound)
+    if problems:
+        raise ConfigurationError(
+            f"Mapping {mapping.external} → {mapping.local}: " + " ".join(problems)
+        )
+    return bound
+
+
+def _unknown(entity: Entity, names: Iterable[str], side: str) -> list[str]:
+    problems = []
+    for name in dict.fromkeys(names):
+        try:
+            entity.field(name)
+        except ConfigurationError as error:
+            problems.append(f"{side}: {error}")
+    return problems
+
+
+def lookup_problems(bound: BoundMapping, targets: Mapping[str, BoundMapping]) -> list[str]:
+    """Why lookups of this mapping cannot be resolved, one sentence each; by external entity."""
+    checks = [
+        _lookup_problem(download, download.mapping.lookup, targets[download.mapping.lookup.entity])
+        for download in bound.downloads
+        if download.mapping.lookup and download.mapping.lookup.entity in targets
+    ]
+    return [problem for problem in checks if problem]
+
+
+def _lookup_problem(download: Download, lookup: Lookup, target: BoundMapping) -> str:
+    where = f"Lookup {download.local.name!r}"
+    if len(target.local.key) != 1:
+        return f"{where}: {target.local.name!r} has a key of several fields, which it cannot hold."
+    key = target.local.field(target.local.key[0])
+    held = {key.kind, Kind.STRING, *([Kind.GUID] if key.kind is Kind.STRING else [])}
+    if download.local.kind not in held:
+        return (
+            f"{where} ({download.local.kind}) cannot hold the key {key.name!r} ({key.kind}) of "
+            f"{target.local.name!r}; choose a field of that kind."
+        )
+    if (lookup.field,) == target.external.key:
+        return ""
+    try:
+        target.local_name(lookup.field)
+    except ConfigurationError as error:
+        return f"{where}: {error}"
+    return ""

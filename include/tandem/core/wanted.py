@@ -1,0 +1,57 @@
+"""The local entity that a mapping needs, for those who let it be created."""
+
+from collections.abc import Iterable, Mapping
+
+from tandem.model.integration import EntityMapping, FieldMapping
+from tandem.model.schema import Entity, Field, Kind
+
+
+def wanted_entity(
+    mapping: EntityMapping, external: Entity, known: Entity | None, keys: Mapping[str, Field]
+) -> Entity:
+    """The local entity that this mapping needs, with types taken from the external side.
+
+    `known` is what the local side has by that name; `keys` tells for each external entity the
+    local key field of its mapping, which is what lookups to it hold.
+    """
+    fields = [
+        _wanted_field(field.local, field, external, keys)
+        for field in mapping.active_fields
+        if field.local and field.direction != "upload_only"
+    ]
+    names = {field.name for field in fields}
+    key = known.key if known and known.key else (_id_among(names),)
+    missing_key = [Field(name=name, kind=Kind.GUID, nullable=False) for name in key]
+    own_key = [field for field in missing_key if field.name not in names]
+    as_key = [field.model_copy(update={"nullable": field.name not in key}) for field in fields]
+    return Entity(name=mapping.local, key=key, fields=(*own_key, *as_key))
+
+
+def _id_among(names: Iterable[str]) -> str:
+    """The name of the key of a table that we make; SQL does not tell `ID` from `id`."""
+    return next((name for name in names if name.lower() == "id"), "id")
+
+
+def _wanted_field(
+    name: str, mapping: FieldMapping, external: Entity, keys: Mapping[str, Field]
+) -> Field:
+    if mapping.lookup:
+        target = keys.get(mapping.lookup.entity)
+        return Field(name=name, kind=target.kind if target else Kind.STRING)
+    if mapping.values:
+        return _field_for(name, list(mapping.values.values()))
+    if mapping.external is None:
+        return _field_for(name, [mapping.constant])
+    source = external.field(mapping.external)
+    return source.model_copy(
+        update={"name": name, "nullable": True, "read_only": False, "lookup": ()}
+    )
+
+
+def _field_for(name: str, values: Iterable[object]) -> Field:
+    """A field that can hold these constants."""
+    kinds = {type(value) for value in values}
+    kind = {frozenset({bool}): Kind.BOOLEAN, frozenset({int}): Kind.INT64}.get(
+        frozenset(kinds), Kind.STRING
+    )
+    return Field(name=name, kind=kind)

@@ -1,0 +1,78 @@
+"""`tandem init`: a usable file, or none."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from tandem.cli.main import app
+from tandem.connectors import memory
+from tandem.integration_files import load_integration
+from tandem.model.schema import Entity, Field, Kind
+
+ODD_NAMES = ("No", "null", "first name", "a: b}", "#x", "ž", "a/b", "tab\tinside", "7", "x\x7f")
+
+
+def entity(name: str, *fields: str) -> Entity:
+    key = Field(name="id", kind=Kind.GUID, nullable=False)
+    others = (Field(name=field, kind=Kind.STRING) for field in fields)
+    return Entity(name=name, key=("id",), fields=(key, *others))
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of integration files; an external system waits in memory."""
+    monkeypatch.setenv("TANDEM_CONFIG", str(tmp_path / "config"))
+    connection = '{"conn_type": "memory", "extra": {"store": "init"}}'
+    monkeypatch.setenv("AIRFLOW_CONN_CRM", connection)
+    yield tmp_path / "config"
+    memory.forget("init")
+
+
+def init(*arguments: str) -> Result:
+    sides = ["--external", "memory:crm", "--local", "memory:crm"]
+    return CliRunner().invoke(app, ["init", *arguments, *sides])
+
+
+def test_odd_names_survive(config: Path) -> None:
+    memory.store("init").define(entity("Yes: [no", *ODD_NAMES))
+    result = init("crm")
+    assert result.exit_code == 0, result.stderr
+    (mapping,) = load_integration(config / "crm.yaml").entities
+    assert mapping.external == "Yes: [no"
+    assert [field.external for field in mapping.fields] == ["id", *ODD_NAMES]
+    assert [path.name for path in config.iterdir()] == ["crm.yaml"]
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/b", "Crm", "", "x" * 101, "a\nb", "[/x]"])
+def test_a_name_that_is_none_is_refused_before_anything(config: Path, name: str) -> None:
+    result = init(name)
+    assert result.exit_code == 2
+    assert "cannot be the name" in " ".join(result.stderr.split())
+    assert not config.exists()
+
+
+def test_a_draft_that_nobody_could_load_is_not_written(config: Path) -> None:
+    memory.store("init").define(entity("Accounts", "Name", "name"))
+    result = init("crm")
+    assert result.exit_code == 2
+    assert "mapped more than once" in " ".join(result.stderr.split())
+    assert not config.exists() or not list(config.iterdir())
+
+
+def test_nothing_is_left_behind_where_nothing_can_be_written(config: Path) -> None:
+    memory.store("init").define(entity("Accounts"))
+    config.touch()
+    result = init("crm")
+    assert result.exit_code == 2
+    assert "cannot be written" in " ".join(result.stderr.split())
+    assert config.read_text() == ""
+
+
+def test_a_system_without_entities_is_told(config: Path) -> None:
+    memory.store("init")
+    result = init("crm")
+    assert result.exit_code == 2
+    assert "no entity with a key" in " ".join(result.stderr.split())

@@ -1,0 +1,71 @@
+"""Where staged batches lie, and who may read them."""
+
+from pathlib import Path
+
+import pytest
+
+from tandem.errors import ConfigurationError
+from tandem.staging import Staging
+
+
+def staging(url: object, run_id: str = "run") -> Staging:
+    return Staging(str(url), "crm", run_id)
+
+
+@pytest.mark.parametrize("name", [".", "..", "...", "../..", "a/../b", "/", "a b"])
+def test_no_name_leads_out_of_its_folder(tmp_path: Path, name: str) -> None:
+    folder = Path(staging(tmp_path).folder(name, "step"))
+    assert folder.resolve() == folder
+    assert folder.parent.parent == tmp_path / "crm" / "run"
+    assert staging(tmp_path).folder("a.b.") == f"{tmp_path}/crm/run/a.b."
+
+
+def test_different_names_have_different_folders() -> None:
+    names = [".", "..", "%2E", "a/b", "a%2Fb"]
+    assert len({staging("memory://x").folder(name) for name in names}) == len(names)
+
+
+@pytest.mark.parametrize(("run_id", "names"), [("", ()), ("run", ("",))])
+def test_a_name_must_not_be_empty(run_id: str, names: tuple[str, ...]) -> None:
+    with pytest.raises(ConfigurationError, match="no name"):
+        staging("memory://x", run_id).folder(*names)
+
+
+def test_an_empty_run_id_removes_nothing(tmp_path: Path) -> None:
+    other = staging(tmp_path)
+    other.write_json(other.folder() + "/a.json", 1)
+    with pytest.raises(ConfigurationError):
+        staging(tmp_path, "").remove()
+    assert other.read_json(other.folder() + "/a.json") == 1
+
+
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_folders_on_this_machine_are_their_owner_s_alone(tmp_path: Path, scheme: str) -> None:
+    place = staging(f"{scheme}{tmp_path}/staging")
+    place.write_json(place.folder("Accounts") + "/a.json", {"a": 1})
+    made = [tmp_path / "staging", *(tmp_path / "staging").rglob("*/")]
+    assert len(made) == 4
+    assert {oct(folder.stat().st_mode & 0o777) for folder in made} == {"0o700"}
+    assert place.read_json(place.folder("Accounts") + "/a.json") == {"a": 1}
+
+
+def test_elsewhere_folders_are_made_as_that_system_makes_them() -> None:
+    place = staging("memory://tandem-test-staging")
+    place.write_json(place.folder("Accounts") + "/a.json", 1)
+    assert place.read_json(place.folder("Accounts") + "/a.json") == 1
+    place.remove()
+    with pytest.raises(FileNotFoundError):
+        place.read_json(place.folder("Accounts") + "/a.json")
+
+
+@pytest.mark.parametrize("url", ["foo://x", "/dev/null/staging", "/proc/staging"])
+def test_a_place_that_is_none_is_named(url: str) -> None:
+    place = staging(url)
+    with pytest.raises(ConfigurationError, match=r"TANDEM_STAGING") as raised:
+        place.write_json(place.folder() + "/a.json", 1)
+    assert url in str(raised.value)
+
+
+def test_removing_from_a_place_that_is_none_is_told() -> None:
+    with pytest.raises(ConfigurationError, match="TANDEM_STAGING"):
+        staging("foo://x").remove()
