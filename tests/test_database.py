@@ -261,9 +261,9 @@ def test_a_database_that_is_there_keeps_its_permissions(tmp_path: Path) -> None:
 
 def test_values_of_a_statement_do_not_show_in_its_errors(database_url: str) -> None:
     run(database_url, "CREATE TABLE t (a text PRIMARY KEY)")
-    with opened(database_url) as engine, pytest.raises(IntegrityError) as raised:  # noqa: SIM117
-        with writing(engine) as connection:
-            statement = text("INSERT INTO t (a) VALUES (:a), (:a)")
+    statement = text("INSERT INTO t (a) VALUES (:a), (:a)")
+    with opened(database_url) as engine, writing(engine) as connection:
+        with pytest.raises(IntegrityError, match="parameters hidden") as raised:
             connection.execute(statement, {"a": "s3cret"})
-    shown = raised.value._sql_message()  # what it says besides the driver's own words
-    assert "[parameters: " not in shown or "s3cret" not in shown.partition("[parameters")[2]
+        connection.rollback()
+    assert "[parameters: " not in str(raised.value)

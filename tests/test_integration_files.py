@@ -260,6 +260,6 @@ def test_the_message_of_a_broken_file_has_one_line_a_problem(tmp_path: Path) -> 
     ],
 )
 def test_long_values_are_shown_shortened(tmp_path: Path, old: str, new: str) -> None:
-    (found,) = problems(tmp_path, GOOD.replace(old, new.format("x" * 500), 1))
+    found = "".join(problems(tmp_path, GOOD.replace(old, new.format("x" * 500), 1)))
     assert "x" * 60 in found
     assert "x" * 61 not in found

@@ -136,7 +136,7 @@ def _read(file: Any, columns: Sequence[str] | None) -> pa.RecordBatch:
 
 
 def _open(path: str, mode: str) -> Any:
-    with _usable(path):
+    with _usable(path, but=FileNotFoundError if mode == "rb" else ()):
         system, place = fsspec.url_to_fs(path)
         if mode == "wb":
             _make_folder(system, place.rpartition("/")[0])
@@ -154,11 +154,11 @@ def _make_folder(system: Any, folder: str) -> None:
 
 
 @contextmanager
-def _usable(path: str) -> Iterator[None]:
-    """What a place for staged batches raises, in our words; FileNotFoundError is the caller's."""
+def _usable(path: str, but: type[OSError] | tuple[()] = ()) -> Iterator[None]:
+    """What a place for staged batches raises, in our words, `but` for what is the caller's."""
     try:
         yield
-    except FileNotFoundError:
+    except but:
         raise
     except (ConnectionError, TimeoutError) as error:
         raise Unreachable(f"The staged batches at {path} cannot be reached: {error}.") from error

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from tandem.core.values import MAX_PRECISION
 
 _MOST_DIGITS: Final = 2 * MAX_PRECISION
-_POWER: Final = r"[eE]\+?(?P<power>[0-9]+)$"
+_POWER: Final = r"[eE][+-]?(?P<power>[0-9]+)$"
 _INFINITE: Final = r"(?i)^[+-]?inf(inity)?$"
 
 
@@ -38,10 +38,11 @@ def _integers(texts: pa.Array, kind: pa.DataType) -> pa.Array:
 
 
 def _decimals(texts: pa.Array, kind: pa.DataType) -> pa.Array:
-    # Where a text says more digits than fit into its width, Arrow's number is another one.
+    # Where a text says more digits, before or after the point, than the width has room for,
+    # Arrow makes another number of it.
     digits = pc.add(pc.binary_length(texts), kind.scale)
     if _holds(texts, b"e"):
-        powers = pc.extract_regex(texts, _POWER).field("power").cast(pa.int64())
+        powers = pc.struct_field(pc.extract_regex(texts, _POWER), "power").cast(pa.int64())
         digits = pc.add(digits, pc.fill_null(powers, 0))
     if (pc.max(digits).as_py() or 0) <= MAX_PRECISION:
         return texts.cast(kind)

@@ -480,3 +480,12 @@ def test_a_facet_of_thousands_of_digits_states_none() -> None:
 def test_json_that_is_no_csdl_is_refused(element: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"\$metadata is not valid"):
         from_json(Thing=element)
+
+
+@pytest.mark.parametrize("name", ["", "a&#10;b", "&#x9b;", "&#x2028;"])
+def test_a_name_that_cannot_be_printed_is_refused(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="is no name"):
+        one_type(f'<Property Name="{name}" Type="Edm.String"/>')
+    with pytest.raises(ConfigurationError, match="is no name"):
+        one_type("", more=f'<EntityContainer Name="More"><EntitySet Name="{name}" '
+                 'EntityType="app.Thing"/></EntityContainer>')  # fmt: skip

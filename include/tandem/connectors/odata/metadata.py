@@ -80,6 +80,7 @@ class _Reader:
         self._seen_in_all = 0
 
     def entity(self, entity_set: EntitySet) -> Entity:
+        _refuse_unprintable(entity_set.name)
         self._seen = 0
         lineage = self._lineage(entity_set.type)
         fields = {field.name: field for field in self._fields(lineage, "", entity_set, ())}
@@ -131,6 +132,7 @@ class _Reader:
         for owner in lineage:
             for item in owner.properties:
                 self._refuse_flood(entity_set.name, above)
+                _refuse_unprintable(item.name)
                 known = self._annotations(f"{owner.name}/{item.name}", item.annotations)
                 facets = self._beneath(item.facets)
                 if facets.type == _STREAM:
@@ -221,6 +223,12 @@ class _Reader:
     def _annotations(self, target: str, inline: Annotations) -> Mapping[str, Any]:
         apart = self._csdl.annotations.get(target)
         return {**inline, **apart} if apart else inline
+
+
+def _refuse_unprintable(name: str) -> None:
+    """Names are identifiers (CSDL 4.01, 15.2), and appear in messages, files and SQL."""
+    if not name or not name.isprintable():
+        raise invalid(f"{name[:60]!r} is no name")
 
 
 def _within(field: Field, facets: Facets, known: Annotations) -> Field:

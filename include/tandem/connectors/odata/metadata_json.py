@@ -86,8 +86,9 @@ def _key_path(reference: str | dict[str, str]) -> str:
     """A key property; with an alias it stands as {alias: path} (CSDL JSON 4.01, 6.5)."""
     if isinstance(reference, str):
         return reference
-    (path,) = reference.values()
-    return path
+    if len(reference) != 1:
+        raise invalid("a $Key has a part that names no property")
+    return next(iter(reference.values()))
 
 
 def _facets(element: _Json, type_member: str, names: Names) -> Facets:
