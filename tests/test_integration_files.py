@@ -263,3 +263,9 @@ def test_long_values_are_shown_shortened(tmp_path: Path, old: str, new: str) -> 
     found = "".join(problems(tmp_path, GOOD.replace(old, new.format("x" * 500), 1)))
     assert "x" * 60 in found
     assert "x" * 61 not in found
+
+
+def test_a_name_with_control_characters_is_refused(tmp_path: Path) -> None:
+    (found,) = problems(tmp_path, GOOD.replace("local: account", 'local: "a\\eb"'))
+    assert found.startswith("6: ")
+    assert "control character" in found

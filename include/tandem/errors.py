@@ -81,6 +81,11 @@ def printable(text: str) -> str:
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def is_one_line(text: str) -> bool:
+    """Whether the text is free of control characters, line ends and tabs included."""
+    return printable(text) == text and not {"\n", "\t"} & set(text)
+
+
 def one_of(known: Sequence[str]) -> str:
     """`known` as words for a message: "a, b or c"."""
     *first, last = sorted(known)

@@ -10,7 +10,7 @@ class Anchor(Model):
 
     kind: ChangeTracking
     value: str
-    """An integer as text, or an ISO 8601 instant with microseconds: never compared as text."""
+    """A number as text, or an ISO 8601 instant with microseconds: never compared as text."""
 
 
 class Action(StrEnum):

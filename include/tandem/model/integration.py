@@ -6,13 +6,22 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from tandem.errors import is_one_line
 from tandem.model.config import Config
 from tandem.model.filters import Condition
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
-Text = Annotated[str, StringConstraints(min_length=1)]
+
+
+def _one_line(text: str) -> str:
+    if not is_one_line(text):
+        raise ValueError(f"{text[:60]!r} holds a control character; no name has one")
+    return text
+
+
+Text = Annotated[str, StringConstraints(min_length=1), AfterValidator(_one_line)]
 Constant = bool | int | Decimal | str
 Direction = Literal["download_only", "upload_only", "bidirectional"]
 OnConflict = Literal["external_wins", "local_wins", "newest_wins", "review"]

@@ -24,6 +24,7 @@ from tandem.connectors.odata.terms import (
     version_fields,
     without,
 )
+from tandem.errors import is_one_line
 from tandem.model.schema import Capabilities, Deletes, Entity, Field, Kind, Schema
 
 _KINDS: Final = {
@@ -227,7 +228,7 @@ class _Reader:
 
 def _refuse_unprintable(name: str) -> None:
     """Names are identifiers (CSDL 4.01, 15.2), and appear in messages, files and SQL."""
-    if not name or not name.isprintable():
+    if not name or not is_one_line(name):
         raise invalid(f"{name[:60]!r} is no name")
 
 
