@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from tandem.core.fit import fit
 from tandem.core.ids import new_ids, record_ids
-from tandem.core.transforms import constant, map_options, transform
 from tandem.errors import ConfigurationError
 from tandem.model.integration import EntityMapping, FieldMapping
 from tandem.model.schema import Entity, Field
@@ -135,19 +134,26 @@ def mapped_value(bound: BoundMapping, external: str, texts: pa.Array) -> pa.Arra
 def _column(download: Download, records: pa.RecordBatch) -> tuple[pa.Array, dict[int, str]]:
     mapping = download.mapping
     if download.external is None:
-        values = constant(mapping.constant, records.num_rows)
+        values = pa.repeat(pa.scalar(mapping.constant), records.num_rows)
     else:
         values = records.column(download.external.name)
     if mapping.lookup:
         return values, {}
+    values, problems = _transformed(mapping, values)
+    fitted = fit(values, download.local)
+    named = {row: f"field {download.local.name!r}: {why}" for row, why in problems.items()}
+    return fitted.values, {**fitted.problems, **named}
+
+
+def _transformed(mapping: FieldMapping, values: pa.Array) -> tuple[pa.Array, dict[int, str]]:
+    if not mapping.transform and not mapping.values:
+        return values, {}
+    # Loading pandas takes half a second: only who transforms pays for it.
+    from tandem.core.transforms import map_options, transform
+
     if mapping.transform:
         values = transform(values, mapping.transform)
-    problems: dict[int, str] = {}
-    if mapping.values:
-        values, unmapped = map_options(values, mapping.values)
-        problems = {row: f"field {download.local.name!r}: {why}" for row, why in unmapped.items()}
-    fitted = fit(values, download.local)
-    return fitted.values, {**fitted.problems, **problems}
+    return map_options(values, mapping.values) if mapping.values else (values, {})
 
 
 def local_ids(bound: BoundMapping, resolved: Mapped, scope: str) -> pa.Array:

@@ -46,11 +46,6 @@ def map_options(
     return pa.Array.from_pandas(mapped, type=pa.string()), problems
 
 
-def constant(value: Constant | None, length: int) -> pa.Array:
-    """A column of one fixed value."""
-    return pa.repeat(pa.scalar(value), length)
-
-
 def _option(value: Constant) -> str:
     """As the user wrote it, which is how a field of texts may hold it."""
     if isinstance(value, Decimal):

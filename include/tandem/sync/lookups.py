@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -52,13 +51,12 @@ def _by_local_field(job: Job, target: BoundMapping, field: str, wanted: pa.Array
         [PARTNERS.empty_table(), *(_partner_page(p.records, target, local.name) for p in pages)]
     )
     owned = job.state.links(target.mapping.external, "local", found["local_id"].combine_chunks())
-    linked = found.filter(pc.is_in(found["local_id"], value_set=owned["local_id"])).to_pandas()
-    single = linked[~linked.duplicated("value", keep=False)]
-    own = pd.DataFrame({"text": wanted.to_pandas(), "value": canonical_text(values).to_pandas()})
-    pairs = own.merge(single, on="value")[["text", "local_id"]]
-    return pa.Table.from_arrays(
-        [pa.array(pairs[name], pa.string()) for name in pairs.columns], schema=PARTNERS
-    )
+    linked = found.filter(pc.is_in(found["local_id"], value_set=owned["local_id"]))
+    counts = linked.group_by("value").aggregate([("local_id", "count"), ("local_id", "min")])
+    single = counts.filter(pc.equal(counts["local_id_count"], 1)).combine_chunks()
+    at = pc.index_in(canonical_text(values), value_set=single["value"])
+    pairs = pa.table([wanted, single["local_id_min"].combine_chunks().take(at)], schema=PARTNERS)
+    return pairs.filter(pairs["local_id"].is_valid())
 
 
 def _partner_page(records: pa.RecordBatch, target: BoundMapping, field: str) -> pa.Table:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from tandem.core.ids import record_ids
@@ -24,9 +23,8 @@ class WholeRun:
 
     def last_of_each(self, number: int, records: pa.RecordBatch) -> pa.RecordBatch:
         """The rows of a batch that count: of a record that was read twice, the later reading."""
-        earlier = self._rereads[self._rereads.duplicated("text", keep="last")]
-        drop = earlier.loc[earlier["batch"] == number, "row"]
-        if drop.empty:
+        drop = self._rereads.get(number)
+        if drop is None:
             return records
         keep = np.ones(records.num_rows, np.bool_)
         keep[drop] = False
@@ -48,10 +46,17 @@ class WholeRun:
         return self.bound.local.key if self.bound.maps_local_key else ()
 
     @cached_property
-    def _rereads(self) -> pd.DataFrame:
-        """Records that were read more than once, since others wrote during the walk."""
+    def _rereads(self) -> dict[int, list[int]]:
+        """Batch → rows of records that come again later, since others wrote during the walk."""
         key = self.bound.external.key
-        return repeated(lambda: (record_ids(b, key) for b in read_batches(self.paths, key)))
+        places = repeated(lambda: (record_ids(b, key) for b in read_batches(self.paths, key)))
+        earlier: dict[int, list[int]] = {}
+        seen: set[str] = set()
+        for place in reversed(places.to_pylist()):
+            if place["text"] in seen:
+                earlier.setdefault(place["batch"], []).append(place["row"])
+            seen.add(place["text"])
+        return earlier
 
     @cached_property
     def _shared_by_names(self) -> dict[tuple[str, ...], frozenset[str]]:
@@ -62,7 +67,9 @@ class WholeRun:
         if not names or self.bound.spells_external_key(names):
             return frozenset()
         if names not in self._shared_by_names:
-            self._shared_by_names[names] = frozenset(repeated(lambda: self._texts(names))["text"])
+            self._shared_by_names[names] = frozenset(
+                repeated(lambda: self._texts(names))["text"].to_pylist()
+            )
         return self._shared_by_names[names]
 
     def _texts(self, names: tuple[str, ...]) -> Iterator[pa.Array]:
