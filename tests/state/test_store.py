@@ -139,6 +139,11 @@ def test_what_fails_leaves_nothing_of_a_batch(state):
     assert not state.has_links("Accounts")
 
 
+def test_the_folder_of_a_new_state_database_is_made(tmp_path):
+    open_state(f"sqlite:///{tmp_path}/not/there/state.db", "crm").close()
+    assert (tmp_path / "not/there/state.db").exists()
+
+
 def test_migrations_make_the_tables_of_this_version(state_url):
     open_state(state_url, "crm").close()
     engine = open_engine(state_url)

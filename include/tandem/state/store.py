@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 import pyarrow as pa
@@ -190,8 +191,10 @@ class SqlState:
 
 
 def open_state(url: str, integration: str) -> SqlState:
-    """The state of that integration; the database is brought up to date first."""
+    """The state of that integration; the database is made, or brought up to date, first."""
     engine = open_engine(url)
+    if engine.url.get_backend_name() == "sqlite" and engine.url.database:
+        Path(engine.url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     ensure_current(engine)
     return SqlState(engine, integration)
 

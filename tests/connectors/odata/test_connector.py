@@ -162,6 +162,7 @@ def test_a_tenant_means_microsoft_and_the_hosts_default_scope(running: Any) -> N
         ({"host": "erp.example.com"}, "not a service root URL"),
         ({"host": "ftp://erp.example.com"}, "not a service root URL"),
         ({"host": "https://h:port/"}, "not a service root URL"),
+        ({"host": "https://h:99999/"}, "not a service root URL"),
         ({"host": "https://me:secret@erp.example.com/"}, "login outside the URL"),
         ({"host": "https://erp.example.com/?a=b"}, "not a service root URL"),
         ({"extra": {"auth": "magic"}}, "auth: Input should be"),

@@ -410,3 +410,25 @@ def test_published_payloads_are_read(
     parsed = read((DATA / payload).read_bytes(), entity)
     assert not parsed.page.unreadable
     assert parsed.rows == rows
+
+
+@pytest.mark.parametrize("text", ["1e-999999999", "0E-10000000", "-1.5e-2147483647", "1e999999999"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_an_exponent_beyond_all_measure_puts_only_its_record_aside(text: str, quote: str) -> None:
+    wires = {"x": Wire.TEXT if quote else Wire.NATIVE}
+    body = page('"x":1.5', f'"x":{quote}{text}{quote}', '"x":2e-1')
+    for known in ({}, wires):
+        parsed = read(body, things(x=Kind.DECIMAL), dict(known))
+        assert [bad.id for bad in parsed.page.unreadable] == ["1"]
+        found = parsed.page.records.column("x").to_pylist()
+        assert found == [Decimal("1.5"), Decimal("0.2")]
+
+
+def test_texts_that_look_like_such_numbers_are_texts() -> None:
+    guid = GUID[:-12] + "e-1234567890"[:12]
+    parsed = read(
+        page(f'"x":1.5,"y":"1e-5000","z":"{guid}"'),
+        things(x=Kind.DECIMAL, y=Kind.STRING, z=Kind.STRING),
+    )
+    assert not parsed.page.unreadable
+    assert parsed.page.records.column("y").to_pylist() == ["1e-5000"]

@@ -12,6 +12,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tandem.core.texts import from_text
 from tandem.core.values import arrow_type
 from tandem.model.schema import Field, Kind
 
@@ -126,6 +127,7 @@ def _floats(texts: pa.Array, kind: pa.DataType) -> pa.Array:
 
 _FROM_TEXTS: Final[dict[Kind, Callable[[pa.Array, Any], pa.Array]]] = {
     Kind.INT64: _integers,
+    Kind.DECIMAL: from_text,
     Kind.FLOAT64: _floats,
     Kind.TIME: _times,
     Kind.INSTANT: _instants,
