@@ -12,7 +12,8 @@ from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
 from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
 from airflow.sdk.exceptions import AirflowTimetableInvalid
 
-from tandem.airflow.tasks import Kind, Refuse, Step, task_key
+from tandem.airflow.ids import task_key
+from tandem.airflow.tasks import Kind, Refuse, Step
 from tandem.core.order import entity_order, looked_up, waits_for
 from tandem.errors import ConfigurationError, StopRun
 from tandem.integration_files import BrokenFile, list_integration_files, load_integration
@@ -178,6 +179,7 @@ def _broken_dag(path: Path, lines: list[str]) -> DAG:
     with DAG(
         f"{_dag_name(path)}__sync",
         schedule=None,
+        dag_display_name=f"{path.name} is broken",
         description=f"{path.name} is broken: {len(lines)} problem(s)",
         doc_md=f"## {path.name} is broken\n```\n{message}\n```\nMend it: the DAG follows.",
         tags=["tandem", "broken"],

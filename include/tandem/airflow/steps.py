@@ -10,11 +10,12 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.timezone import utcnow
 
 from tandem.airflow.connections import find_connection
-from tandem.airflow.tasks import Step, task_key
+from tandem.airflow.ids import task_key
+from tandem.model.integration import Integration
 from tandem.settings import Settings
 from tandem.sync import steps
 from tandem.sync.extract import extract
-from tandem.sync.job import Environment, Request, Run, open_job
+from tandem.sync.job import Environment, JobKind, Request, Run, open_job
 from tandem.sync.manifests import Extracted
 from tandem.sync.preview import show_plan
 from tandem.sync.schema import pin_expected_schemas
@@ -25,10 +26,21 @@ Manifest = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """The task that runs: its step, and what Airflow knows about it."""
+class Asked:
+    """What a task is asked to do."""
 
-    step: Step
+    integration: Integration
+    kind: JobKind
+    entity: str
+    """External entity; empty for the steps of the whole run."""
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The task that runs: what it is asked, and what Airflow knows about it."""
+
+    asked: Asked
     context: Context
 
     def manifest_of(self, entity: str, step: str) -> Any:
@@ -48,17 +60,17 @@ class Task:
             raise AirflowFailException(f"Failed, or not started for that: {', '.join(failed)}.")
 
 
-def run_step(step: Step, context: Context) -> Manifest:
+def run_step(asked: Asked, context: Context) -> Manifest:
     """Run the step; AirflowSkipException if its entity is not asked for, or a preview ends here."""
     params = context["params"]
-    asked = tuple(params["entities"])
-    if step.entity and asked and step.entity not in asked:
-        raise AirflowSkipException(f"{step.entity} is not among the entities of this run.")
+    entities = tuple(params["entities"])
+    if asked.entity and entities and asked.entity not in entities:
+        raise AirflowSkipException(f"{asked.entity} is not among the entities of this run.")
     actions = _PREVIEW if params.get("preview") else _STEPS
-    request = Request(context["run_id"], step.kind, params.get("mode", "full"), asked)
+    request = Request(context["run_id"], asked.kind, params.get("mode", "full"), entities)
     environment = Environment(Settings.from_environment(), find_connection, utcnow)
-    with open_job(step.integration, request, environment, _log_progress) as run:
-        return actions[step.name](run, Task(step, context))
+    with open_job(asked.integration, request, environment, _log_progress) as run:
+        return actions[asked.step](run, Task(asked, context))
 
 
 def _log_progress(entity: str, step: str, records: int) -> None:
@@ -66,11 +78,11 @@ def _log_progress(entity: str, step: str, records: int) -> None:
 
 
 def _transform(run: Run, task: Task) -> Manifest:
-    return steps.transform(run, task.manifest_of(task.step.entity, "extract"))
+    return steps.transform(run, task.manifest_of(task.asked.entity, "extract"))
 
 
 def _load(run: Run, task: Task) -> Manifest:
-    return steps.load(run, task.manifest_of(task.step.entity, "transform"))
+    return steps.load(run, task.manifest_of(task.asked.entity, "transform"))
 
 
 def _complete_lookups(run: Run, task: Task) -> Manifest:
@@ -90,7 +102,7 @@ def _report(run: Run, task: Task) -> Manifest:
 _STEPS: Final[dict[str, Callable[[Run, Task], Manifest]]] = {
     "refresh_schema": lambda run, _: steps.refresh_schema(run),
     "validate_metadata": lambda run, _: steps.validate_metadata(run),
-    "extract": lambda run, task: steps.extract(run, task.step.entity),
+    "extract": lambda run, task: steps.extract(run, task.asked.entity),
     "transform": _transform,
     "load": _load,
     "complete_lookups": _complete_lookups,
@@ -104,7 +116,7 @@ def _preview_schema(run: Run, _: Task) -> Manifest:
 
 
 def _preview_transform(run: Run, task: Task) -> Manifest:
-    extracted = Extracted.model_validate(task.manifest_of(task.step.entity, "extract"))
+    extracted = Extracted.model_validate(task.manifest_of(task.asked.entity, "extract"))
     return {"actions": show_plan(transform(run, extracted), limit=0).actions}
 
 
@@ -125,7 +137,7 @@ def _write_nothing(_run: Run, _task: Task) -> Manifest:
 
 _PREVIEW: Final = _STEPS | {
     "refresh_schema": _preview_schema,
-    "extract": lambda run, task: extract(run, task.step.entity).model_dump(mode="json"),
+    "extract": lambda run, task: extract(run, task.asked.entity).model_dump(mode="json"),
     "transform": _preview_transform,
     "load": _write_nothing,
     "complete_lookups": _write_nothing,

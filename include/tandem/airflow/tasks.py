@@ -1,6 +1,5 @@
 """The tasks of an integration's DAG. Light to import: what they need to run is imported then."""
 
-import re
 from typing import Any, Literal
 
 from airflow.sdk import BaseOperator, Context
@@ -9,11 +8,6 @@ from airflow.sdk.exceptions import AirflowFailException
 from tandem.model.integration import Integration
 
 Kind = Literal["sync", "import"]
-
-
-def task_key(name: str) -> str:
-    """The name in characters that Airflow allows in ids."""
-    return re.sub(r"[^A-Za-z0-9_-]", "_", name)
 
 
 class Step(BaseOperator):
@@ -36,9 +30,10 @@ class Step(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the step and give its manifest."""
-        from tandem.airflow.steps import run_step
+        from tandem.airflow.steps import Asked, run_step
 
-        return run_step(self, context)
+        asked = Asked(self.integration, self.kind, self.entity, self.name)
+        return run_step(asked, context)
 
 
 class Refuse(BaseOperator):

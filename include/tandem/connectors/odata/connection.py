@@ -177,9 +177,8 @@ def _is_plain_url(text: str) -> bool:
         url = httpx.URL(text)
     except (httpx.InvalidURL, UnicodeError):
         return False
-    return (
-        url.scheme in ("http", "https") and bool(url.host) and not url.userinfo and "?" not in text
-    )
+    plain = not url.userinfo and "?" not in text and (url.port or 0) < 2**16
+    return url.scheme in ("http", "https") and bool(url.host) and plain
 
 
 def _refuse_impossible_name(connection: Connection, url: httpx.URL) -> None:
