@@ -89,6 +89,8 @@ class Capabilities(Model):
     """The key of a new record may be chosen by us."""
     batch_size: int = 1
     """Records a write takes at once."""
+    concurrent_writes: int = 1
+    """Writes that gain from being under way at the same time."""
     optimistic_concurrency: bool = False
 
 

@@ -75,6 +75,10 @@ class StateStore(StateReader, Protocol):
         """Log that an entity of a run has begun. `key`: run_id, entity, direction."""
         ...
 
+    def note_mode(self, key: Mapping[str, str], mode: str) -> None:
+        """Log how an entity of a run that has begun was read: full or incremental."""
+        ...
+
     def finish(
         self, key: Mapping[str, str], *, status: str, counts: Counts, message: str, at: datetime
     ) -> None:
@@ -161,6 +165,10 @@ class SqlState:
             if connection.execute(again).rowcount == 0:
                 row = {"integration": self._integration, **key, **begun}
                 connection.execute(insert(log).values(row))
+
+    def note_mode(self, key: Mapping[str, str], mode: str) -> None:
+        with writing(self._engine) as connection:
+            connection.execute(update(log).where(*self._mine(log, **key)).values(mode=mode))
 
     def finish(
         self, key: Mapping[str, str], *, status: str, counts: Counts, message: str, at: datetime

@@ -15,7 +15,7 @@ from tandem.core.ids import key_columns
 from tandem.core.mapping import BoundMapping
 from tandem.errors import StopRun
 from tandem.model.changes import Action, Counts
-from tandem.pipeline import ahead
+from tandem.pipeline import ahead, in_parallel
 from tandem.staging import read_batches
 from tandem.state.account import DEFERRED, Rejected
 from tandem.sync import columns
@@ -37,11 +37,12 @@ def load(run: Run, planned: Planned) -> Loaded:
     loader = _Loader(run, bound, repeat=run.state.has_links(planned.entity))
     loader.forget_gone(planned)
     counts = planned.counts + loader.keep_unreadable(planned)
-    # A batch is accounted for while the next one is written: two databases, two waits.
+    plans = ahead(read_batches(planned.paths))
+    writers = bound.local.capabilities.concurrent_writes
+    # A batch is accounted for while the next ones are written: two databases, two waits.
     with ThreadPoolExecutor(max_workers=1) as accountant:
         accounted: Future[None] | None = None
-        for plan in ahead(read_batches(planned.paths)):
-            outcome = loader.apply(plan)
+        for outcome in in_parallel(loader.apply, plans, workers=writers):
             counts += outcome.counts
             if accounted:
                 accounted.result()

@@ -37,7 +37,7 @@ def extract(run: Run, entity: str) -> Manifest:
     run.state.start(_log_key(run, entity), mode=run.mode, at=run.now())
     with _failure_logged(run, entity):
         extracted = reading.extract(run, entity)
-        run.state.start(_log_key(run, entity), mode=extracted.mode, at=run.now())
+        run.state.note_mode(_log_key(run, entity), extracted.mode)
         return extracted.model_dump(mode="json")
 
 

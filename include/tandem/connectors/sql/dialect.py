@@ -34,6 +34,9 @@ class Dialect:
     staged: ClassVar[Mapping[Kind, str]] = declared
     """Kinds → types that hold every value of the kind, for a temporary table."""
 
+    concurrent_writes: ClassVar[int] = 1
+    """Transactions that can write to one table without waiting for each other."""
+
     def prepare(self, engine: Engine) -> None:
         """Give new connections of the engine what the other methods count on."""
 

@@ -39,6 +39,7 @@ class PostgreSql(Dialect):
         Kind.JSON: "JSON",  # JSONB would rewrite the text
     }
     staged: ClassVar = {**declared, Kind.JSON: "TEXT"}
+    concurrent_writes: ClassVar = 2
 
     def check_at_once(self, connection: Connection) -> None:
         connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")

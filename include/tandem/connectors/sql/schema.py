@@ -37,11 +37,13 @@ def reflect(connection: Connection, dialect: Dialect) -> Schema:
             _field(column, declared.get((table[1], column["name"])), names, lookups, dialect)
             for column in described
         ]
-        entities.append(_entity(table[1], names, fields))
+        entities.append(_entity(table[1], names, fields, dialect.concurrent_writes))
     return Schema(entities=tuple(entities))
 
 
-def _entity(name: str, key: tuple[str, ...], fields: Sequence[Field]) -> Entity:
+def _entity(
+    name: str, key: tuple[str, ...], fields: Sequence[Field], concurrent_writes: int
+) -> Entity:
     read_only = {field.name for field in fields if field.read_only}
     writes = bool(key)
     return Entity(
@@ -54,6 +56,7 @@ def _entity(name: str, key: tuple[str, ...], fields: Sequence[Field]) -> Entity:
             writes=writes,
             client_keys=writes and not read_only & set(key),
             batch_size=BATCH_ROWS,
+            concurrent_writes=concurrent_writes,
         ),
     )
 
