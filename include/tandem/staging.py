@@ -18,7 +18,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from tandem.errors import ConfigurationError, StopRun, Unreachable
 
-BATCH_ROWS = 10_000
+BATCH_ROWS = 8_000
 """Rows of a staged batch: large enough for columns to pay, small enough for memory."""
 
 BATCH_BYTES = 64_000_000
