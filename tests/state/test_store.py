@@ -76,13 +76,13 @@ def test_an_anchor_never_moves_back(state):
     assert found.value == "42"
 
 
-def test_a_rejected_record_counts_up_and_goes_when_it_is_accepted(state_url):
-    state = open_state(state_url, "crm")
+def test_a_rejected_record_counts_up_and_goes_when_it_is_accepted(database_url):
+    state = open_state(database_url, "crm")
     for reason in ("too long", "still too long"):
         with state.account("Accounts") as account:
             record = Rejected("e1", reason, error_class="dependency")
             account.reject([record], side="external", run_id="r", at=AT)
-    engine = open_engine(state_url)
+    engine = open_engine(database_url)
     with engine.connect() as connection:
         row = connection.execute(text("SELECT attempts, error FROM integration_rejected")).one()
     engine.dispose()
@@ -144,9 +144,9 @@ def test_the_folder_of_a_new_state_database_is_made(tmp_path):
     assert (tmp_path / "not/there/state.db").exists()
 
 
-def test_migrations_make_the_tables_of_this_version(state_url):
-    open_state(state_url, "crm").close()
-    engine = open_engine(state_url)
+def test_migrations_make_the_tables_of_this_version(database_url):
+    open_state(database_url, "crm").close()
+    engine = open_engine(database_url)
     tables = {
         name: {column["name"] for column in inspect(engine).get_columns(name)}
         for name in metadata.tables
@@ -156,9 +156,9 @@ def test_migrations_make_the_tables_of_this_version(state_url):
     engine.dispose()
 
 
-def test_a_state_database_of_a_newer_version_is_refused(state_url):
-    open_state(state_url, "crm").close()
-    engine = open_engine(state_url)
+def test_a_state_database_of_a_newer_version_is_refused(database_url):
+    open_state(database_url, "crm").close()
+    engine = open_engine(database_url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(ConfigurationError, match=f"newer than {HEAD}"):
