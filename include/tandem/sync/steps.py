@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pyarrow as pa
+
 from tandem.core.order import looked_up
 from tandem.errors import TandemError
 from tandem.model.changes import Counts
@@ -98,3 +100,6 @@ def _failure_logged(run: Run, entity: str) -> Iterator[None]:
         # Its text may hold values of records.
         _finish(run, entity, "failed", Counts(), f"bug: {type(error).__name__}")
         raise
+    finally:
+        # What a step needed is given back, or the next one would come on top of it.
+        pa.default_memory_pool().release_unused()
