@@ -65,9 +65,12 @@ def _violations(
 ) -> list[tuple[str, pa.Array]]:
     found = []
     if target.max_length is not None and target.kind in (Kind.STRING, Kind.BINARY):
-        length = pc.utf8_length if target.kind is Kind.STRING else pc.binary_length
-        too_long = pc.greater(length(values), target.max_length)
-        found.append((f"longer than {target.max_length}", too_long))
+        lengths = pc.binary_length(values)
+        # Characters are counted only where there are more octets than the field takes.
+        if (pc.max(lengths).as_py() or 0) > target.max_length:
+            lengths = pc.utf8_length(values) if target.kind is Kind.STRING else lengths
+            too_long = pc.greater(lengths, target.max_length)
+            found.append((f"longer than {target.max_length}", too_long))
     if target.kind is Kind.GUID:
         found.append(("not a guid", pc.invert(pc.match_substring_regex(values, _GUID))))
     if required if required is not None else not target.nullable:

@@ -85,7 +85,8 @@ class _Loader:
             written = self._write(rows, action)
             rejected += [_rejection(rows, row, why) for row, why in written.rejected.items()]
             applied.append(_without(rows, written.rejected))
-        done = pa.Table.from_batches(applied, plan.schema).combine_chunks()
+        some = [rows for rows in applied if rows.num_rows]
+        done = pa.Table.from_batches(some, plan.schema).combine_chunks()
         recovered = _of(current, Action.UNCHANGED).column(columns.EXTERNAL_ID)
         counts = Counts(
             **_applied_counts(done),
@@ -196,7 +197,8 @@ def _move_anchor(run: Run, planned: Planned) -> None:
 
 
 def _of(plan: pa.RecordBatch, action: Action) -> pa.RecordBatch:
-    return plan.filter(pc.equal(plan.column(columns.ACTION), action.value))
+    mine = pc.equal(plan.column(columns.ACTION), action.value)
+    return plan if pc.all(mine).as_py() else plan.filter(mine)  # a filter copies
 
 
 def _without(rows: pa.RecordBatch, refused: dict[int, str]) -> pa.RecordBatch:

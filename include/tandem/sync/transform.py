@@ -103,6 +103,8 @@ class _Planner:
     def to_load(self, plan: pa.RecordBatch) -> pa.RecordBatch:
         """The rows that `load` has to deal with: what is unchanged only if it was put aside."""
         changed = pc.not_equal(plan.column(columns.ACTION), Action.UNCHANGED.value)
+        if pc.all(changed).as_py():
+            return plan
         aside = pc.is_in(plan.column(columns.EXTERNAL_ID), value_set=self._rejected)
         return plan.filter(pc.or_(changed, aside))
 
