@@ -3,10 +3,10 @@
 from datetime import datetime
 
 import pyarrow as pa
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from tandem import database
-from tandem.state.among import delete_among, rows_among
+from tandem.state.among import among
 from tandem.state.tables import link
 
 LINKS = pa.schema(
@@ -32,8 +32,8 @@ class Links:
         """The links of these ids of that side, as LINKS."""
         if not len(ids) or not self.any():
             return LINKS.empty_table()
-        wanted = [link.c[name] for name in LINKS.names]
-        query = rows_among(self._connection, wanted, self._mine, link.c[f"{side}_id"], ids)
+        chosen = among(self._connection, link.c[f"{side}_id"], ids)
+        query = select(*(link.c[name] for name in LINKS.names)).where(*self._mine, chosen)
         rows = self._connection.execute(query).all()
         columns = list(zip(*rows, strict=True)) or [()] * len(LINKS)
         return pa.table([list(column) for column in columns], schema=LINKS)
@@ -57,6 +57,5 @@ class Links:
     def remove(self, external_ids: pa.Array) -> None:
         """Forget the links of these external records."""
         if self.any():
-            known = link.c.external_id
-            gone = delete_among(self._connection, link, self._mine, known, external_ids)
-            self._connection.execute(gone)
+            chosen = among(self._connection, link.c.external_id, external_ids)
+            self._connection.execute(delete(link).where(*self._mine, chosen))
