@@ -19,7 +19,6 @@ from tandem.settings import Settings
 from tandem.state.store import SqlState
 from tandem.sync.job import Environment, Progress, Request, Run, open_job, open_state_of
 
-FINE: Final = 0
 FINDINGS: Final = 1
 """Failed records, or findings of a check."""
 WRONG: Final = 2

@@ -7,20 +7,15 @@ import pyarrow.compute as pc
 
 from tandem.connectors.base import Query
 from tandem.core.fit import fit
-from tandem.core.ids import id_text, key_columns, record_ids
+from tandem.core.ids import key_columns, record_ids
 from tandem.core.mapping import BoundMapping, mapped_value
 from tandem.core.values import canonical_text
 from tandem.model.integration import Lookup
 from tandem.sync.job import PARTNERS, Job, Run
 
 
-def lookup_texts(values: pa.Array) -> pa.Array:
-    """What external records refer to, as ids are written."""
-    return id_text(values)
-
-
 def local_partners(job: Job, lookup: Lookup, texts: pa.Array) -> pa.Array:
-    """The local id that each of these texts refers to; null where there is none (yet)."""
+    """The local id that each of these texts, written as ids are, refers to; null for none (yet)."""
     found = _partners(job, lookup, pc.unique(texts).drop_null())
     at = pc.index_in(texts, value_set=found["value"])
     return found["local_id"].combine_chunks().take(at)

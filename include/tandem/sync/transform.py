@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from tandem.connectors.base import ETAG
 from tandem.core.fit import fit
+from tandem.core.ids import id_text
 from tandem.core.mapping import BoundMapping, Mapped, local_ids, map_records
 from tandem.core.plan import Decisions, plan_download
 from tandem.core.values import record_hashes
@@ -18,7 +19,7 @@ from tandem.pipeline import in_parallel
 from tandem.staging import BatchWriter, read_batches
 from tandem.sync import columns
 from tandem.sync.job import Job
-from tandem.sync.lookups import local_partners, lookup_texts
+from tandem.sync.lookups import local_partners
 from tandem.sync.manifests import Extracted, Planned
 from tandem.sync.matching import Matching
 from tandem.sync.whole_run import WholeRun
@@ -129,7 +130,7 @@ class _Planner:
             lookup, local = download.mapping.lookup, download.local
             if lookup is None:
                 continue
-            texts = lookup_texts(mapped.columns[local.name])
+            texts = id_text(mapped.columns[local.name])
             partners = local_partners(self.job, lookup, texts)
             waits = pc.and_(texts.is_valid(), partners.is_null())
             fitted = fit(partners, local, required=False)
