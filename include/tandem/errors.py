@@ -7,6 +7,7 @@
     ├── RetryLater               nothing was lost; the same call may succeed later
     │   ├── Unreachable          no usable answer
     │   └── Throttled            the system asks us to wait
+    ├── AnchorExpired            the system has forgotten where we stopped: read everything
     ├── RecordChanged            the record is no longer what was planned on: read it again
     └── RecordRejected           this record cannot be applied: put it aside, go on
 
@@ -63,6 +64,10 @@ class Throttled(RetryLater):
     def __init__(self, problem: str, *, remedy: str = "", retry_after: float | None = None) -> None:
         super().__init__(problem, remedy=remedy)
         self.retry_after = retry_after
+
+
+class AnchorExpired(TandemError):
+    """The system does not know any more where we stopped reading: everything has to be read."""
 
 
 class RecordChanged(TandemError):

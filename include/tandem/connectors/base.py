@@ -12,11 +12,15 @@ from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
+from tandem.errors import RetryLater
 from tandem.model.filters import Condition
 from tandem.model.schema import Entity, Schema
 
 ETAG = "@etag"
 """Name of the extra column in which a page carries each record's etag."""
+
+ROW = "@row"
+"""Name of the extra column that says which row of a written batch a record belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,10 @@ class Page:
 
     records: pa.RecordBatch
     unreadable: tuple[Unreadable, ...] = ()
+    gone: tuple[str, ...] = ()
+    """Ids of records that are not in the listing any more; only `DeltaReader.changes` knows."""
+    token: str | None = None
+    """On the last page of `DeltaReader.changes`: where the next reading begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,20 @@ class Written:
     rejected: dict[int, str] = field(default_factory=dict)
     """Row number → why the system refused that row."""
     missing: tuple[int, ...] = ()
-    """Rows of an update whose record is not there."""
+    """Rows of an update or a delete whose record is not there."""
+    changed: tuple[int, ...] = ()
+    """Rows whose record is not as it was `seen`, or is there already; nothing was done to it."""
+    unsent: tuple[int, ...] = ()
+    """Rows that did not reach the system."""
+    unknown: tuple[int, ...] = ()
+    """Rows that were sent and not answered: the system may have written them or not."""
+    stopped_by: RetryLater | None = None
+    """Why there are unsent or unknown rows; None if there are none."""
+    records: pa.RecordBatch | None = None
+    """What the system made of the rows that were created or updated: ROW, the key, the columns
+    given, and ETAG where there are etags. None: exactly what was given. A record that cannot be
+    read (any more) is left out.
+    """
 
 
 @runtime_checkable
@@ -98,17 +119,53 @@ class Connector(Protocol):
 
 
 @runtime_checkable
-class Writer(Connector, Protocol):
-    """A connector that can also write. Each call is atomic but for the rows it rejects."""
+class DeltaReader(Connector, Protocol):
+    """A connector that can tell what changed, for entities whose capabilities say `delta`."""
 
-    def create(self, entity: Entity, records: pa.RecordBatch) -> Written:
-        """Insert the records, keys included. One that is already there takes these values:
-        a create that is repeated after a crash changes nothing.
+    def changes(self, query: Query, since: str | None) -> Iterator[Page]:
+        """Records that were created or changed since that token, and ids of those that are gone.
+
+        `since` None: all records, and a token. The query's condition is not applied. The last
+        page carries the next token: every change up to it is in this page or an earlier one.
+        Raises AnchorExpired if the system does not know the token any more.
         """
         ...
 
-    def update(self, entity: Entity, records: pa.RecordBatch) -> Written:
-        """Set the columns given, on the records with the keys given; other fields stay."""
+
+@runtime_checkable
+class Writer(Connector, Protocol):
+    """A connector that can also write. Each call is atomic but for the rows it names."""
+
+    def create(self, entity: Entity, records: pa.RecordBatch, *, replace: bool = False) -> Written:
+        """Insert the records, with their keys where `client_keys` allows to choose them.
+
+        One that is there already is named in `changed`, unless it has these values; with
+        `replace` it takes them, where the system can do that. Either way a create with a chosen
+        key that is repeated after a crash changes nothing.
+        """
+        ...
+
+    def update(
+        self,
+        entity: Entity,
+        records: pa.RecordBatch,
+        *,
+        seen: pa.RecordBatch | None = None,
+        given: pa.RecordBatch | None = None,
+    ) -> Written:
+        """Set the columns given, on the records with the keys given; other fields stay.
+
+        `seen`, row by row, is what the record was when the update was planned: its ETAG, or
+        fields of it. One that is otherwise now is named in `changed`. A system with neither etags
+        nor conditions writes it all the same. `given` has a boolean column for some of the
+        columns of `records`: where it is false, that field of that record stays.
+        """
+        ...
+
+    def delete(
+        self, entity: Entity, keys: pa.RecordBatch, *, seen: pa.RecordBatch | None = None
+    ) -> Written:
+        """Remove the records with these keys; `seen` as for `update`."""
         ...
 
 
