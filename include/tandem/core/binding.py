@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
+from tandem.core.fields import BoundField, Reference
 from tandem.core.fit import CONVERTIBLE
-from tandem.core.mapping import BoundMapping, Download
+from tandem.core.mapping import BoundMapping
 from tandem.errors import ConfigurationError
-from tandem.model.integration import EntityMapping, Lookup
+from tandem.model.integration import EntityMapping
 from tandem.model.schema import Entity, Kind
 
 
@@ -20,11 +21,11 @@ def problems_of(bound: BoundMapping) -> list[str]:
     return [problem for problem in checks if problem]
 
 
-def _kind_problem(download: Download) -> str:
-    source, target = download.external, download.local
+def _kind_problem(download: BoundField) -> str:
+    source, target = download.external, download.target
     if target.read_only:
         return f"Local field {target.name!r} is read-only; choose another."
-    if source is None or download.mapping.lookup or download.mapping.values:
+    if source is None or download.reference or download.mapping.values:
         return ""
     if download.mapping.transform and source.kind is not Kind.STRING:
         return f"Transforms work on text; external field {source.name!r} is {source.kind}."
@@ -104,28 +105,29 @@ def _unknown(entity: Entity, names: Iterable[str], side: str) -> list[str]:
 def lookup_problems(bound: BoundMapping, targets: Mapping[str, BoundMapping]) -> list[str]:
     """Why lookups of this mapping cannot be resolved, one sentence each; by external entity."""
     checks = [
-        _lookup_problem(download, download.mapping.lookup, targets[download.mapping.lookup.entity])
-        for download in bound.downloads
-        if download.mapping.lookup and download.mapping.lookup.entity in targets
+        _lookup_problem(field, field.reference, targets[field.reference.entity])
+        for field in bound.fields
+        if field.reference and field.reference.entity in targets
     ]
     return [problem for problem in checks if problem]
 
 
-def _lookup_problem(download: Download, lookup: Lookup, target: BoundMapping) -> str:
-    where = f"Lookup {download.local.name!r}"
+def _lookup_problem(field: BoundField, reference: Reference, target: BoundMapping) -> str:
+    where = f"Lookup {field.name!r}"
     if len(target.local.key) != 1:
         return f"{where}: {target.local.name!r} has a key of several fields, which it cannot hold."
     key = target.local.field(target.local.key[0])
     held = {key.kind, Kind.STRING, *([Kind.GUID] if key.kind is Kind.STRING else [])}
-    if download.local.kind not in held:
+    if field.target.kind not in held:
         return (
-            f"{where} ({download.local.kind}) cannot hold the key {key.name!r} ({key.kind}) of "
+            f"{where} ({field.target.kind}) cannot hold the key {key.name!r} ({key.kind}) of "
             f"{target.local.name!r}; choose a field of that kind."
         )
-    if (lookup.field,) == target.external.key:
+    if set(reference.fields) == set(target.external.key):
         return ""
     try:
-        target.local_name(lookup.field)
+        for name in reference.fields:
+            target.local_name(name)
     except ConfigurationError as error:
         return f"{where}: {error}"
     return ""

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,13 +17,27 @@ def record_ids(records: pa.RecordBatch, key: tuple[str, ...]) -> pa.Array:
 
     Null where a part of the key is null.
     """
-    parts = [id_text(records.column(name)) for name in key]
+    return joined_ids([id_text(records.column(name)) for name in key])
+
+
+def joined_ids(parts: Sequence[pa.Array]) -> pa.Array:
+    """The texts of a key's parts as one text: one as it is, several as a JSON list."""
     if len(parts) == 1:
         return parts[0]
     quoted = [
         pc.replace_substring(pc.replace_substring(part, "\\", "\\\\"), '"', '\\"') for part in parts
     ]
     return pc.binary_join_element_wise('["', pc.binary_join_element_wise(*quoted, '","'), '"]', "")
+
+
+def split_ids(ids: pa.Array, parts: int) -> list[pa.Array]:
+    """The texts that `joined_ids` made one of; nulls for a null."""
+    if parts == 1:
+        return [ids]
+    none = [None] * parts  # composite keys are few and short
+    rows = [json.loads(text, strict=False) if text else none for text in ids.to_pylist()]
+    columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
+    return columns or [pa.array([], pa.string()) for _ in none]
 
 
 def id_text(values: pa.Array) -> pa.Array:
@@ -40,13 +55,7 @@ def id_text(values: pa.Array) -> pa.Array:
 def key_columns(ids: pa.Array, entity: Entity) -> pa.RecordBatch:
     """The key fields of each id, in the types of the entity's fields; nulls for a null."""
     types = [arrow_type(entity.field(name)) for name in entity.key]
-    if len(types) == 1:
-        parts = [ids]
-    else:  # composite keys are few and short
-        none = [None] * len(types)
-        rows = [json.loads(text, strict=False) if text else none for text in ids.to_pylist()]
-        parts = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
-        parts = parts or [pa.array([], pa.string()) for _ in types]
+    parts = split_ids(ids, len(types))
     columns = [from_text(part, kind) for part, kind in zip(parts, types, strict=True)]
     return pa.RecordBatch.from_arrays(columns, names=list(entity.key))
 

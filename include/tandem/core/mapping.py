@@ -7,21 +7,12 @@ from functools import cached_property
 
 import pyarrow as pa
 
+from tandem.core.fields import BoundField, bound_fields
 from tandem.core.fit import fit
 from tandem.core.ids import new_ids, record_ids
 from tandem.errors import ConfigurationError
 from tandem.model.integration import EntityMapping, FieldMapping
-from tandem.model.schema import Entity, Field
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """One field that is downloaded: where it comes from and where it goes."""
-
-    mapping: FieldMapping
-    local: Field
-    external: Field | None
-    """None for a constant."""
+from tandem.model.schema import Entity
 
 
 @dataclass(frozen=True)
@@ -33,30 +24,48 @@ class BoundMapping:
     local: Entity
 
     @cached_property
-    def downloads(self) -> tuple[Download, ...]:
+    def fields(self) -> tuple[BoundField, ...]:
+        """The enabled fields, in the order of their names."""
+        return bound_fields(self.mapping, self.external, self.local)
+
+    @cached_property
+    def downloads(self) -> tuple[BoundField, ...]:
         """The fields that are written to the local side, in the order of their local names."""
-        fields = [
-            Download(
-                field,
-                self.local.field(field.local),
-                self.external.field(field.external) if field.external else None,
-            )
-            for field in self.mapping.active_fields
-            if field.local and field.direction != "upload_only"
-        ]
-        return tuple(sorted(fields, key=lambda download: download.local.name))
+        return tuple(field for field in self.fields if field.downloads)
+
+    @cached_property
+    def uploads(self) -> tuple[BoundField, ...]:
+        """The fields that are written to the external side."""
+        return tuple(field for field in self.fields if field.uploads)
+
+    @property
+    def is_uploaded(self) -> bool:
+        """Whether local records travel to the external side."""
+        return self.mapping.direction != "download_only"
+
+    @property
+    def is_downloaded(self) -> bool:
+        """Whether external records travel to the local side."""
+        return self.mapping.direction != "upload_only"
 
     @cached_property
     def external_fields(self) -> tuple[str, ...]:
         """The external fields that have to be read: the key, match fields and mapped ones."""
-        mapped = [download.external.name for download in self.downloads if download.external]
+        compared = self.fields if self.is_uploaded else self.downloads
+        mapped = [external.name for field in compared for external in field.externals]
         return tuple(dict.fromkeys([*self.external.key, *self.mapping.primary_key, *mapped]))
+
+    @cached_property
+    def local_fields(self) -> tuple[str, ...]:
+        """The local fields that have to be read where records are uploaded."""
+        mapped = [field.local.name for field in self.fields if field.local]
+        return tuple(dict.fromkeys([*self.local.key, *mapped]))
 
     def local_name(self, external: str) -> str:
         """The local field that an external one is mapped to; ConfigurationError if to none."""
-        for download in self.downloads:
-            if download.external and download.external.name == external:
-                return download.local.name
+        for field in self.fields:
+            if field.local and field.external and field.external.name == external:
+                return field.local.name
         raise ConfigurationError(
             f"External field {external!r} of {self.external.name!r} is not mapped.",
             remedy=f"Map it to a local field: {{external: {external}, local: …}}.",
@@ -74,25 +83,28 @@ class BoundMapping:
 
     def spells_external_key(self, names: Sequence[str]) -> bool:
         """Whether these local fields spell the external key, so that no two records share them."""
-        sources = [d for d in self.downloads if d.local.name in names]
-        as_they_are = not any(d.mapping.transform or d.mapping.values for d in sources)
-        return as_they_are and {d.external.name for d in sources if d.external} == set(
-            self.external.key
-        )
+        sources = [field for field in self.fields if field.name in names]
+        as_they_are = not any(f.mapping.transform or f.mapping.values for f in sources)
+        spelt = {external.name for field in sources for external in field.externals}
+        return as_they_are and spelt == set(self.external.key)
 
     @cached_property
     def shape(self) -> str:
         """What records are written to, as text: another shape means that all are written anew."""
         fields = [
-            [d.local.name, d.local.kind, d.mapping.lookup and d.mapping.lookup.model_dump()]
-            for d in self.downloads
+            [
+                field.name,
+                field.target.kind,
+                field.mapping.lookup and field.mapping.lookup.model_dump(),
+            ]
+            for field in (self.fields if self.is_uploaded else self.downloads)
         ]
         return json.dumps([self.local.name, fields])
 
     @cached_property
     def maps_local_key(self) -> bool:
         """Whether mapped fields fill the whole local key."""
-        return set(self.local.key) <= {download.local.name for download in self.downloads}
+        return set(self.local.key) <= {field.name for field in self.fields if field.externals}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +119,11 @@ class Mapped:
 
 
 def map_records(bound: BoundMapping, records: pa.RecordBatch) -> Mapped:
-    """External records in local fields."""
+    """External records in the local fields that are downloaded."""
     columns: dict[str, pa.Array] = {}
     problems: dict[int, str] = {}
-    for download in bound.downloads:
-        columns[download.local.name], found = _column(download, records)
+    for field in bound.downloads:
+        columns[field.name], found = mapped_values(field, records)
         problems = {**found, **problems}
     return Mapped(columns, record_ids(records, bound.external.key), problems)
 
@@ -120,28 +132,32 @@ def map_fields(
     bound: BoundMapping, names: Sequence[str], records: pa.RecordBatch
 ) -> dict[str, pa.Array]:
     """These local fields of external records; a lookup's values are the external system's."""
-    chosen = [download for download in bound.downloads if download.local.name in names]
-    return {download.local.name: _column(download, records)[0] for download in chosen}
+    chosen = [field for field in bound.fields if field.name in names]
+    return {field.name: mapped_values(field, records)[0] for field in chosen}
 
 
 def mapped_value(bound: BoundMapping, external: str, texts: pa.Array) -> pa.Array:
     """What the mapping of an external field makes of these texts of its values."""
-    download = next(d for d in bound.downloads if d.external and d.external.name == external)
+    field = next(f for f in bound.fields if f.local and f.external and f.external.name == external)
     values = fit(texts, bound.external.field(external)).values
-    return _column(download, pa.RecordBatch.from_arrays([values], names=[external]))[0]
+    return mapped_values(field, pa.RecordBatch.from_arrays([values], names=[external]))[0]
 
 
-def _column(download: Download, records: pa.RecordBatch) -> tuple[pa.Array, dict[int, str]]:
-    mapping = download.mapping
-    if download.external is None:
-        values = pa.repeat(pa.scalar(mapping.constant), records.num_rows)
-    else:
-        values = records.column(download.external.name)
-    if mapping.lookup:
+def mapped_values(field: BoundField, records: pa.RecordBatch) -> tuple[pa.Array, dict[int, str]]:
+    """A field of external records in the local side's terms, and why some have no value there.
+
+    A lookup's values are the external system's: one field's as they are, several joined.
+    """
+    mapping, target = field.mapping, field.target
+    names = tuple(external.name for external in field.externals)
+    if len(names) > 1:
+        return record_ids(records, names), {}
+    values = records.column(names[0]) if names else pa.repeat(mapping.constant, records.num_rows)
+    if field.reference or field.local is None:
         return values, {}
     values, problems = _transformed(mapping, values)
-    fitted = fit(values, download.local)
-    named = {row: f"field {download.local.name!r}: {why}" for row, why in problems.items()}
+    fitted = fit(values, target)
+    named = {row: f"field {target.name!r}: {why}" for row, why in problems.items()}
     return fitted.values, {**fitted.problems, **named}
 
 

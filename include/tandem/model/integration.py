@@ -129,7 +129,7 @@ class EntityMapping(Config):
     @model_validator(mode="after")
     def _maps_each_field_once(self) -> "EntityMapping":
         active = self.active_fields
-        _refuse_repeats("local field", (field.local for field in active if field.local))
+        _refuse_repeats("local field", {_place(field): field.local for field in active}.values())
         declared = set(self.composite_lookups)
         for field in active:
             composite = field.lookup.composite if field.lookup else None
@@ -185,8 +185,14 @@ class Integration(Config):
         return next((e for e in self.active_entities if e.external == external), None)
 
 
+def _place(field: FieldMapping) -> object:
+    """The lines of one composite lookup share their local field; all others have their own."""
+    composite = field.lookup.composite if field.lookup else None
+    return (field.local, composite) if composite else id(field)
+
+
 def _refuse_repeats(what: str, names: Iterable[Any]) -> None:
-    repeated = [name for name, count in Counter(names).items() if count > 1]
+    repeated = [name for name, count in Counter(names).items() if name and count > 1]
     if repeated:
         raise ValueError(
             f"{what} {repeated[0]!r} is mapped more than once; remove one or set enabled: false"

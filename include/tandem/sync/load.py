@@ -234,7 +234,7 @@ def _links(done: pa.Table) -> pa.Table:
 
 def _waiting(done: pa.Table, bound: BoundMapping) -> pa.Table:
     """The deferred lookups of a batch, as DEFERRED."""
-    targets = {d.local.name: d.mapping.lookup.entity for d in bound.downloads if d.mapping.lookup}
+    targets = {d.name: d.reference.entity for d in bound.downloads if d.reference}
     parts = [DEFERRED.empty_table()]
     for field, target in targets.items():
         values = done[columns.deferred_column(field)]

@@ -6,57 +6,74 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tandem.connectors.base import Query
+from tandem.core.fields import Reference
 from tandem.core.fit import fit
-from tandem.core.ids import key_columns, record_ids
+from tandem.core.ids import joined_ids, key_columns, record_ids, split_ids
 from tandem.core.mapping import BoundMapping, mapped_value
 from tandem.core.values import canonical_text
-from tandem.model.integration import Lookup
 from tandem.sync.job import PARTNERS, Job, Run
 
 
-def local_partners(job: Job, lookup: Lookup, texts: pa.Array) -> pa.Array:
+def local_partners(job: Job, reference: Reference, texts: pa.Array) -> pa.Array:
     """The local id that each of these texts, written as ids are, refers to; null for none (yet)."""
-    found = _partners(job, lookup, pc.unique(texts).drop_null())
+    found = _partners(job, reference, pc.unique(texts).drop_null())
     at = pc.index_in(texts, value_set=found["value"])
     return found["local_id"].combine_chunks().take(at)
 
 
-def _partners(job: Job, lookup: Lookup, wanted: pa.Array) -> pa.Table:
+def _partners(job: Job, reference: Reference, wanted: pa.Array) -> pa.Table:
     """The partners that these texts have: value and local_id."""
-    target = job.bound(lookup.entity)
-    if (lookup.field,) != target.external.key:
-        return _by_local_field(job, target, lookup.field, wanted)
-    links = job.state.links(lookup.entity, "external", wanted)
-    found = links.select(["external_id", "local_id"]).rename_columns(PARTNERS.names)
-    expected = job.expected.get(lookup.entity, PARTNERS.empty_table())
-    return pa.concat_tables([found, expected])
+    target = job.bound(reference.entity)
+    if set(reference.fields) != set(target.external.key):
+        return _by_local_fields(job, target, reference.fields, wanted)
+    parts = split_ids(wanted, len(reference.fields))
+    columns = dict(zip(reference.fields, parts, strict=True))
+    ids = joined_ids([columns[name] for name in target.external.key])
+    links = job.state.links(reference.entity, "external", ids)
+    known = links.select(["external_id", "local_id"]).rename_columns(PARTNERS.names)
+    known = pa.concat_tables([known, job.expected.get(reference.entity, PARTNERS.empty_table())])
+    return _pairs(wanted, ids, known)
 
 
-def _by_local_field(job: Job, target: BoundMapping, field: str, wanted: pa.Array) -> pa.Table:
-    """Where the lookup names no key: linked local records whose mapped field has that value."""
-    local = target.local.field(target.local_name(field))
+def _by_local_fields(
+    job: Job, target: BoundMapping, names: tuple[str, ...], wanted: pa.Array
+) -> pa.Table:
+    """Where the lookup names no key: linked local records whose mapped fields have those values."""
+    local = [target.local.field(target.local_name(name)) for name in names]
     existing = job.schemas["existing"].by_name.get(target.local.name)
-    if existing is None or local.name not in existing.by_name:
+    if existing is None or not {field.name for field in local} <= existing.by_name.keys():
         return PARTNERS.empty_table()
-    values = mapped_value(target, field, wanted)
-    fields = tuple(dict.fromkeys([*target.local.key, local.name]))
-    keys = pa.RecordBatch.from_arrays([values], names=[local.name])
+    parts = split_ids(wanted, len(names))
+    values = [mapped_value(target, *pair) for pair in zip(names, parts, strict=True)]
+    fields = tuple(dict.fromkeys([*target.local.key, *(field.name for field in local)]))
+    keys = pa.RecordBatch.from_arrays(values, names=[field.name for field in local])
     pages = job.local.find(Query(target.local, fields, job.now()), keys)
     found = pa.concat_tables(
-        [PARTNERS.empty_table(), *(_partner_page(p.records, target, local.name) for p in pages)]
+        [PARTNERS.empty_table(), *(_partner_page(p.records, target, keys) for p in pages)]
     )
     owned = job.state.links(target.mapping.external, "local", found["local_id"].combine_chunks())
     linked = found.filter(pc.is_in(found["local_id"], value_set=owned["local_id"]))
     counts = linked.group_by("value").aggregate([("local_id", "count"), ("local_id", "min")])
     single = counts.filter(pc.equal(counts["local_id_count"], 1)).combine_chunks()
-    at = pc.index_in(canonical_text(values), value_set=single["value"])
-    pairs = pa.table([wanted, single["local_id_min"].combine_chunks().take(at)], schema=PARTNERS)
+    known = pa.Table.from_arrays([single["value"], single["local_id_min"]], schema=PARTNERS)
+    return _pairs(wanted, _joined(keys), known)
+
+
+def _pairs(wanted: pa.Array, as_known: pa.Array, known: pa.Table) -> pa.Table:
+    """The texts that have a partner among the known ones, under the name that these have there."""
+    partners = known["local_id"].combine_chunks()
+    found = partners.take(pc.index_in(as_known, value_set=known["value"]))
+    pairs = pa.table([wanted, found], schema=PARTNERS)
     return pairs.filter(pairs["local_id"].is_valid())
 
 
-def _partner_page(records: pa.RecordBatch, target: BoundMapping, field: str) -> pa.Table:
-    values = canonical_text(records.column(field))
+def _partner_page(records: pa.RecordBatch, target: BoundMapping, keys: pa.RecordBatch) -> pa.Table:
+    values = _joined(records.select(keys.schema.names))
     return pa.Table.from_arrays([values, record_ids(records, target.local.key)], schema=PARTNERS)
+
+
+def _joined(columns: pa.RecordBatch) -> pa.Array:
+    return joined_ids([canonical_text(column) for column in columns.columns])
 
 
 def complete_lookups(run: Run, entities: Iterable[str]) -> int:
@@ -65,11 +82,11 @@ def complete_lookups(run: Run, entities: Iterable[str]) -> int:
 
 
 def _complete(run: Run, bound: BoundMapping) -> int:
-    lookups = {d.local.name: d.mapping.lookup for d in bound.downloads if d.mapping.lookup}
+    references = {field.name: field.reference for field in bound.downloads if field.reference}
     done = 0
-    for field, lookup in lookups.items():
+    for field, reference in references.items():
         for waiting in run.state.deferred(bound.mapping.external, field):
-            partners = local_partners(run, lookup, waiting["value"].combine_chunks())
+            partners = local_partners(run, reference, waiting["value"].combine_chunks())
             found = waiting.append_column("partner", partners).filter(partners.is_valid())
             done += _write(run, bound, field, found) if found.num_rows else 0
     return done

@@ -127,18 +127,18 @@ class _Planner:
         """The local values with lookups resolved."""
         resolved = _Resolved(dict(mapped.columns), {}, {}, {})
         for download in self.bound.downloads:
-            lookup, local = download.mapping.lookup, download.local
-            if lookup is None:
+            reference, local = download.reference, download.target
+            if reference is None:
                 continue
             texts = id_text(mapped.columns[local.name])
-            partners = local_partners(self.job, lookup, texts)
+            partners = local_partners(self.job, reference, texts)
             waits = pc.and_(texts.is_valid(), partners.is_null())
             fitted = fit(partners, local, required=False)
             resolved.values[local.name] = fitted.values
             resolved.deferred[local.name] = pc.if_else(waits, texts, pa.scalar(None, pa.string()))
             resolved.problems.update(fitted.problems)
             if local.name in self.bound.match_fields or not local.nullable:
-                resolved.waiting.update(_must_wait(local.name, lookup.entity, texts, waits))
+                resolved.waiting.update(_must_wait(local.name, reference.entity, texts, waits))
         return resolved
 
 
