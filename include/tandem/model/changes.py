@@ -20,7 +20,9 @@ class Action(StrEnum):
     UPDATE = "update"
     LINK = "link"
     """The partner was found by primary key: link it and give it the other side's values."""
+    DELETE = "delete"
     UNCHANGED = "unchanged"
+    CONFLICT = "conflict"
     REJECT = "reject"
 
 

@@ -1,0 +1,128 @@
+"""How the records of each side look in the fields in which both meet, and what is sent back."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import json as arrow_json
+
+from tandem.core.fields import BoundField
+from tandem.core.fit import fit
+from tandem.core.ids import id_text
+from tandem.core.mapping import mapped_values
+from tandem.core.values import canonical_text, record_hashes
+
+Texts = Mapping[str, pa.Array]
+"""Field → one text a record: what the values are compared by."""
+
+_MORE: Final = 1_000
+_SIDES: Final = ("external", "local")
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """Records of one side in the terms of the local side."""
+
+    values: dict[str, pa.Array]
+    """Field → values; a lookup's are that side's own references."""
+    texts: dict[str, pa.Array]
+    problems: dict[int, str]
+    """Row number → why the record cannot be written to the local side."""
+
+
+def external_image(fields: Sequence[BoundField], records: pa.RecordBatch) -> Image:
+    """External records as they would look on the local side."""
+    values: dict[str, pa.Array] = {}
+    problems: dict[int, str] = {}
+    for field in fields:
+        values[field.name], found = mapped_values(field, records)
+        if field.downloads:
+            problems = {**found, **problems}
+    return Image(values, _texts(fields, values), problems)
+
+
+def local_image(fields: Sequence[BoundField], records: pa.RecordBatch) -> Image:
+    """Local records as they are."""
+    values: dict[str, pa.Array] = {}
+    for field in fields:
+        if field.local is not None:
+            values[field.name] = records.column(field.local.name)
+        else:
+            constants = pa.repeat(field.mapping.constant, records.num_rows)
+            values[field.name] = fit(constants, field.target).values
+    return Image(values, _texts(fields, values), {})
+
+
+def image_hashes(fields: Sequence[BoundField], texts: Texts) -> pa.Array:
+    """One hash a record; the same texts in other fields are another record."""
+    seed = ";".join(f"{field.name}:{field.target.kind}" for field in fields)
+    return record_hashes([texts[field.name] for field in fields], seed=seed)
+
+
+def bases(fields: Sequence[BoundField], external: Texts, local: Texts) -> pa.Array:
+    """What both sides agreed on, one JSON text a record.
+
+    `{"external": {field: text}, "local": {field: text}}`; without `local` where it is the same.
+    """
+    names = [field.name for field in fields]
+    ours, theirs = _objects(names, local), _objects(names, external)
+    both = pc.binary_join_element_wise('{"external":', theirs, ',"local":', ours, "}", "")
+    one = pc.binary_join_element_wise('{"external":', theirs, "}", "")
+    return pc.if_else(pc.equal(ours, theirs), one, both)
+
+
+def images_of(fields: Sequence[BoundField], texts: pa.Array) -> tuple[Texts, Texts]:
+    """The external and the local image that these bases say; nulls for a null."""
+    names = [field.name for field in fields]
+    if not len(texts):
+        return ({name: pa.array([], pa.string()) for name in names},) * 2
+    # One line a record; a base has no line end in it, for JSON escapes that.
+    lines = "\n".join(pc.fill_null(texts, "{}").to_pylist()).encode()
+    record = pa.struct([(name, pa.string()) for name in names])
+    table = arrow_json.read_json(
+        pa.BufferReader(lines),
+        read_options=arrow_json.ReadOptions(use_threads=False, block_size=len(lines) + _MORE),
+        parse_options=arrow_json.ParseOptions(
+            explicit_schema=pa.schema([(side, record) for side in _SIDES]),
+            unexpected_field_behavior="ignore",
+        ),
+    ).combine_chunks()
+    external, local = (table[side].combine_chunks() for side in _SIDES)
+    chosen = pc.if_else(local.is_valid(), local, external)
+    return _fields_of(external, names), _fields_of(chosen, names)
+
+
+def _fields_of(records: pa.StructArray, names: Sequence[str]) -> Texts:
+    return {name: pc.struct_field(records, [n]) for n, name in enumerate(names)}
+
+
+def _objects(names: Sequence[str], texts: Texts) -> pa.Array:
+    parts = [
+        pc.binary_join_element_wise(json.dumps(name) + ":", _quoted(texts[name]), "")
+        for name in names
+    ]
+    return pc.binary_join_element_wise("{", pc.binary_join_element_wise(*parts, ","), "}", "")
+
+
+def _quoted(texts: pa.Array) -> pa.Array:
+    """Texts as JSON strings, nulls as null."""
+    special = pc.match_substring_regex(texts, r'[\x00-\x1f"\\]')
+    plain = pc.binary_join_element_wise('"', texts, '"', "")
+    if pc.any(special).as_py():
+        escaped = [
+            json.dumps(text, ensure_ascii=False) for text in texts.filter(special).to_pylist()
+        ]
+        plain = pc.replace_with_mask(
+            plain, pc.fill_null(special, False), pa.array(escaped, pa.string())
+        )
+    return pc.fill_null(plain, "null")
+
+
+def _texts(fields: Sequence[BoundField], values: Texts) -> dict[str, pa.Array]:
+    return {
+        field.name: (id_text if field.reference else canonical_text)(values[field.name])
+        for field in fields
+    }

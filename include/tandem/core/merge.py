@@ -1,0 +1,131 @@
+"""Three-way, field by field: what each side changed against what both agreed on, and who gets it.
+
+Pure, by whole columns. A field that only one side changed travels to the other; what both changed
+alike has converged; what both changed differently follows the policy.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
+"""One boolean a record."""
+Winners = np.ndarray[Any, np.dtype[np.int8]]
+"""For each record who wins where both changed the same field: EXTERNAL, LOCAL or NOBODY."""
+
+EXTERNAL: Final = 1
+LOCAL: Final = -1
+NOBODY: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPair:
+    """One field of some pairs: what each side holds, and the other's value in its own terms."""
+
+    external: pa.Array
+    """Text of what the external side refers to or, but for lookups, holds."""
+    local: pa.Array
+    from_external: pa.Array
+    """Text of what the local side would hold if it had the external value."""
+    from_local: pa.Array
+    """Text of what the external side would hold if it had the local value."""
+    external_waits: Flags
+    """Whether the external value refers to a record that has no local partner yet."""
+    local_waits: Flags
+    external_base: pa.Array
+    local_base: pa.Array
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for one field of those pairs."""
+
+    downloads: bool
+    uploads: bool
+    winners: Winners
+    replaced: Flags
+    """Where the external value replaces whatever the local side holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Which ways records may travel in this run, one flag a record."""
+
+    down: Flags
+    up: Flags
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What becomes of one field of each pair."""
+
+    to_local: Flags
+    to_external: Flags
+    clashes: Flags
+    """Both sides changed it, differently."""
+    undecided: Flags
+    """Such a clash without a winner."""
+    deferred: Flags
+    """It would travel, but its partner is missing yet."""
+    external_after: pa.Array
+    """What the external side will hold as far as that is agreed on: an edit that did not travel
+    keeps its base, so that it is an edit still."""
+    local_after: pa.Array
+
+
+def merge_field(pair: FieldPair, terms: Terms, ways: Ways) -> Merged:
+    """Decide one field of pairs; bases are null where there are none.
+
+    A pair that meets for the first time has an empty base: what one side lacks it gets. So does
+    a record that has no partner yet: its partner's values are null.
+    """
+    theirs = (differs(pair.external, pair.external_base) | terms.replaced) & terms.downloads
+    ours = differs(pair.local, pair.local_base) & terms.uploads & ~terms.replaced
+    same = ~differs(pair.from_external, pair.local) & ~pair.external_waits
+    clashes = theirs & ours & ~same
+    down = ~same & np.where(clashes, terms.winners == EXTERNAL, theirs)
+    up = ~same & np.where(clashes, terms.winners == LOCAL, ours)
+    to_local = down & ~pair.external_waits & ways.down
+    to_external = up & ~pair.local_waits & ways.up
+    return Merged(
+        to_local=to_local,
+        to_external=to_external,
+        clashes=clashes,
+        undecided=clashes & (terms.winners == NOBODY),
+        deferred=(down & pair.external_waits & ways.down) | (up & pair.local_waits & ways.up),
+        external_after=chosen(
+            (to_external, pair.from_local),
+            (theirs & ~(same | to_local), pair.external_base),
+            otherwise=pair.external,
+        ),
+        local_after=chosen(
+            (to_local, pair.from_external),
+            (ours & ~(same | to_external), pair.local_base),
+            otherwise=pair.local,
+        ),
+    )
+
+
+def differs(one: pa.Array, other: pa.Array) -> Flags:
+    """Where two columns of texts differ; null is a value of its own."""
+    unequal = flags(pc.fill_null(pc.not_equal(one, other), False))
+    missing: Flags = flags(one.is_null()) != flags(other.is_null())
+    return np.logical_or(unequal, missing)
+
+
+def flags(values: pa.Array) -> Flags:
+    """A boolean column without nulls, as NumPy has it."""
+    found: Flags = values.to_numpy(zero_copy_only=False)
+    return found
+
+
+def chosen(*choices: tuple[Flags, pa.Array], otherwise: pa.Array) -> pa.Array:
+    """For each row the value of the first choice whose flag is set."""
+    values = otherwise
+    for flag, column in reversed(choices):
+        if flag.any():
+            values = pc.if_else(pa.array(flag), column, values)
+    return values

@@ -1,0 +1,220 @@
+"""What a two-way sync does to each pair of records: pure, by columns.
+
+First how each side stands to what both agreed on, then one table (`tandem.core.pairs.DECISIONS`)
+that says what follows from it, then, where both records are there, field by field
+(`tandem.core.merge`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from tandem.core.fields import BoundField
+from tandem.core.merge import (
+    EXTERNAL,
+    LOCAL,
+    NOBODY,
+    Flags,
+    Merged,
+    Terms,
+    Ways,
+    Winners,
+    chosen,
+    merge_field,
+)
+from tandem.core.pairs import DECISIONS, Do, Pairs, Refusal, Rules, Seen, Stand
+from tandem.core.refusals import refusals_of
+from tandem.model.changes import Action
+from tandem.model.integration import OnConflict
+
+_CODES: Final = {do: np.int8(code) for code, do in enumerate(Do)}
+_TABLE: Final = np.array(
+    [[_CODES[DECISIONS[external, local]] for local in Seen] for external in Seen]
+)
+_POLICIES: Final[Mapping[OnConflict, int]] = {
+    "external_wins": EXTERNAL,
+    "local_wins": LOCAL,
+    "review": NOBODY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PairPlan:
+    """What is to be done to each pair."""
+
+    actions: pa.Array
+    local: pa.Array
+    """create, update, delete or null: what is written to the local side."""
+    external: pa.Array
+    reasons: pa.Array
+    """Why a record is rejected or a conflict."""
+    rejects_local: Flags
+    """Whether it is the local record that is rejected, not the external one."""
+    waits: Flags
+    """Whether a rejected record, or a field of an applied one, waits for another record."""
+    clashes: Flags
+    """Whether both sides changed the same field, differently."""
+    accounted: Flags
+    """Whether the pair's link has to be written or removed once this is done."""
+    fields: Mapping[str, Merged]
+
+
+def plan_pairs(fields: Sequence[BoundField], pairs: Pairs, rules: Rules) -> PairPlan:
+    """Decide for each pair; all columns have one row a pair."""
+    does = _Does(_decisions(pairs, rules))
+    merged = _merged(fields, pairs, rules, does)
+    creates = does.are(Do.CREATE_LOCAL), does.are(Do.CREATE_EXTERNAL)
+    refusals = refusals_of(fields, pairs, merged, does.write() & rules.downloads, creates)
+    rejects = _rows(refusals, len(pairs.linked))
+    merges = does.are(Do.MERGE)
+    asks = does.are(Do.RESTORE_LOCAL, Do.RESTORE_EXTERNAL) | (merges & _any(merged, "undecided"))
+    conflicts = asks & ~rejects
+    free = ~rejects & ~conflicts
+    waits = [row for row, refusal in refusals.items() if refusal.waits]
+    return PairPlan(
+        actions=_actions(does, pairs, merged, rejects, conflicts),
+        local=_choose(
+            (free & does.are(Do.CREATE_LOCAL), "create"),
+            (free & does.are(Do.DELETE_LOCAL), "delete"),
+            (free & merges & _any(merged, "to_local"), "update"),
+        ),
+        external=_choose(
+            (free & does.are(Do.CREATE_EXTERNAL), "create"),
+            (free & does.are(Do.DELETE_EXTERNAL), "delete"),
+            (free & merges & _any(merged, "to_external"), "update"),
+        ),
+        reasons=_reasons(refusals, conflicts, does),
+        rejects_local=_rows([r for r, why in refusals.items() if why.of_local], len(free)),
+        waits=_rows(waits, len(free)) | (free & does.write() & _any(merged, "deferred")),
+        clashes=merges & ~rejects & _any(merged, "clashes"),
+        accounted=free & ~does.are(Do.NOTHING),
+        fields=merged,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Does:
+    """What follows for each pair."""
+
+    codes: Stand
+
+    def are(self, *does: Do) -> Flags:
+        """Where it is one of these."""
+        return np.isin(self.codes, [_CODES[do] for do in does])
+
+    def write(self) -> Flags:
+        """Where both records, or one that is created, take values of the other side."""
+        return self.are(Do.MERGE, Do.CREATE_LOCAL, Do.CREATE_EXTERNAL)
+
+
+def _decisions(pairs: Pairs, rules: Rules) -> Stand:
+    found = _TABLE[pairs.external, pairs.local]
+    winners = np.where(pairs.decided != NOBODY, pairs.decided, _POLICIES.get(rules.on_conflict, 0))
+    changes = (
+        (Do.RESTORE_LOCAL, winners == EXTERNAL, Do.CREATE_LOCAL),
+        (Do.RESTORE_LOCAL, pairs.decided == LOCAL, Do.DELETE_EXTERNAL),
+        (Do.RESTORE_EXTERNAL, winners == LOCAL, Do.CREATE_EXTERNAL),
+        (Do.RESTORE_EXTERNAL, pairs.decided == EXTERNAL, Do.DELETE_LOCAL),
+        (Do.CREATE_EXTERNAL, ~pairs.linked & rules.replaces, Do.DELETE_LOCAL),
+    )
+    decided = found.copy()
+    for do, where, instead in changes:
+        decided[(found == _CODES[do]) & where] = _CODES[instead]
+    for do in _forbidden(rules):
+        decided[decided == _CODES[do]] = _CODES[Do.NOTHING]
+    return decided
+
+
+def _forbidden(rules: Rules) -> list[Do]:
+    """What this mapping or this run does not do."""
+    down = [Do.CREATE_LOCAL, Do.DELETE_LOCAL, Do.RESTORE_LOCAL]
+    up = [Do.CREATE_EXTERNAL, Do.DELETE_EXTERNAL, Do.RESTORE_EXTERNAL]
+    deletes = [Do.DELETE_EXTERNAL] + ([] if rules.replaces else [Do.DELETE_LOCAL])
+    return [
+        *([] if rules.downloads else down),
+        *([] if rules.uploads else up),
+        *([] if rules.propagates_deletes else deletes),
+    ]
+
+
+def _merged(
+    fields: Sequence[BoundField], pairs: Pairs, rules: Rules, does: _Does
+) -> dict[str, Merged]:
+    """Field by field; a record that is created has no base, whatever its link says."""
+    fresh = does.are(Do.CREATE_LOCAL, Do.CREATE_EXTERNAL)
+    everywhere = np.ones(len(fresh), np.bool_)
+    ways = Ways(down=everywhere & rules.downloads, up=everywhere & rules.uploads)
+    replaced = ~pairs.linked & ~fresh & rules.replaces
+    found = {}
+    for field in fields:
+        pair = pairs.fields[field.name]
+        if fresh.any():
+            pair = replace(
+                pair,
+                external_base=_nulled(pair.external_base, fresh),
+                local_base=_nulled(pair.local_base, fresh),
+            )
+        policy = field.on_conflict or rules.on_conflict
+        winners = _winners(policy, pairs)
+        terms = Terms(field.downloads, field.uploads, winners, replaced)
+        found[field.name] = merge_field(pair, terms, ways)
+    return found
+
+
+def _winners(policy: OnConflict, pairs: Pairs) -> Winners:
+    by_policy = pairs.newer if policy == "newest_wins" else np.int8(_POLICIES[policy])
+    winners: Winners = np.where(pairs.decided != NOBODY, pairs.decided, by_policy)
+    return winners
+
+
+def _actions(
+    does: _Does, pairs: Pairs, merged: Mapping[str, Merged], rejects: Flags, conflicts: Flags
+) -> pa.Array:
+    merges = does.are(Do.MERGE)
+    return _choose(
+        (rejects, Action.REJECT),
+        (conflicts, Action.CONFLICT),
+        (does.are(Do.CREATE_LOCAL, Do.CREATE_EXTERNAL), Action.CREATE),
+        (does.are(Do.DELETE_LOCAL, Do.DELETE_EXTERNAL), Action.DELETE),
+        (merges & ~pairs.linked, Action.LINK),
+        (merges & (_any(merged, "to_local") | _any(merged, "to_external")), Action.UPDATE),
+        otherwise=Action.UNCHANGED,
+    )
+
+
+_DELETED_HERE: Final = "changed on the external side, deleted on the local one"
+_DELETED_THERE: Final = "changed on the local side, deleted on the external one"
+_BOTH: Final = "both sides changed the same field"
+
+
+def _reasons(refusals: Mapping[int, Refusal], conflicts: Flags, does: _Does) -> pa.Array:
+    reasons = {row: refusal.reason for row, refusal in refusals.items()}
+    local, external = does.are(Do.RESTORE_LOCAL), does.are(Do.RESTORE_EXTERNAL)
+    for row in np.flatnonzero(conflicts).tolist():
+        reasons[row] = _DELETED_HERE if local[row] else _DELETED_THERE if external[row] else _BOTH
+    return pa.array([reasons.get(row) for row in range(len(conflicts))], pa.string())
+
+
+def _choose(*choices: tuple[Flags, str], otherwise: str | None = None) -> pa.Array:
+    """For each row the first choice whose flag is set."""
+    names = pa.array([otherwise, *(name for _, name in choices)], pa.string())
+    places = np.select([flag for flag, _ in choices], list(range(1, len(names))), 0)
+    return names.take(pa.array(places))
+
+
+def _any(merged: Mapping[str, Merged], what: str) -> Flags:
+    found: Flags = np.logical_or.reduce([getattr(field, what) for field in merged.values()])
+    return found
+
+
+def _nulled(values: pa.Array, where: Flags) -> pa.Array:
+    return chosen((where, pa.nulls(len(values), values.type)), otherwise=values)
+
+
+def _rows(rows: Iterable[int], length: int) -> Flags:
+    found = np.zeros(length, np.bool_)
+    found[list(rows)] = True
+    return found
