@@ -6,7 +6,8 @@
     │   └── AuthenticationError  the system does not let us in
     ├── RetryLater               nothing was lost; the same call may succeed later
     │   ├── Unreachable          no usable answer
-    │   └── Throttled            the system asks us to wait
+    │   ├── Throttled            the system asks us to wait
+    │   └── Busy                 another run is at work
     ├── AnchorExpired            the system has forgotten where we stopped: read everything
     ├── RecordChanged            the record is no longer what was planned on: read it again
     └── RecordRejected           this record cannot be applied: put it aside, go on
@@ -64,6 +65,10 @@ class Throttled(RetryLater):
     def __init__(self, problem: str, *, remedy: str = "", retry_after: float | None = None) -> None:
         super().__init__(problem, remedy=remedy)
         self.retry_after = retry_after
+
+
+class Busy(RetryLater):
+    """Another run is at work on this integration."""
 
 
 class AnchorExpired(TandemError):

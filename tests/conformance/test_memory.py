@@ -9,7 +9,7 @@ from tandem.conformance import Subject
 from tandem.connectors import memory
 from tandem.connectors.memory import MemoryConnector
 from tandem.model.connection import Connection
-from tandem.model.schema import Entity, Field, Kind
+from tandem.model.schema import Capabilities, Deletes, Entity, Field, Kind
 
 ITEM = Entity(
     name="item",
@@ -33,10 +33,25 @@ LINE = Entity(
 )
 
 
-@pytest.fixture
-def subject() -> Iterator[Subject]:
+SERVER = Capabilities(
+    delta=True, deletes=Deletes.NATIVE, writes=True, batch_size=100, optimistic_concurrency=True
+)
+VERSIONED = ITEM.model_copy(
+    update={
+        "fields": (*ITEM.fields, Field(name="version", kind=Kind.INT64, read_only=True)),
+        "capabilities": SERVER,
+    }
+)
+
+
+@pytest.fixture(params=["a table", "a server"])
+def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    """A store that takes what it is given, and one with keys, etags and changes of its own."""
     store = memory.store("conformance")
-    store.define(ITEM)
+    if request.param == "a table":
+        store.define(ITEM)
+    else:
+        store.define(VERSIONED, memory.Habits(version="version"))
     store.define(LINE)
     connector = MemoryConnector(
         Connection(id="here", conn_type="memory", extra={"store": "conformance"}), page_rows=10
@@ -51,6 +66,7 @@ def subject() -> Iterator[Subject]:
         put=lambda entity, records: store.put(entity, records.to_pylist()),
         composite="line",
         spoil=spoil,
+        expire=lambda _entity: store.expire_tokens(),
     )
     connector.close()
     memory.forget("conformance")

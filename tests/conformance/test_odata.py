@@ -70,10 +70,11 @@ def subject(tmp_path: Path) -> Iterator[Subject]:
 
 
 class SmallPages(httpx.HTTPTransport):
-    """Leaves the size of a page to the service."""
+    """Asks for smaller pages than the connector does."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.headers.pop("Prefer", None)
+        prefer = request.headers.get("Prefer", "")
+        request.headers["Prefer"] = prefer.replace("maxpagesize=5000", "maxpagesize=10")
         return super().handle_request(request)
 
 

@@ -36,7 +36,7 @@ def test_metadata_says_the_same_in_xml_and_json(client: httpx.Client):
 def test_every_property_in_the_data_is_in_the_metadata(client: httpx.Client, get):
     schema = client.get("$metadata?$format=json").json()["Tandem.Demo"]
     for name, set_ in schema["Container"].items():
-        if name.startswith("$"):
+        if name.startswith(("$", "@")):
             continue
         members = schema[set_["$Type"].removeprefix("Tandem.Demo.")]
         record = get(f"{name}?$top=1")["value"][0]
@@ -64,3 +64,33 @@ def test_representation_is_negotiated(client: httpx.Client, path, accept, status
 def test_without_metadata_only_count_and_next_link_stay(get):
     page = get("WorkOrders?$count=true", accept="application/json;odata.metadata=none")
     assert set(page) == {"@odata.count", "value", "@odata.nextLink"}
+
+
+def test_capabilities_are_the_same_in_xml_and_json(client: httpx.Client):
+    schema = ET.fromstring(client.get("$metadata").text).find(f".//{EDM}Schema")  # noqa: S314 ours
+    container = client.get("$metadata?$format=json").json()["Tandem.Demo"]["Container"]
+    told = {"": schema.find(f"{EDM}EntityContainer")}
+    told |= {element.get("Name"): element for element in schema.iter(f"{EDM}EntitySet")}
+    for name, element in told.items():
+        as_json = container[name] if name else container
+        for annotation in element.findall(f"{EDM}Annotation"):
+            if (record := annotation.find(f"{EDM}Record")) is not None:
+                assert values(record) == as_json[f"@{annotation.get('Term')}"]
+
+
+def values(record: ET.Element) -> dict:
+    return {
+        value.get("Property"): value.get("Bool") == "true"
+        if value.get("Bool")
+        else [item.text for item in value.iter(f"{EDM}String")]
+        for value in record
+    }
+
+
+def test_what_the_service_can_do_is_announced(client: httpx.Client):
+    container = client.get("$metadata?$format=json").json()["Tandem.Demo"]["Container"]
+    assert container["@Capabilities.BatchSupport"]["Supported"] is True
+    accounts = container["Accounts"]
+    assert accounts["@Capabilities.ChangeTracking"] == {"Supported": True}
+    assert accounts["@Capabilities.UpdateRestrictions"] == {"Updatable": True, "Upsertable": False}
+    assert accounts["@Core.OptimisticConcurrency"] == ["rowVersion"]

@@ -1,6 +1,9 @@
 import httpx
 import pytest
 
+from tandem.demo.server import serving
+from tandem.demo.service import create_app
+
 ONE = "11111111-1111-4111-8111-111111111111"
 NOWHERE = "99999999-9999-4999-8999-999999999999"
 
@@ -115,6 +118,58 @@ def test_same_key_twice_is_a_conflict(client):
     response = create(client)
     assert response.status_code == 409
     assert "exists already" in response.json()["error"]["message"]
+
+
+def test_upsert_is_refused_whatever_the_precondition(client):
+    for headers in ({}, {"if-match": "*"}, {"if-none-match": "*"}, {"if-match": 'W/"1"'}):
+        response = client.patch(f"Contacts({ONE})", json={"lastName": "X"}, headers=headers)
+        assert response.status_code == 404
+        assert client.delete(f"Contacts({ONE})", headers=headers).status_code == 404
+    assert client.get(f"Contacts({ONE})").status_code == 404
+
+
+def test_write_that_wants_nothing_to_be_there_is_refused_if_something_is(client):
+    etag = create(client).json()["@odata.etag"]
+    for condition in ("*", etag, f'"other", {etag}'):
+        headers = {"if-none-match": condition}
+        assert client.patch(f"Contacts({ONE})", json={}, headers=headers).status_code == 412
+        assert client.delete(f"Contacts({ONE})", headers=headers).status_code == 412
+    headers = {"if-none-match": 'W/"other"'}
+    assert client.patch(f"Contacts({ONE})", json={}, headers=headers).status_code == 204
+
+
+def test_entity_that_the_client_has_is_not_sent_again(client):
+    etag = create(client).headers["etag"]
+    response = client.get(f"Contacts({ONE})", headers={"if-none-match": etag})
+    assert (response.status_code, response.content) == (304, b"")
+    client.patch(f"Contacts({ONE})", json={})
+    assert client.get(f"Contacts({ONE})", headers={"if-none-match": etag}).status_code == 200
+
+
+def test_change_without_a_body_in_the_answer_says_what_it_changed(client):
+    create(client)
+    response = client.patch(f"Contacts({ONE})", json={"phone": "1"})
+    assert response.headers["odata-entityid"] == f"{client.base_url}Contacts({ONE})"
+    assert response.headers["etag"] == client.get(f"Contacts({ONE})").headers["etag"]
+    assert "location" not in response.headers
+
+
+def test_service_can_insist_on_if_match(tmp_path):
+    app = create_app(tmp_path / "strict.db", if_match_required=True)
+    with serving(app) as url, httpx.Client(base_url=url) as client:
+        etag = create(client).headers["etag"]
+        assert client.patch(f"Contacts({ONE})", json={}).status_code == 428
+        assert client.delete(f"Contacts({ONE})").status_code == 428
+        assert client.delete(f"Contacts({ONE})", headers={"if-match": etag}).status_code == 204
+
+
+def test_entity_can_go_when_nothing_refers_to_it_any_more(client):
+    account = {"ID": ONE, "accountNumber": "1", "name": "X", "isActive": True}
+    client.post("Accounts", json=account).raise_for_status()
+    contact = client.post("Contacts", json={"lastName": "X", "account_ID": ONE})
+    assert client.delete(f"Accounts({ONE})").status_code == 409
+    client.patch(contact.headers["location"], json={"account_ID": None}).raise_for_status()
+    assert client.delete(f"Accounts({ONE})").status_code == 204
 
 
 def test_reference_must_lead_somewhere_and_keeps_its_target(client):

@@ -34,8 +34,8 @@ def test_links_are_found_from_both_sides(state):
         account.links.put(links(("e1", "l1", b"1"), ("e2", "l2", b"2")), at=AT, replace=False)
     by_external = state.links("Accounts", "external", pa.array(["e2", "e9"]))
     by_local = state.links("Accounts", "local", pa.array(["l1"]))
-    assert by_external.to_pylist() == [{"external_id": "e2", "local_id": "l2", "base_hash": b"2"}]
-    assert by_local.to_pylist() == [{"external_id": "e1", "local_id": "l1", "base_hash": b"1"}]
+    assert [list(row.values()) for row in by_external.to_pylist()] == [["e2", "l2", b"2", None]]
+    assert [list(row.values()) for row in by_local.to_pylist()] == [["e1", "l1", b"1", None]]
 
 
 def test_links_of_other_entities_are_not_seen(state):
@@ -126,6 +126,17 @@ def test_the_log_tells_what_became_of_an_entity(state):
     (entry,) = state.log_entries(run_id="r1")
     assert (entry.mode, entry.status, entry.counts) == ("incremental", "partial", counts)
     assert (entry.started_at, entry.finished_at) == (AT, LATER)
+
+
+def test_only_runs_that_loaded_an_entity_count(state):
+    for run_id, status in (("r1", "success"), ("r2", "failed"), ("r3", "partial")):
+        for direction in ("download", "upload"):
+            key = {"run_id": run_id, "entity": "Accounts", "direction": direction}
+            state.start(key, mode="full", at=AT)
+            state.finish(key, status=status, counts=Counts(), message="", at=LATER)
+    state.start({**key, "run_id": "r4"}, mode="full", at=AT)
+    assert state.runs_logged("Accounts") == 2
+    assert state.runs_logged("Contacts") == 0
 
 
 def test_what_fails_leaves_nothing_of_a_batch(state):

@@ -492,7 +492,7 @@ def test_a_lookup_by_another_field_finds_what_the_mapping_made_of_it(world, cont
 
 
 def test_many_lookups_that_wait_are_completed(world, monkeypatch):
-    monkeypatch.setattr("tandem.state.store._PART_ROWS", 2)
+    monkeypatch.setattr("tandem.state.reader.PART_ROWS", 2)
     for n in range(5):
         world.put_account(f"c{n}", name=f"child {n}", parent_ID="p")
     world.put_account("p", name="parent")

@@ -23,11 +23,14 @@ have to do stands in `tandem.connectors.base`. It needs pytest, which Tandem its
 import pytest
 
 pytest.register_assert_rewrite(
-    *(f"tandem.conformance.{name}" for name in ("subject", "reading", "filtering", "writing")),
+    *(f"tandem.conformance.{name}" for name in ("subject", "reading", "filtering", "changes")),
+    *(f"tandem.conformance.{name}" for name in ("writers", "writing", "guarding")),
     "tandem.conformance.provisioning",
 )
 
+from tandem.conformance.changes import *  # noqa: E402, F403
 from tandem.conformance.filtering import *  # noqa: E402, F403
+from tandem.conformance.guarding import *  # noqa: E402, F403
 from tandem.conformance.provisioning import *  # noqa: E402, F403
 from tandem.conformance.reading import *  # noqa: E402, F403
 from tandem.conformance.subject import Subject  # noqa: E402

@@ -10,6 +10,7 @@ from uuid import UUID
 import pyarrow as pa
 
 from tandem.conformance.subject import Record, Subject, batch_of, filled
+from tandem.connectors.base import ETAG
 from tandem.core.values import arrow_type
 from tandem.model.schema import Entity, Field, Kind
 
@@ -105,10 +106,11 @@ def key_for(entity: Entity, number: int) -> Record:
 
 
 def comparable(record: Record, entity: Entity) -> Record:
-    """The record, with JSON as what it says instead of how it is written."""
+    """The record without its etag, and JSON as what it says instead of how it is written."""
     return {
         name: _meaning(value) if entity.field(name).kind is Kind.JSON else value
         for name, value in record.items()
+        if name != ETAG
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tandem.connectors.base import Connector, Page, Query
+from tandem.connectors.base import ETAG, Connector, Page, Query
 from tandem.core.values import arrow_type
 from tandem.model.filters import Condition
 from tandem.model.schema import Entity, Field
@@ -36,6 +36,8 @@ class Subject:
     """Puts one record into an entity with a value that does not fit the metadata."""
     holds: Callable[[Field, Any], bool] = lambda _field, _value: True
     """Whether the system can keep that value in that field: False for what it cannot by nature."""
+    expire: Callable[[str], None] | None = None
+    """Makes the system forget the tokens that it gave out for changes of an entity."""
     several_pages: int = 50
     """A number of records that the connector reads in more than one page."""
 
@@ -56,8 +58,9 @@ class Subject:
         return Query(entity, names, NOW, condition, descending_by, limit)
 
     def read(self, query: Query) -> list[Record]:
-        """The records of all pages; none may be unreadable."""
-        return records_of(list(self.connector.read(query)))
+        """The records of all pages, without their etags; none may be unreadable."""
+        records = records_of(list(self.connector.read(query)))
+        return [{name: v for name, v in record.items() if name != ETAG} for record in records]
 
 
 def records_of(pages: list[Page]) -> list[Record]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import quote, urljoin
 
 import httpx
@@ -16,16 +16,20 @@ from tandem.connectors.http_errors import (
     answers_otherwise,
     broke_off,
     cannot_heal,
+    expired,
+    is_expired,
     other_coding,
     other_host,
     too_large,
     unanswered,
     unwelcome,
 )
-from tandem.errors import RetryLater, Throttled
+from tandem.errors import ConfigurationError, RetryLater, TandemError, Throttled, Unreachable
 
 # httpx reports every URL at INFO, and with it the values in filters.
 logging.getLogger("httpx").setLevel(logging.WARNING)
+
+T = TypeVar("T")
 
 ATTEMPTS: Final = 5
 FIRST_PAUSE: Final = 0.5
@@ -33,6 +37,10 @@ LONGEST_PAUSE: Final = 30.0
 LONGEST_WISH: Final = 600.0
 """Seconds that a `Retry-After` is obeyed on the spot; Business Central's window is 300."""
 REDIRECTS: Final = 5
+_KEPT: Final = (307, 308)
+"""Redirects that keep method and body (RFC 9110, 15.4)."""
+WRITE_LIMIT: Final = 256 * 1024 * 1024
+"""Bytes of an answer to a write that are read."""
 ERROR_LIMIT: Final = 64 * 1024
 """Bytes of an error's body that are read: messages are short."""
 _CODINGS: Final = ("gzip", "deflate")
@@ -51,6 +59,8 @@ class Format:
     """A body that ends with none of these was cut; empty: anything will do."""
     limit: int = 512 * 1024 * 1024
     """Bytes, after decompression."""
+    may_expire: bool = False
+    """Whether the URL is one that the system may have forgotten: then AnchorExpired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,15 @@ class Answer:
     """A good answer: where it came from after redirects, its headers and its whole body."""
 
     url: str
+    headers: httpx.Headers
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as it came, whatever its status says, with its whole body."""
+
+    status: int
     headers: httpx.Headers
     body: bytes
 
@@ -71,7 +90,7 @@ class Repeats:
 
 
 class Http:
-    """GET requests to one origin (scheme, host and port); nothing is ever sent to another one."""
+    """Requests to one origin (scheme, host and port); nothing is ever sent to another one."""
 
     def __init__(
         self, client: httpx.Client, root: str, name: str, repeats: Repeats | None = None
@@ -81,7 +100,7 @@ class Http:
         self.name = name
         self._client = client
         self._origin = _origin(root)
-        self._repeats = repeats or Repeats()
+        self.repeats = repeats or Repeats()
 
     def get(
         self,
@@ -100,19 +119,62 @@ class Http:
             "Accept-Encoding": ", ".join(_CODINGS),
             **(headers or {}),
         }
+        return self.patiently(lambda: self._ask(url, wanted, sent), still_wanted)
+
+    def patiently(self, ask: Callable[[], T], still_wanted: Callable[[], bool] = lambda: True) -> T:
+        """What `ask` gives; it is called again, after pauses, as long as it raises RetryLater."""
         for attempt in range(1, ATTEMPTS):
             try:
-                return self._ask(url, wanted, sent)
+                return ask()
             except RetryLater as error:
-                wait = pause(attempt, error, self._repeats.random())
+                wait = pause(attempt, error, self.repeats.random())
                 if wait is None or cannot_heal(error) or not still_wanted():
                     raise
-                self._repeats.sleep(wait)
-        return self._ask(url, wanted, sent)
+                self.repeats.sleep(wait)
+        return ask()
+
+    def send(self, method: str, url: str, headers: Mapping[str, str], content: bytes) -> Reply:
+        """The answer to this request, which is sent once, whatever its status.
+
+        Raises Unreachable if no whole answer came; `http_errors.never_sent` tells whether the
+        system cannot have received the request. Only redirects that keep the method are followed.
+        """
+        sent = {"Accept-Encoding": ", ".join(_CODINGS), **headers}
+        for _ in range(REDIRECTS):
+            if _origin(url) != self._origin:
+                raise other_host(self.root, url)
+            response, body = self._exchange(method, url, sent, content)
+            if response.status_code not in _KEPT or not response.has_redirect_location:
+                return Reply(response.status_code, response.headers, body)
+            url = resolved(url, response.headers["Location"])
+        circle = httpx.TooManyRedirects("redirected in a circle")
+        raise unanswered(self.root, circle) from circle
+
+    def error(self, url: str, reply: Reply) -> TandemError:
+        """The error that an answer to a request to `url` stands for, in our words."""
+        request = httpx.Request("POST", url)
+        response = httpx.Response(reply.status, headers=reply.headers, request=request)
+        return unwelcome(self.name, response, reply.body)
 
     def close(self) -> None:
         """Close all connections."""
         self._client.close()
+
+    def _exchange(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes
+    ) -> tuple[httpx.Response, bytes]:
+        request = self._client.build_request(method, url, headers=headers, content=content)
+        request.url = VerbatimUrl(url)
+        try:
+            with closing(self._client.send(request, stream=True)) as response:
+                # An error may carry the answers of a whole batch.
+                return response, first_bytes(response, self.root, WRITE_LIMIT)
+        except ConfigurationError as error:  # it was received all the same
+            raise Unreachable(error.problem, remedy=error.remedy) from error
+        except httpx.LocalProtocolError as error:
+            raise unanswered(self.root, error) from None
+        except httpx.HTTPError as error:
+            raise unanswered(self.root, error) from error
 
     def _ask(self, url: str, wanted: Format, headers: Mapping[str, str]) -> Answer:
         for _ in range(REDIRECTS):
@@ -139,6 +201,8 @@ class Http:
         if response.has_redirect_location:
             return resolved(url, response.headers["Location"])
         if not response.is_success:
+            if wanted.may_expire and is_expired(response.status_code, body):
+                raise expired(response, body)
             raise unwelcome(self.name, response, body)
         self._refuse_other_things(url, wanted, response.headers, body)
         return Answer(url, response.headers, body)

@@ -11,6 +11,7 @@ from typing import Any, Final
 import httpx
 
 from tandem.errors import (
+    AnchorExpired,
     AuthenticationError,
     ConfigurationError,
     TandemError,
@@ -68,11 +69,43 @@ _OTHERS: Final = (
 
 _EXCERPT: Final = 300
 
+_LOOKED_AT: Final = 4_096
+"""Bytes of an error's body in which we look for its reason."""
+_EXPIRED: Final = (
+    ((400, 404, 501), re.compile(rb"token", re.IGNORECASE)),
+    (
+        (400, 404, 500, 501),
+        re.compile(
+            rb"0x80044352|-2147204270|Expired ?Version ?Stamp|version ?stamp associated"
+            rb"|syncStateNotFound|resyncRequired|does not support delta",
+            re.IGNORECASE,
+        ),
+    ),
+)
+"""Statuses besides 410 Gone (OData 4.01 Protocol, 11.3) and the words that mean the same with
+them: Dataverse's ExpiredVersionStamp, also after a change of the table; Graph's and Business
+Central's words; and whoever complains of the token that our link holds."""
+
 
 def cannot_heal(error: BaseException) -> bool:
     """Whether asking again at once is of no use, although no answer came."""
     lasting = (ssl.SSLCertVerificationError, httpx.TooManyRedirects)
     return any(isinstance(cause, lasting) for cause in _causes(error))
+
+
+def never_sent(error: BaseException) -> bool:
+    """Whether the system cannot have received the request that was not answered."""
+    before = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+    return any(isinstance(cause, before) for cause in _causes(error))
+
+
+def error_code(body: bytes) -> str | None:
+    """The `code` of an OData error (JSON 4.01, 21.1), perhaps empty; None: it is no such error."""
+    try:
+        error = json.loads(body)["error"]
+        return str(error.get("code", "")) if "message" in error else None
+    except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
+        return None
 
 
 def unwelcome(name: str, response: httpx.Response, body: bytes) -> TandemError:
@@ -91,6 +124,21 @@ def unwelcome(name: str, response: httpx.Response, body: bytes) -> TandemError:
     if kind is Throttled or (kind is Unreachable and wait is not None):
         return Throttled(problem, remedy="It is tried again later.", retry_after=wait)
     return kind(problem, remedy=remedy.format(name=name))
+
+
+def is_expired(status: int, body: bytes) -> bool:
+    """Whether an answer to a link that we kept says that the link is not known any more."""
+    return status == 410 or any(
+        status in statuses and words.search(body[:_LOOKED_AT]) for statuses, words in _EXPIRED
+    )
+
+
+def expired(response: httpx.Response, body: bytes) -> AnchorExpired:
+    """The error for a link that is not known any more."""
+    said = server_message(body)
+    where = place(response.request.url)
+    problem = f"{where} does not know any more where we stopped reading ({response.status_code})"
+    return AnchorExpired(f"{problem}: {sentence(said)}" if said else f"{problem}.")
 
 
 def unanswered(root: str, error: httpx.HTTPError) -> TandemError:

@@ -1,78 +1,32 @@
 """Records in memory: a full connector, for tests and for trying things out."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace as with_changes
 from typing import Any, Final
 
 import pyarrow as pa
 
-from tandem.connectors.base import Page, Query, Written
+from tandem.connectors.base import ETAG, Page, Query, Written
+from tandem.connectors.memory_store import Cut, Habits, Record, Store, forget, store
+from tandem.connectors.memory_write import Writing, value
 from tandem.connectors.pages import page_of
-from tandem.connectors.versions import version_fields
+from tandem.connectors.seen import with_marks
 from tandem.core.conditions import check_condition, satisfies
-from tandem.core.fit import fit
-from tandem.errors import ConfigurationError
 from tandem.model.connection import Connection
 from tandem.model.schema import Capabilities, Entity, Field, Schema
 
+__all__ = ["Cut", "Habits", "MemoryConnector", "Store", "forget", "store"]
+
 PAGE_ROWS: Final = 1_000
-
-Record = dict[str, Any]
-"""A record by field: Python's values for the kinds, or anything else, which is unreadable."""
-
-
-@dataclass(slots=True)
-class Store:
-    """Entities and their records, which tests put there and look at."""
-
-    entities: dict[str, Entity] = field(default_factory=dict)
-    records: dict[str, dict[tuple[Any, ...], Record]] = field(default_factory=dict)
-    """Entity → key → record."""
-
-    def define(self, entity: Entity) -> None:
-        """Add the entity, without records; it can do everything unless it says otherwise."""
-        if entity.capabilities == Capabilities():
-            able = Capabilities(
-                version_fields=version_fields(entity.fields),
-                writes=True,
-                client_keys=True,
-                batch_size=PAGE_ROWS,
-            )
-            entity = entity.model_copy(update={"capabilities": able})
-        self.entities[entity.name] = entity
-        self.records.setdefault(entity.name, {})
-
-    def put(self, entity: str, records: Iterable[Mapping[str, Any]]) -> None:
-        """Insert or replace records of a defined entity; fields left out are null."""
-        names = self.entities[entity].by_name
-        for record in records:
-            whole = {name: record.get(name) for name in names}
-            self.records[entity][self.key_of(entity, whole)] = whole
-
-    def key_of(self, entity: str, record: Mapping[str, Any]) -> tuple[Any, ...]:
-        """The record's key."""
-        return tuple(record[name] for name in self.entities[entity].key)
-
-
-_stores: Final[dict[str, Store]] = {}
-
-
-def store(name: str) -> Store:
-    """The store of that name in this process, made when it is first asked for."""
-    return _stores.setdefault(name, Store())
-
-
-def forget(name: str) -> None:
-    """Drop the store of that name."""
-    _stores.pop(name, None)
 
 
 class MemoryConnector:
-    """A connector, writer and provisioner for the store that `extra.store` names."""
+    """A connector, delta reader, writer and provisioner for the store that `extra.store` names."""
 
-    def __init__(self, connection: Connection, *, page_rows: int = PAGE_ROWS) -> None:
+    def __init__(self, connection: Connection, *, page_rows: int | None = None) -> None:
         self._name = str(connection.extra.get("store") or connection.id)
-        self._page_rows = page_rows
+        self._page_rows = page_rows or PAGE_ROWS
 
     @property
     def _store(self) -> Store:
@@ -88,27 +42,60 @@ class MemoryConnector:
 
     def read(self, query: Query) -> Iterator[Page]:
         """The records as they are now, in the order they were put in."""
-        yield from self._pages(query, self._chosen(query))
+        with self._operation("read"):
+            yield from self._pages(query, self._chosen(query))
 
     def count(self, query: Query) -> int:
         """How many records satisfy the condition."""
-        return len(self._satisfying(query))
+        with self._operation("count"):
+            return len(self._satisfying(query))
 
     def find(self, query: Query, keys: pa.RecordBatch) -> Iterator[Page]:
         """The records whose fields equal one of the rows of `keys`; null equals nothing."""
         names = keys.schema.names
         rows = zip(*(column.to_pylist() for column in keys.columns), strict=True)
         wanted = {row for row in rows if None not in row}
-        found = [r for r in self._satisfying(query) if tuple(r[n] for n in names) in wanted]
-        yield from self._pages(query, found)
+        with self._operation("find"):
+            found = [r for r in self._satisfying(query) if tuple(r[n] for n in names) in wanted]
+            yield from self._pages(query, found)
 
-    def create(self, entity: Entity, records: pa.RecordBatch) -> Written:
-        """Insert or replace the records; fields not given are null, or stay."""
-        return self._write(entity, records, insert=True)
+    def changes(self, query: Query, since: str | None) -> Iterator[Page]:
+        """Records written and ids deleted since the token, which is the number of a write."""
+        name = query.entity.name
+        with self._operation("changes"):
+            there, token = self._known(name), str(self._store.writes)
+            keys = list(there) if since is None else self._store.changed_since(name, since)
+            gone = self._store.ids(name, [key for key in keys if key not in there])
+            *first, last = [
+                *self._pages(query, [there[key] for key in keys if key in there]),
+                Page(self._page(query, []).records),
+            ]
+            yield from first
+            yield with_changes(last, gone=gone, token=token)
 
-    def update(self, entity: Entity, records: pa.RecordBatch) -> Written:
-        """Set the columns given on the records that are there."""
-        return self._write(entity, records, insert=False)
+    def create(self, entity: Entity, records: pa.RecordBatch, *, replace: bool = False) -> Written:
+        """Insert the records; where this system chooses the keys, it takes none of ours."""
+        with self._operation("create") as cut:
+            return self._writing(entity).create(records, cut, replace=replace)
+
+    def update(
+        self,
+        entity: Entity,
+        records: pa.RecordBatch,
+        *,
+        seen: pa.RecordBatch | None = None,
+        given: pa.RecordBatch | None = None,
+    ) -> Written:
+        """Set the fields given on the records that are there, and are as they were seen."""
+        with self._operation("update") as cut:
+            return self._writing(entity).update(records, cut, seen, given)
+
+    def delete(
+        self, entity: Entity, keys: pa.RecordBatch, *, seen: pa.RecordBatch | None = None
+    ) -> Written:
+        """Remove the records that are there, and are as they were seen."""
+        with self._operation("delete") as cut:
+            return self._writing(entity).delete(keys, cut, seen)
 
     def missing(self, wanted: Entity) -> tuple[str, ...]:
         """The entity or the fields that are not defined."""
@@ -157,37 +144,29 @@ class MemoryConnector:
         return records[: query.limit]
 
     def _pages(self, query: Query, records: list[Record]) -> Iterator[Page]:
-        names = dict.fromkeys([*query.fields, *query.entity.key])
         for start in range(0, len(records), self._page_rows):
-            some = records[start : start + self._page_rows]
-            columns = {name: [_value(record, name) for record in some] for name in names}
-            yield page_of(columns, query.entity, query.fields)
+            yield self._page(query, records[start : start + self._page_rows])
 
-    def _write(self, entity: Entity, records: pa.RecordBatch, *, insert: bool) -> Written:
-        there = self._known(entity.name)
-        rows, rejected = _checked(entity, records)
-        missing = []
-        for row, values in rows.items():
-            key = self._store.key_of(entity.name, values)
-            if key in there:
-                there[key].update(values)
-            elif insert:
-                self._store.put(entity.name, [values])
-            else:
-                missing.append(row)
-        return Written(rejected, tuple(missing))
+    def _page(self, query: Query, records: list[Record]) -> Page:
+        entity = self._store.entities[query.entity.name]
+        names = dict.fromkeys([*query.fields, *entity.key])
+        columns = {name: [value(record, name) for record in records] for name in names}
+        if not entity.capabilities.optimistic_concurrency:
+            return page_of(columns, query.entity, query.fields)
+        keys = [self._store.key_of(entity.name, record) for record in records]
+        columns[ETAG] = [self._store.etag(entity.name, key) for key in keys]
+        return page_of(columns, with_marks(query.entity), (*query.fields, ETAG))
 
+    def _writing(self, entity: Entity) -> Writing:
+        self._known(entity.name)
+        return Writing(self._store, entity)
 
-def _checked(entity: Entity, records: pa.RecordBatch) -> tuple[dict[int, Record], dict[int, str]]:
-    """The rows that fit their fields, and why the others do not, by row number."""
-    rejected: dict[int, str] = {}
-    columns = {}
-    for name, values in zip(records.schema.names, records.columns, strict=True):
-        fitted = fit(values, entity.field(name))
-        columns[name] = fitted.values
-        rejected = {**fitted.problems, **rejected}
-    rows = pa.RecordBatch.from_pydict(columns).to_pylist()
-    return {row: values for row, values in enumerate(rows) if row not in rejected}, rejected
+    @contextmanager
+    def _operation(self, name: str) -> Iterator[Cut | None]:
+        """What the store's hooks do to a call."""
+        cut = self._store.before(name)
+        yield cut
+        self._store.after(name)
 
 
 def _satisfies(record: Record, query: Query) -> bool:
@@ -197,11 +176,3 @@ def _satisfies(record: Record, query: Query) -> bool:
         )
     except (TypeError, AttributeError):  # a value of another kind: the page names it
         return True
-
-
-def _value(record: Record, name: str) -> Any:
-    if name not in record:
-        raise ConfigurationError(
-            f"The record has no field {name!r}.", remedy="Read the schema again."
-        )
-    return record[name]

@@ -21,8 +21,9 @@ _ORDERED: Final = {
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 
 UNSEEN: Final = {
-    ChangeTracking.VERSION: "deletions, and records committed late with a smaller version",
-    ChangeTracking.TIMESTAMP: "deletions, and records committed later than the overlap",
+    ChangeTracking.DELTA: "nothing that the system tracks",
+    ChangeTracking.VERSION: "records committed late with a smaller version",
+    ChangeTracking.TIMESTAMP: "records committed later than the overlap",
     ChangeTracking.SNAPSHOT: "nothing, but every run reads everything",
 }
 """What a strategy cannot see, for people."""
@@ -77,6 +78,8 @@ def later(old: Anchor | None, new: Anchor | None) -> Anchor | None:
     """Where the anchor stands after a run: it never moves back."""
     if old is None or new is None or old.kind is not new.kind:
         return new or old
+    if new.kind is ChangeTracking.DELTA:  # only the system knows the order of its tokens
+        return new
     return max(old, new, key=_position)
 
 

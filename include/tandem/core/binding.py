@@ -11,12 +11,12 @@ from tandem.model.schema import Entity, Kind
 
 
 def problems_of(bound: BoundMapping) -> list[str]:
-    """Why this mapping cannot download, one sentence each; empty if it can."""
+    """Why this mapping cannot be synced, one sentence each; empty if it can."""
     checks = [
         _key_problem(bound),
         *(_kind_problem(download) for download in bound.downloads),
         *(_match_problem(bound, name) for name in bound.mapping.primary_key),
-        *_not_there_yet(bound.mapping),
+        *_upload_problems(bound),
     ]
     return [problem for problem in checks if problem]
 
@@ -37,19 +37,35 @@ def _kind_problem(download: BoundField) -> str:
     )
 
 
-def _not_there_yet(mapping: EntityMapping) -> list[str]:
-    """What may be written in the file already but is not done: it must not be skipped silently."""
-    problems = []
-    if mapping.direction != "download_only":
+def _upload_problems(bound: BoundMapping) -> list[str]:
+    """Why local records cannot be uploaded."""
+    if not bound.is_uploaded:
+        return []
+    problems = [_upload_kind_problem(field) for field in bound.uploads]
+    if not bound.external.capabilities.writes:
         problems.append(
-            f"direction: {mapping.direction} needs uploads, which are not there yet; "
+            f"External entity {bound.external.name!r} cannot be written; "
             "write direction: download_only."
         )
-    if mapping.filter_exit == "delete":
-        problems.append("filter_exit: delete is not there yet; write filter_exit: keep.")
-    if mapping.composite_lookups:
-        problems.append("composite_lookups are not there yet; remove them.")
+    policies = {field.on_conflict for field in bound.fields}
+    if "newest_wins" in policies and bound.ages is None:
+        problems.append(
+            "on_conflict: newest_wins needs version_number and local_version_number, fields that "
+            "say when each side's record was changed last; name both, or choose another policy."
+        )
     return problems
+
+
+def _upload_kind_problem(field: BoundField) -> str:
+    source, target = field.local, field.external
+    if source is None or target is None or field.reference or field.mapping.values:
+        return ""
+    if target.kind in CONVERTIBLE[source.kind]:
+        return ""
+    return (
+        f"Local field {source.name!r} ({source.kind}) cannot be sent to external field "
+        f"{target.name!r} ({target.kind}); write direction: download_only for it."
+    )
 
 
 def _match_problem(bound: BoundMapping, name: str) -> str:
@@ -84,6 +100,8 @@ def bind(mapping: EntityMapping, external: Entity, local: Entity) -> BoundMappin
     problems += _unknown(local, [f.local for f in mapping.active_fields if f.local], "local")
     if mapping.version_number:
         problems += _unknown(external, [mapping.version_number], "external")
+    if mapping.local_version_number:
+        problems += _unknown(local, [mapping.local_version_number], "local")
     problems = problems or problems_of(bound)
     if problems:
         raise ConfigurationError(

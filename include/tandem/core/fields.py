@@ -28,6 +28,8 @@ class BoundField:
     """None for a constant of the external side."""
     downloads: bool
     uploads: bool
+    identifies: bool
+    """Whether it is a part of the external key, which is only sent with a new record."""
     reference: Reference | None
     on_conflict: OnConflict | None
     """The field's own policy or its entity's; None: the integration's."""
@@ -77,6 +79,7 @@ def _bound(
         uploads=bool(externals)
         and _goes(mapping, first, "upload_only")
         and not any(field.read_only for field in externals),
+        identifies=any(field.name in external.key for field in externals),
         reference=Reference(lookups[0].entity, tuple(lookup.field for lookup in lookups))
         if lookups
         else None,

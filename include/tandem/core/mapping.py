@@ -53,13 +53,21 @@ class BoundMapping:
         """The external fields that have to be read: the key, match fields and mapped ones."""
         compared = self.fields if self.is_uploaded else self.downloads
         mapped = [external.name for field in compared for external in field.externals]
-        return tuple(dict.fromkeys([*self.external.key, *self.mapping.primary_key, *mapped]))
+        aged = self.ages[:1] if self.ages else ()
+        return tuple(dict.fromkeys([*self.external.key, *self.mapping.primary_key, *mapped, *aged]))
 
     @cached_property
     def local_fields(self) -> tuple[str, ...]:
         """The local fields that have to be read where records are uploaded."""
         mapped = [field.local.name for field in self.fields if field.local]
-        return tuple(dict.fromkeys([*self.local.key, *mapped]))
+        aged = self.ages[1:] if self.ages else ()
+        return tuple(dict.fromkeys([*self.local.key, *mapped, *aged]))
+
+    @cached_property
+    def ages(self) -> tuple[str, str] | None:
+        """The fields of both sides that say when a record was changed last, where both have one."""
+        external, local = self.mapping.version_number, self.mapping.local_version_number
+        return (external, local) if external and local else None
 
     def local_name(self, external: str) -> str:
         """The local field that an external one is mapped to; ConfigurationError if to none."""

@@ -44,7 +44,8 @@ class Terms:
     """What holds for one field of those pairs."""
 
     downloads: bool
-    uploads: bool
+    uploads: Flags
+    """Whether the local value may be sent."""
     winners: Winners
     replaced: Flags
     """Where the external value replaces whatever the local side holds."""

@@ -90,6 +90,8 @@ class Pairs:
     refused: Mapping[int, Refusal]
     newer: Winners
     """Which record was changed last, for `newest_wins`."""
+    in_scope: Flags
+    """Whether the local record may be uploaded."""
     decided: Winners
     """Whom a person has let win; NOBODY where nobody has decided."""
 

@@ -57,6 +57,8 @@ class PairPlan:
     """Whether a rejected record, or a field of an applied one, waits for another record."""
     clashes: Flags
     """Whether both sides changed the same field, differently."""
+    unlinks: Flags
+    """Whether both records are gone."""
     accounted: Flags
     """Whether the pair's link has to be written or removed once this is done."""
     fields: Mapping[str, Merged]
@@ -90,6 +92,7 @@ def plan_pairs(fields: Sequence[BoundField], pairs: Pairs, rules: Rules) -> Pair
         rejects_local=_rows([r for r, why in refusals.items() if why.of_local], len(free)),
         waits=_rows(waits, len(free)) | (free & does.write() & _any(merged, "deferred")),
         clashes=merges & ~rejects & _any(merged, "clashes"),
+        unlinks=free & does.are(Do.UNLINK),
         accounted=free & ~does.are(Do.NOTHING),
         fields=merged,
     )
@@ -146,7 +149,7 @@ def _merged(
     """Field by field; a record that is created has no base, whatever its link says."""
     fresh = does.are(Do.CREATE_LOCAL, Do.CREATE_EXTERNAL)
     everywhere = np.ones(len(fresh), np.bool_)
-    ways = Ways(down=everywhere & rules.downloads, up=everywhere & rules.uploads)
+    ways = Ways(down=everywhere & rules.downloads, up=pairs.in_scope & rules.uploads)
     replaced = ~pairs.linked & ~fresh & rules.replaces
     found = {}
     for field in fields:
@@ -159,7 +162,8 @@ def _merged(
             )
         policy = field.on_conflict or rules.on_conflict
         winners = _winners(policy, pairs)
-        terms = Terms(field.downloads, field.uploads, winners, replaced)
+        uploads = everywhere & field.uploads & (fresh | (not field.identifies))
+        terms = Terms(field.downloads, uploads, winners, replaced)
         found[field.name] = merge_field(pair, terms, ways)
     return found
 

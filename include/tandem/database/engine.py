@@ -75,9 +75,14 @@ def reading(engine: Engine) -> Iterator[Connection]:
             connection.exec_driver_sql("BEGIN")
         else:
             connection.execution_options(isolation_level="REPEATABLE READ")
-        if engine.dialect.name == "postgresql":
-            connection.exec_driver_sql(_READABLE)
+        set_text_forms(connection)
         yield connection
+
+
+def set_text_forms(connection: Connection) -> None:
+    """See that PostgreSQL's texts come in the forms that we read, until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_READABLE)
 
 
 def _address(url: str | URL) -> URL:

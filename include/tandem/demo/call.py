@@ -1,11 +1,14 @@
 """One request and one response, without HTTP."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
+from tandem.demo.clock import Clock
+from tandem.demo.errors import ServiceError
 from tandem.demo.headers import JSON, MediaType, negotiate, preferences
 from tandem.demo.model import EntitySet
 from tandem.demo.store import Store
@@ -16,9 +19,18 @@ class Service:
     """What all requests share."""
 
     store: Store
-    clock: Callable[[], datetime]
+    clock: Clock
     new_id: Callable[[], UUID]
     page_size: int
+    if_match_required: bool = False
+    """Whether a write to an entity that has an etag needs an If-Match (428 without)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """A body that came as JSON already, within a document; numbers are int or Decimal."""
+
+    value: Any
 
 
 @dataclass(frozen=True)
@@ -30,7 +42,7 @@ class Call:
     """Service root URL, with a slash at the end."""
     query: str
     headers: Mapping[str, str]
-    body: bytes = b""
+    body: bytes | Json = b""
 
     @cached_property
     def preferences(self) -> dict[str, str]:
@@ -61,3 +73,14 @@ def json_headers(accepted: MediaType) -> dict[str, str]:
     """The Content-Type that says which JSON it is (OData JSON Format 4.01, 3)."""
     ieee754 = ";IEEE754Compatible=true" if accepted.ieee754 else ""
     return {"content-type": f"{JSON};odata.metadata={accepted.metadata}{ieee754}"}
+
+
+def error_reply(error: ServiceError) -> Reply:
+    """The response that tells of an error."""
+    headers = {"content-type": JSON, **error.headers}
+    return Reply(error.status, json.dumps(error.body).encode(), headers)
+
+
+def with_version(reply: Reply) -> dict[str, str]:
+    """The headers of the response, among them its OData-Version (OData Protocol 4.01, 8.1.5)."""
+    return {"odata-version": "4.0", **reply.headers}

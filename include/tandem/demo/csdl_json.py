@@ -7,8 +7,11 @@ from tandem.demo.metadata import (
     CONTAINER,
     VOCABULARIES,
     VOCABULARY_ROOT,
+    Annotations,
     facets,
     nullable,
+    of_each_set,
+    of_the_container,
     type_name,
 )
 from tandem.demo.model import (
@@ -88,12 +91,15 @@ def _navigation_json(model: ServiceModel, reference: Reference) -> dict[str, Any
 
 
 def _container_json(model: ServiceModel) -> dict[str, Any]:
-    container: dict[str, Any] = {"$Kind": "EntityContainer"}
+    container: dict[str, Any] = {
+        "$Kind": "EntityContainer",
+        **_annotations_json(of_the_container()),
+    }
     for entity_set in model.entity_sets:
         member: dict[str, Any] = {
             "$Collection": True,
             "$Type": f"{model.namespace}.{entity_set.type_name}",
-            "@Capabilities.ChangeTracking": {"Supported": False},
+            **_annotations_json(of_each_set()),
         }
         if entity_set.references:
             bindings = {item.name: item.target for item in entity_set.references}
@@ -102,3 +108,7 @@ def _container_json(model: ServiceModel) -> dict[str, Any]:
             member["@Core.OptimisticConcurrency"] = [entity_set.row_version]
         container[entity_set.name] = member
     return container
+
+
+def _annotations_json(annotations: Annotations) -> dict[str, Any]:
+    return {f"@{term}": record for term, record in annotations.items()}

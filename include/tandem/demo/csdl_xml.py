@@ -7,8 +7,11 @@ from tandem.demo.metadata import (
     CONTAINER,
     VOCABULARIES,
     VOCABULARY_ROOT,
+    Annotations,
     facets,
     nullable,
+    of_each_set,
+    of_the_container,
     type_name,
 )
 from tandem.demo.model import ComplexProperty, EntitySet, EnumType, Property, ServiceModel
@@ -37,6 +40,7 @@ def csdl_xml(model: ServiceModel) -> bytes:
     container = SubElement(schema, "EntityContainer", {"Name": CONTAINER})
     for entity_set in model.entity_sets:
         _entity_set_xml(container, model, entity_set)
+    _annotations_xml(container, of_the_container())
     indent(edmx)
     text: bytes = tostring(edmx, encoding="utf-8", xml_declaration=True)
     return text
@@ -92,6 +96,19 @@ def _entity_set_xml(container: Element, model: ServiceModel, entity_set: EntityS
         term = SubElement(element, "Annotation", {"Term": "Core.OptimisticConcurrency"})
         collection = SubElement(term, "Collection")
         SubElement(collection, "PropertyPath").text = entity_set.row_version
-    tracking = SubElement(element, "Annotation", {"Term": "Capabilities.ChangeTracking"})
-    record = SubElement(tracking, "Record")
-    SubElement(record, "PropertyValue", {"Property": "Supported", "Bool": "false"})
+    _annotations_xml(element, of_each_set())
+
+
+def _annotations_xml(parent: Element, annotations: Annotations) -> None:
+    for term, values in annotations.items():
+        record = SubElement(SubElement(parent, "Annotation", {"Term": term}), "Record")
+        for name, value in values.items():
+            if isinstance(value, bool):
+                text = str(value).lower()
+                SubElement(record, "PropertyValue", {"Property": name, "Bool": text})
+            else:
+                collection = SubElement(
+                    SubElement(record, "PropertyValue", {"Property": name}), "Collection"
+                )
+                for item in value:
+                    SubElement(collection, "String").text = item

@@ -73,13 +73,14 @@ def preferences(header: str) -> dict[str, str]:
     return found
 
 
-def etag_matches(if_match: str | None, etag: str | None) -> bool:
-    """Whether a write may go on: no If-Match, `*`, or the etag among those listed."""
-    if if_match is None:
-        return True
-    listed = _ETAG.findall(if_match)
+def names_etag(condition: str, etag: str | None) -> bool:
+    """Whether the value of If-Match or If-None-Match is `*` or lists the etag of what is there.
+
+    By the weak comparison, also for If-Match (OData Protocol 4.01, 8.2.4).
+    """
+    listed = _ETAG.findall(condition)
     if not listed:
-        raise bad_request("If-Match takes * or entity tags in double quotes.")
+        raise bad_request("If-Match and If-None-Match take * or entity tags in double quotes.")
     return "*" in listed or (etag or "").removeprefix("W/") in _opaque(listed)
 
 
@@ -88,8 +89,20 @@ def _opaque(etags: list[str]) -> Iterator[str]:
 
 
 def check_version(headers: Mapping[str, str]) -> None:
-    """Raise (400) if the client speaks or wants no OData 4 (OData Protocol 4.01, 8.1.5, 8.2.6)."""
+    """Raise if the request cannot be answered whatever it asks for (OData Protocol 4.01).
+
+    400 if the client speaks or wants no OData 4 (8.1.5, 8.2.6), 412 if it wants isolation (8.2.5).
+    """
     if headers.get("odata-version", "4.0").strip() not in ("4.0", "4.01"):
         raise bad_request("This OData-Version is not supported; this is OData 4.0.")
     if not re.fullmatch(r"\s*[4-9](\.\d+)?\s*", headers.get("odata-maxversion", "4.0")):
         raise bad_request("This OData-MaxVersion is not supported; this is OData 4.0.")
+    if headers.get("isolation", headers.get("odata-isolation")) is not None:
+        message = "Snapshot isolation is not supported."
+        raise ServiceError(412, "PreconditionFailed", message)
+
+
+def wants_4_01(headers: Mapping[str, str]) -> bool:
+    """Whether the client takes OData 4.01; one that does not say is one of 4.0 (8.2.6)."""
+    version = re.fullmatch(r"\s*(\d+)\.?(\d*)\s*", headers.get("odata-maxversion", "4.0"))
+    return version is not None and (int(version[1]), version[2]) >= (4, "01")

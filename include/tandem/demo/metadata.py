@@ -11,6 +11,18 @@ VOCABULARIES: Final = {
 }
 VOCABULARY_ROOT: Final = "https://oasis-tcs.github.io/odata-vocabularies/vocabularies"
 
+BATCH_SUPPORT: Final = {
+    "Supported": True,
+    "ContinueOnErrorSupported": True,
+    "ReferencesInRequestBodiesSupported": False,
+    "ReferencesAcrossChangeSetsSupported": False,
+    "EtagReferencesSupported": False,
+    "RequestDependencyConditionsSupported": False,
+    "SupportedFormats": ["application/json", "multipart/mixed"],
+}
+
+Annotations = dict[str, dict[str, Any]]
+"""Term → record: property → value (a boolean or a list of strings)."""
 Facets = dict[str, str | int]
 
 
@@ -19,6 +31,21 @@ def service_document(model: ServiceModel, root: str) -> dict[str, Any]:
     return {
         "@odata.context": f"{root}$metadata",
         "value": [{"name": name, "kind": "EntitySet", "url": name} for name in model.by_name],
+    }
+
+
+def of_the_container() -> Annotations:
+    """What the service as a whole can do (the Capabilities vocabulary)."""
+    return {"Capabilities.BatchSupport": BATCH_SUPPORT}
+
+
+def of_each_set() -> Annotations:
+    """What can be done with an entity set: the same with all of them."""
+    return {
+        "Capabilities.ChangeTracking": {"Supported": True},
+        "Capabilities.InsertRestrictions": {"Insertable": True},
+        "Capabilities.UpdateRestrictions": {"Updatable": True, "Upsertable": False},
+        "Capabilities.DeleteRestrictions": {"Deletable": True},
     }
 
 

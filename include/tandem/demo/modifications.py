@@ -8,10 +8,11 @@ from tandem.demo.errors import ServiceError
 from tandem.demo.headers import JSON, parse_media_type
 from tandem.demo.model import EntitySet
 from tandem.demo.options import NONE, system_options
+from tandem.demo.preconditions import Precondition
 from tandem.demo.read import Selection
 from tandem.demo.resources import Collection, Item, key_predicate
 from tandem.demo.values import Stored
-from tandem.demo.write import Writer, parse_body
+from tandem.demo.write import Writer, parse_body, read_json
 
 
 def create_entity(call: Call, resource: Collection) -> Reply:
@@ -28,7 +29,7 @@ def update_entity(call: Call, resource: Item) -> Reply:
     values = _values(call, resource.entity_set)
     with call.service.store.writing() as connection:
         writer = _writer(call, connection, resource.entity_set)
-        writer.update(resource.key, values, call.headers.get("if-match"))
+        writer.update(resource.key, values, _precondition(call))
         return _written(call, connection, resource, created=False)
 
 
@@ -37,8 +38,15 @@ def delete_entity(call: Call, resource: Item) -> Reply:
     system_options(call.query, NONE)
     with call.service.store.writing() as connection:
         writer = _writer(call, connection, resource.entity_set)
-        writer.delete(resource.key, call.headers.get("if-match"))
+        writer.delete(resource.key, _precondition(call))
     return Reply(204)
+
+
+def _precondition(call: Call) -> Precondition:
+    headers = call.headers
+    return Precondition(
+        headers.get("if-match"), headers.get("if-none-match"), call.service.if_match_required
+    )
 
 
 def _writer(call: Call, connection: sqlite3.Connection, entity_set: EntitySet) -> Writer:
@@ -50,7 +58,8 @@ def _values(call: Call, entity_set: EntitySet) -> dict[str, Stored]:
     media_type = parse_media_type(call.headers.get("content-type", ""))
     if media_type.name != JSON:
         raise ServiceError(415, "UnsupportedMediaType", f"The body has to be {JSON}.")
-    return parse_body(call.body, entity_set, ieee754=media_type.ieee754)
+    payload = read_json(call.body) if isinstance(call.body, bytes) else call.body.value
+    return parse_body(payload, entity_set, ieee754=media_type.ieee754)
 
 
 def _written(call: Call, connection: sqlite3.Connection, item: Item, *, created: bool) -> Reply:

@@ -13,6 +13,7 @@ from tandem.demo.parser import parse_filter
 OF_A_COLLECTION: Final = frozenset(
     ("$select", "$filter", "$orderby", "$top", "$skip", "$count", "$skiptoken", "$format")
 )
+OF_A_DELTA: Final = frozenset(("$deltatoken",))
 OF_A_COUNT: Final = frozenset(("$filter",))
 OF_AN_ENTITY: Final = frozenset(("$select", "$format"))
 OF_A_DOCUMENT: Final = frozenset(("$format",))
@@ -47,6 +48,11 @@ def system_options(query: str, allowed: frozenset[str]) -> dict[str, str]:
             raise _refused(name)
         options[name] = value
     return options
+
+
+def names_option(query: str, name: str) -> bool:
+    """Whether the raw query string has this option."""
+    return any(unquote(part.partition("=")[0]) == name for part in query.split("&"))
 
 
 def _refused(name: str) -> Exception:

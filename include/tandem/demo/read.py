@@ -21,6 +21,8 @@ class Selection:
     ieee754: bool = False
     context: str | None = None
     """Context URL of a single entity; none inside a collection."""
+    control: str = "@odata."
+    """What the names of control information begin with."""
 
     @property
     def sql(self) -> str:
@@ -28,9 +30,9 @@ class Selection:
         return _json_object([*self._annotations(), *self._members()])
 
     def _annotations(self) -> list[str]:
-        context = [f"'@odata.context', {_quoted(self.context)}"] if self.context else []
+        context = [f"'{self.control}context', {_quoted(self.context)}"] if self.context else []
         version = self.entity_set.row_version
-        etag = [f"'@odata.etag', {etag_sql(version)}"] if version else []
+        etag = [f"'{self.control}etag', {etag_sql(version)}"] if version else []
         return context + etag
 
     def _members(self) -> list[str]:

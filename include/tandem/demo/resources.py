@@ -24,6 +24,11 @@ class Metadata:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """`$batch`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Collection:
     """`Accounts`."""
 
@@ -45,7 +50,7 @@ class Item:
     key: tuple[Stored, ...]
 
 
-Resource = ServiceDocument | Metadata | Collection | Count | Item
+Resource = ServiceDocument | Metadata | Batch | Collection | Count | Item
 
 
 def parse_path(path: str, model: ServiceModel) -> Resource:
@@ -58,6 +63,8 @@ def parse_path(path: str, model: ServiceModel) -> Resource:
             return ServiceDocument()
         case ["$metadata"]:
             return Metadata()
+        case ["$batch"]:
+            return Batch()
         case [name] if name in model.by_name:
             return Collection(model.by_name[name])
         case [name, "$count"] if name in model.by_name:

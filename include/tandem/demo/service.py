@@ -1,12 +1,11 @@
 """The demo service as an ASGI application."""
 
 import base64
-import json
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from uuid import UUID, uuid4
 
 from starlette.applications import Starlette
@@ -15,61 +14,41 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from tandem.demo.call import Call, Reply, Service
+from tandem.demo.batch import answer_batch
+from tandem.demo.call import Reply, Service, error_reply, with_version
+from tandem.demo.clock import Clock, system_clock
+from tandem.demo.dispatch import Incoming, answer
 from tandem.demo.errors import ServiceError
-from tandem.demo.headers import JSON, check_version
 from tandem.demo.model import ServiceModel
-from tandem.demo.modifications import create_entity, delete_entity, update_entity
-from tandem.demo.queries import (
-    count_entities,
-    list_entities,
-    metadata,
-    read_entity,
-    service_root,
-)
-from tandem.demo.resources import (
-    Collection,
-    Count,
-    Item,
-    Metadata,
-    ServiceDocument,
-    parse_path,
-)
 from tandem.demo.schema import FIELD_SERVICE
-from tandem.demo.store import Store
+from tandem.demo.store import RETENTION, Store
 
 ROOT: Final = "/odata/v4/demo/"
 PAGE_SIZE: Final = 1_000
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-HANDLERS: Final[dict[type, dict[str, Callable[[Call, Any], Reply]]]] = {
-    ServiceDocument: {"GET": service_root},
-    Metadata: {"GET": metadata},
-    Collection: {"GET": list_entities, "POST": create_entity},
-    Count: {"GET": count_entities},
-    Item: {"GET": read_entity, "PATCH": update_entity, "DELETE": delete_entity},
-}
 
 
-def system_clock() -> datetime:
-    """Now, in UTC."""
-    return datetime.now(UTC)  # noqa: TID251 the one place where the demo looks at the clock
-
-
-def create_app(
+def create_app(  # noqa: PLR0913 each is a choice of its own, by name
     database: Path | str,
     model: ServiceModel = FIELD_SERVICE,
     *,
-    clock: Callable[[], datetime] = system_clock,
+    clock: Clock = system_clock,
     new_id: Callable[[], UUID] = uuid4,
     page_size: int = PAGE_SIZE,
     credentials: tuple[str, str] | None = None,
+    delta_retention: timedelta = RETENTION,
+    if_match_required: bool = False,
 ) -> Starlette:
     """An OData v4 service for the model, at ROOT, over a database file that is made if missing.
 
     `page_size` holds where a client prefers none. With `credentials` (login, password) each
-    request but that of `/health` has to bring them (basic).
+    request but that of `/health` has to bring them (basic). `delta_retention`: how long after the
+    reading that gave it a delta link can be followed; later it is a 410. With
+    `if_match_required`, a PATCH or DELETE of an entity that has an etag is a 428 without If-Match
+    (OData Protocol 4.01, 8.2.4).
     """
-    service = Service(Store(Path(database), model), clock, new_id, page_size)
+    store = Store(Path(database), model, clock=clock, retention=delta_retention)
+    service = Service(store, clock, new_id, page_size, if_match_required)
 
     async def odata(request: Request) -> Response:
         body = await request.body()
@@ -77,7 +56,7 @@ def create_app(
             _check_credentials(request.headers.get("authorization", ""), credentials)
             reply = await run_in_threadpool(_answer, service, request, body)
         except ServiceError as error:
-            return _error(error)
+            reply = error_reply(error)
         return _response(reply)
 
     return Starlette(
@@ -91,22 +70,15 @@ def create_app(
 
 
 def _answer(service: Service, request: Request, body: bytes) -> Reply:
-    check_version(request.headers)
-    resource = parse_path(
-        request.scope["raw_path"].decode().removeprefix(ROOT), service.store.model
+    incoming = Incoming(
+        method=request.method,
+        path=request.scope["raw_path"].decode().removeprefix(ROOT),
+        query=request.url.query,
+        headers={name: ",".join(request.headers.getlist(name)) for name in request.headers},
+        body=body,
     )
-    handlers = HANDLERS[type(resource)]
-    method = "GET" if request.method == "HEAD" else request.method
-    if method not in handlers:
-        raise _method_not_allowed(request.method, list(handlers))
-    headers = {name: ",".join(request.headers.getlist(name)) for name in request.headers}
-    root = f"{str(request.base_url).rstrip('/')}{ROOT}"
-    return handlers[method](Call(service, root, request.url.query, headers, body), resource)
-
-
-def _method_not_allowed(method: str, allowed: list[str]) -> ServiceError:
-    message = f"{method} is not allowed here; {', '.join(allowed)} are."
-    return ServiceError(405, "MethodNotAllowed", message, headers={"allow": ", ".join(allowed)})
+    respond = answer_batch if incoming.path == "$batch" else answer
+    return respond(service, f"{str(request.base_url).rstrip('/')}{ROOT}", incoming)
 
 
 def _check_credentials(authorization: str, credentials: tuple[str, str] | None) -> None:
@@ -120,18 +92,12 @@ def _check_credentials(authorization: str, credentials: tuple[str, str] | None) 
 
 
 def _response(reply: Reply) -> Response:
-    return Response(reply.body, reply.status, {"odata-version": "4.0", **reply.headers})
-
-
-def _error(error: ServiceError) -> Response:
-    headers = {"content-type": JSON, **error.headers}
-    return _response(Reply(error.status, json.dumps(error.body).encode(), headers))
+    return Response(reply.body, reply.status, with_version(reply))
 
 
 def _failed(_: Request, error: Exception) -> Response:
-    return _error(
-        ServiceError(500, "InternalError", f"The service failed: {type(error).__name__}.")
-    )
+    message = f"The service failed: {type(error).__name__}."
+    return _response(error_reply(ServiceError(500, "InternalError", message)))
 
 
 def _health(_: Request) -> Response:

@@ -1,28 +1,47 @@
-"""The database file of a service: one table for each entity set, made from the model."""
+"""The database file of a service: for each entity set a table and its history."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
+from typing import Final
+from uuid import uuid4
 
+from tandem.demo.clock import Clock, moment_text, system_clock
 from tandem.demo.conditions import column
+from tandem.demo.history import definitions, forget
 from tandem.demo.model import EntitySet, Property, ServiceModel
 from tandem.demo.values import Stored, column_type, decimal_order, double_json
 
-BUSY_SECONDS = 30
+BUSY_SECONDS: Final = 30
+RETENTION: Final = timedelta(days=7)
 
 
 class Store:
     """Opens a connection for each request: cheap beside the request, and safe among threads."""
 
-    def __init__(self, database: Path, model: ServiceModel) -> None:
-        """Make the database, or what is missing in it."""
+    def __init__(
+        self,
+        database: Path,
+        model: ServiceModel,
+        *,
+        clock: Clock = system_clock,
+        retention: timedelta = RETENTION,
+    ) -> None:
+        """Make the database, or what is missing in it. `retention`: how long history is good."""
         self.database = database
         self.model = model
+        self.retention = retention
+        self._clock = clock
         database.parent.mkdir(parents=True, exist_ok=True)
         with self._connection() as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript("\n".join(_schema(model)))
+            connection.execute("INSERT OR IGNORE INTO identity VALUES (1, ?)", (str(uuid4()),))
+            found = connection.execute("SELECT value FROM identity").fetchone()
+        self.identity: str = found[0]
+        """Tells this database from any other."""
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -31,6 +50,7 @@ class Store:
         ) as connection:
             connection.create_collation("decimal", decimal_order)
             connection.create_function("double_json", 1, double_json, deterministic=True)
+            connection.create_function("moment", 0, lambda: moment_text(self._clock()))
             yield connection
 
     @contextmanager
@@ -47,7 +67,15 @@ class Store:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("BEGIN IMMEDIATE")
             yield connection
+            # Twice the time: a token can be a little younger than the changes it leads to.
+            forget(connection, self.model, self._clock() - 2 * self.retention)
             connection.execute("COMMIT")
+
+    @contextmanager
+    def together(self) -> Iterator["Store"]:
+        """A store whose readings and writings are one transaction: all is kept, or nothing."""
+        with self.writing() as connection:
+            yield _Joined(self, connection)
 
     def insert(self, entity_set: EntitySet, rows: Iterable[tuple[Stored, ...]]) -> None:
         """Add rows: values as they are kept, in the order of `entity_set.paths`."""
@@ -67,6 +95,22 @@ class Store:
                 ).fetchone()[0]
                 for entity_set in self.model.entity_sets
             }
+
+
+class _Joined(Store):
+    def __init__(self, store: Store, connection: sqlite3.Connection) -> None:
+        self.model = store.model
+        self.identity = store.identity
+        self.retention = store.retention
+        self._joined = connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        yield self._joined
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        yield self._joined
 
 
 def table(entity_set: EntitySet) -> str:
@@ -94,8 +138,10 @@ def _catch_up(connection: sqlite3.Connection, entity_set: EntitySet) -> None:
 
 def _schema(model: ServiceModel) -> Iterator[str]:
     yield "CREATE TABLE IF NOT EXISTS row_versions (entity_set TEXT PRIMARY KEY, value INTEGER);"
+    yield "CREATE TABLE IF NOT EXISTS identity (id INTEGER PRIMARY KEY, value TEXT);"
     for entity_set in model.entity_sets:
         yield _table_definition(entity_set, model)
+        yield from definitions(entity_set)
         yield f"INSERT OR IGNORE INTO row_versions VALUES ('{entity_set.name}', 0);"  # noqa: S608
         for path in _indexed(entity_set):
             keys = ", ".join(column(item) for item in (path, *entity_set.key))

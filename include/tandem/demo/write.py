@@ -12,8 +12,8 @@ from uuid import UUID
 from tandem.demo.canonical import instant_text
 from tandem.demo.conditions import column
 from tandem.demo.errors import ServiceError, bad_request, not_found, not_implemented
-from tandem.demo.headers import etag_matches
 from tandem.demo.model import ComplexProperty, Edm, EntitySet, Property
+from tandem.demo.preconditions import Precondition
 from tandem.demo.read import etag_sql, key_condition
 from tandem.demo.store import next_version, table
 from tandem.demo.values import Stored, from_json
@@ -44,9 +44,14 @@ class Writer:
         )
         return tuple(row[path] for path in self.entity_set.key)
 
-    def update(self, key: Key, values: Mapping[str, Stored], if_match: str | None) -> None:
-        """Set the properties given. Key properties are ignored (11.4.3)."""
-        self._check(key, if_match)
+    def update(self, key: Key, values: Mapping[str, Stored], condition: Precondition) -> None:
+        """Set the properties given. Key properties are ignored (11.4.3).
+
+        An entity that is not there is not created: the service has no upsert and says so
+        (`Upsertable`, 11.4.3.2). It is a 404 whatever the precondition, which counts only where
+        the request could do without it (RFC 9110, 13.2.1).
+        """
+        self._check(key, condition)
         keys = self.entity_set.key
         row = {path: value for path, value in values.items() if path not in keys} | self._stamps()
         if row:
@@ -57,15 +62,19 @@ class Writer:
                 (*row.values(), *key),
             )
 
-    def delete(self, key: Key, if_match: str | None) -> None:
-        """Remove the entity."""
-        self._check(key, if_match)
+    def delete(self, key: Key, condition: Precondition) -> None:
+        """Remove the entity.
+
+        One that others refer to stays: 409, as from a database with foreign keys. The client
+        deletes those first, or clears their reference.
+        """
+        self._check(key, condition)
         self._execute(
             f"DELETE FROM {table(self.entity_set)} WHERE {key_condition(self.entity_set)}",  # noqa: S608 names of the model
             key,
         )
 
-    def _check(self, key: Key, if_match: str | None) -> None:
+    def _check(self, key: Key, condition: Precondition) -> None:
         version = self.entity_set.row_version
         found = self.connection.execute(
             f"SELECT {etag_sql(version) if version else 'NULL'} FROM {table(self.entity_set)} "  # noqa: S608 names of the model
@@ -74,9 +83,7 @@ class Writer:
         ).fetchone()
         if found is None:
             raise not_found(f"{self.entity_set.name!r} has no entity with this key.")
-        if not etag_matches(if_match, found[0]):
-            message = "The entity is no longer the one that If-Match names."
-            raise ServiceError(412, "PreconditionFailed", message)
+        condition.check(found[0])
 
     def _execute(self, statement: str, parameters: tuple[Stored, ...]) -> None:
         try:
@@ -103,16 +110,31 @@ class Writer:
         return stamps
 
 
-def parse_body(body: bytes, entity_set: EntitySet, *, ieee754: bool) -> dict[str, Stored]:
-    """The property values in a request body, by path, as they are kept.
+def read_json(body: bytes, *, unique_names: bool = False) -> Any:
+    """A JSON document, its numbers exact; ServiceError (400) if it is none.
 
-    Computed properties and annotations are ignored. ServiceError (400) if the body is no JSON
-    object, or names or holds what the entity type does not have.
+    `unique_names`: it is none either if an object has a name twice.
     """
+    hook = _object if unique_names else None
     try:
-        payload = json.loads(body, parse_float=Decimal)
+        return json.loads(body, parse_float=Decimal, object_pairs_hook=hook)
     except (ValueError, RecursionError) as error:
         raise bad_request("The body is not valid JSON.") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise bad_request("An object of the body has a name twice.")
+    return found
+
+
+def parse_body(payload: Any, entity_set: EntitySet, *, ieee754: bool) -> dict[str, Stored]:
+    """The property values in the JSON of a request, by path, as they are kept.
+
+    Computed properties and annotations are ignored. ServiceError (400) if it is no object, or
+    names or holds what the entity type does not have.
+    """
     if not isinstance(payload, dict):
         raise bad_request("The body is not a JSON object.")
     return {

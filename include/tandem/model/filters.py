@@ -104,6 +104,15 @@ def moves_with_time(condition: Condition) -> bool:
     return any(moves_with_time(part) for part in condition.conditions)
 
 
+def fields_of(condition: Condition | None) -> frozenset[str]:
+    """The fields that the condition looks at."""
+    if condition is None:
+        return frozenset()
+    if isinstance(condition, Comparison):
+        return frozenset((condition.field,))
+    return frozenset().union(*map(fields_of, condition.conditions))
+
+
 def all_of(*conditions: Condition | None) -> Condition | None:
     """The conditions that are there, all of which must hold; None if there is none."""
     present = tuple(condition for condition in conditions if condition is not None)

@@ -97,6 +97,11 @@ class EntityMapping(Config):
         description="External field that orders changes. Omitted: the best that the metadata "
         "offers.",
     )
+    local_version_number: Text | None = Field(
+        None,
+        description="Local field that orders changes: one that the local system itself sets with "
+        "every write. Omitted: local changes are found by comparing all records.",
+    )
     overlap: timedelta = Field(
         timedelta(minutes=10),
         description="How far before its anchor a timestamp is read again, for records that were "
@@ -105,6 +110,12 @@ class EntityMapping(Config):
     )
     deletes: Literal["propagate", "ignore"] = Field(
         "propagate", description="What a deletion on one side does to the other."
+    )
+    sweep_every: int = Field(
+        1,
+        description="Where a system does not tell what was deleted, all keys are compared in "
+        "every so manieth run.",
+        ge=1,
     )
     filter_exit: Literal["keep", "delete"] = Field(
         "keep", description="What happens to a linked record that leaves the filter."

@@ -52,6 +52,9 @@ class Field(Model):
     """The system's own word for the type (`Edm.Guid`, `VARCHAR(40)`), for people."""
     lookup: tuple[str, ...] = ()
     """Entities that this field refers to."""
+    navigation: str = ""
+    """Name of the navigation property by which this lookup is written, where the field itself
+    cannot be (OData's `navigation@odata.bind`)."""
     options: tuple[str, ...] = ()
     """The values it may take, where the system lists them."""
 

@@ -1,66 +1,35 @@
-"""What is written about one batch, in one transaction: links, rejected records, lookups."""
+"""What is written about one batch, in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Connection, delete, insert, select
 
-from tandem.state.among import among
+from tandem.state import conflicts, deferred, rechecks, rejected, transactions
+from tandem.state.conflicts import Conflict
+from tandem.state.deferred import DEFERRED
 from tandem.state.links import Links
-from tandem.state.tables import deferred, rejected
+from tandem.state.rejected import Rejected
+from tandem.state.scope import Scope
+from tandem.state.tables import deferred as deferred_table
 
-DEFERRED = pa.schema(
-    [(name, pa.string()) for name in ("external_id", "local_id", "field", "target", "value")]
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A record that could not be applied."""
-
-    record_id: str
-    error: str
-    payload: str | None = None
-    error_class: str = "record"
-    """`dependency` where it waits for another record, else `record`."""
+__all__ = ["DEFERRED", "Account", "Conflict", "Rejected"]
 
 
 class Account:
     """The open account of one batch of one entity mapping."""
 
-    def __init__(self, connection: Connection, integration: str, entity: str) -> None:
-        self._connection = connection
-        self._scope = {"integration": integration, "entity": entity}
-        self.links = Links(connection, integration, entity)
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self.links = Links(scope)
 
     def reject(self, records: Sequence[Rejected], *, side: str, run_id: str, at: datetime) -> None:
         """Keep records of that side with their reasons; one rejected before counts up."""
-        if not records:
-            return
-        before = self._forget_rejected(pa.array([r.record_id for r in records]), side)
-        rows = [
-            {
-                **self._scope,
-                "side": side,
-                "record_id": record.record_id,
-                "run_id": run_id,
-                "status": "waiting",
-                "attempts": before.get(record.record_id, 0) + 1,
-                "error_class": record.error_class,
-                "error": record.error,
-                "payload": record.payload,
-                "created_at": at,
-                "updated_at": at,
-            }
-            for record in {record.record_id: record for record in records}.values()
-        ]
-        self._connection.execute(insert(rejected), rows)
+        rejected.put(self._scope, records, side=side, run_id=run_id, at=at)
 
     def accept(self, ids: pa.Array, *, side: str) -> None:
         """Records of that side that were applied are rejected no longer."""
-        self._forget_rejected(ids, side)
+        rejected.forget(self._scope, ids, side)
 
     def defer(self, lookups: pa.Table, *, of: pa.Array, at: datetime) -> None:
         """Remember the lookups whose partner is missing, as DEFERRED.
@@ -68,30 +37,45 @@ class Account:
         `of` are the external ids of all records that were written: what was deferred for them
         before is over, whether their lookups now have a partner or refer to nothing.
         """
-        self._settle(of)
-        if lookups.num_rows:
-            rows = [{**self._scope, "created_at": at, **row} for row in lookups.to_pylist()]
-            self._connection.execute(insert(deferred), rows)
+        deferred.put(self._scope, lookups, of=of, at=at)
 
     def settle(self, ids: pa.Array, field: str) -> None:
         """The lookups in this field of these external records have been completed."""
-        self._settle(ids, deferred.c.field == field)
+        deferred.settle(self._scope, ids, deferred_table.c.field == field)
 
-    def _settle(self, ids: pa.Array, *conditions: ColumnElement[bool]) -> None:
-        mine = [deferred.c[name] == value for name, value in self._scope.items()]
-        mine += conditions
-        if self._connection.execute(select(deferred.c.external_id).where(*mine).limit(1)).first():
-            mine.append(among(self._connection, deferred.c.external_id, ids))
-            self._connection.execute(delete(deferred).where(*mine))
+    def settle_transactions(self, side: str, status: str, rows: pa.Table, *, at: datetime) -> None:
+        """What became of the open transactions of these rows.
 
-    def _forget_rejected(self, ids: pa.Array, side: str) -> dict[str, int]:
-        """Remove what is known of these; the attempts that each has had."""
-        mine = [rejected.c[name] == value for name, value in self._scope.items()]
-        mine.append(rejected.c.side == side)
-        if self._connection.execute(select(rejected.c.record_id).where(*mine).limit(1)).first():
-            mine.append(among(self._connection, rejected.c.record_id, ids))
-            query = select(rejected.c.record_id, rejected.c.attempts).where(*mine)
-            attempts = {row.record_id: row.attempts for row in self._connection.execute(query)}
-            self._connection.execute(delete(rejected).where(*mine))
-            return attempts
-        return {}
+        `side` is the one that is written to. `status`: processed, error, pending (it did not
+        reach the system after all) or archived (it is not wanted any more). Rows have operation,
+        local_id, external_id and perhaps error_class and error. A create is found by the id of
+        the record that it is made from, and gets the id that it was given.
+        """
+        transactions.settle(self._scope, side, status, rows, at=at)
+
+    def conflict(self, records: Sequence[Conflict], *, run_id: str, at: datetime) -> None:
+        """Keep these conflicts; an open one of the same pair of ids is replaced."""
+        conflicts.put(self._scope, records, run_id=run_id, at=at)
+
+    def resolve(
+        self,
+        *,
+        external_ids: pa.Array | None = None,
+        local_ids: pa.Array | None = None,
+        at: datetime,
+    ) -> None:
+        """Conflicts that waited, of one of these records, are over."""
+        conflicts.resolve(self._scope, external_ids, local_ids, at=at)
+
+    def recheck(
+        self, side: str, ids: pa.Array, *, reason: str, at: datetime, policy: str | None = None
+    ) -> None:
+        """The next run reads these records of that side by id, whatever the anchors say.
+
+        `policy` is a person's decision; None leaves one that was made before.
+        """
+        rechecks.put(self._scope, side, ids, reason=reason, policy=policy, at=at)
+
+    def rechecked(self, side: str, ids: pa.Array, *, until: datetime | None = None) -> None:
+        """These have been read and dealt with; not what was asked for after `until`, if given."""
+        rechecks.remove(self._scope, side, ids, until)

@@ -1,13 +1,16 @@
 """Bringing the state database to the tables that this version needs."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, Engine, inspect, text
 
 from tandem.database import writing
 from tandem.errors import ConfigurationError
 
-HEAD: Final = "0001"
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HEAD: Final = "0002"
 """The newest migration. Known here so that a task need not load Alembic to see that it is there."""
 
 
@@ -42,9 +45,15 @@ def _wait_for_others(connection: Connection) -> None:
 
 def _upgrade(connection: Connection) -> None:
     from alembic import command  # half a second, needed once per version
+
+    command.upgrade(alembic_config(connection), "head")
+
+
+def alembic_config(connection: Connection) -> "Config":
+    """What Alembic's commands take, to work on that connection."""
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", "tandem:state/migrations")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    return config

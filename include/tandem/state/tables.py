@@ -92,7 +92,11 @@ transaction = Table(
     Column("request", Text),
     Column("created_at", _AT, nullable=False),
     Column("updated_at", _AT, nullable=False),
+    Index("ix_integration_transaction_status", "integration", "entity", "status"),
+    Index("ix_integration_transaction_local", "integration", "entity", "local_id"),
+    Index("ix_integration_transaction_external", "integration", "entity", "external_id"),
 )
+"""`status`: pending (known not to have reached the system), sent, processed, error, archived."""
 
 link = Table(
     "integration_link",
@@ -103,6 +107,7 @@ link = Table(
     Column("local_id", _KEY, nullable=False),
     Column("base", LargeBinary, comment="the values last agreed on; two-way mappings only"),
     Column("base_hash", LargeBinary, nullable=False),
+    Column("local_hash", LargeBinary, comment="over what the local side holds"),
     Column("local_version", Text),
     Column("external_version", Text),
     Column("updated_at", _AT, nullable=False),
@@ -136,11 +141,23 @@ conflict = Table(
     Column("local_id", Text),
     Column("external_id", Text),
     Column("run_id", Text, nullable=False),
+    Column(
+        "kind",
+        Text,
+        nullable=False,
+        server_default="edited",
+        comment="edited, deleted or changed",
+    ),
     Column("status", Text, nullable=False),
+    Column("decision", Text, comment="who won; null while it waits"),
     Column("fields", Text, nullable=False),
     Column("created_at", _AT, nullable=False),
     Column("updated_at", _AT, nullable=False),
+    Index("ix_integration_conflict_status", "integration", "entity", "status"),
+    Index("ix_integration_conflict_local", "integration", "entity", "local_id"),
+    Index("ix_integration_conflict_external", "integration", "entity", "external_id"),
 )
+"""`status`: open, resolved, decided. `fields`: JSON of texts, {field: {base, local, external}}."""
 
 deferred = Table(
     "integration_deferred",
@@ -154,4 +171,27 @@ deferred = Table(
     Column("value", Text, nullable=False, comment="what the external record refers to"),
     Column("created_at", _AT, nullable=False),
     sqlite_with_rowid=False,
+)
+
+recheck = Table(
+    "integration_recheck",
+    metadata,
+    Column("integration", _KEY, primary_key=True),
+    Column("entity", _KEY, primary_key=True),
+    Column("side", _KEY, primary_key=True),
+    Column("record_id", _KEY, primary_key=True),
+    Column("policy", Text, comment="external_wins or local_wins"),
+    Column("reason", Text, nullable=False),
+    Column("created_at", _AT, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+lease = Table(
+    "integration_lease",
+    metadata,
+    Column("integration", Text, primary_key=True),
+    Column("holder", Text, comment="run id; null: it is free"),
+    Column("epoch", BigInteger, nullable=False, comment="grows with every holder"),
+    Column("process", Text, comment="host/pid/start of the holder's"),
+    Column("expires_at", _AT),
 )

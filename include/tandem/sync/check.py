@@ -8,8 +8,8 @@ from tandem.core.anchors import UNSEEN
 from tandem.core.mapping import BoundMapping
 from tandem.errors import RetryLater, TandemError
 from tandem.model.schema import Schema
-from tandem.sync.extract import reading_of
 from tandem.sync.job import Job
+from tandem.sync.reading import external_reading
 from tandem.sync.schema import as_provisioned, bind_all, missing, wanted_entities
 
 Severity = Literal["ok", "note", "problem", "unreachable"]
@@ -74,7 +74,7 @@ def _mappings(job: Job, external: Schema, local: Schema) -> list[Finding]:
 
 
 def _reading(job: Job, bound: BoundMapping) -> Finding:
-    reading = reading_of(job, bound)
+    reading = external_reading(job, bound)
     by = f" by {reading.field}" if reading.field else ""
     return Finding(
         bound.mapping.external,

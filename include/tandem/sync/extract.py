@@ -1,166 +1,183 @@
-"""Read: the records of one entity that changed, page by page, into staged batches."""
+"""Read: the records of one entity that changed on either side, page by page, into staged batches.
 
-import hashlib
+Nothing is written to either side.
+"""
+
 import logging
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tandem.connectors.base import Page, Query
-from tandem.core.anchors import anchor_at, later, read_on, tracking_by, version_field
+from tandem.connectors.base import DeltaReader, Page
+from tandem.core.anchors import later
+from tandem.core.id_set import IdSet
 from tandem.core.ids import key_columns, record_ids
 from tandem.core.mapping import BoundMapping
+from tandem.errors import AnchorExpired
 from tandem.model.changes import Anchor
-from tandem.model.filters import AnyOf, Comparison, Condition, all_of, moves_with_time
-from tandem.model.integration import EntityMapping
 from tandem.model.schema import ChangeTracking
 from tandem.pipeline import ahead
-from tandem.staging import BatchWriter, read_batches
+from tandem.staging import BatchWriter
 from tandem.sync.columns import UNREADABLE
 from tandem.sync.job import Job
-from tandem.sync.manifests import Extracted
+from tandem.sync.manifests import Extracted, Read
+from tandem.sync.reading import (
+    Reading,
+    external_reading,
+    greatest,
+    local_reading,
+    mapping_hash,
+)
+from tandem.sync.sweep import is_due, is_watched, keys_of, matching, vanished
 
 _log: Final = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How an entity is read in this run."""
-
-    tracking: ChangeTracking
-    field: str | None
-    """The external field that orders changes."""
-    anchor: Anchor | None
-    """Where to read on; None: everything."""
-
-    @property
-    def mode(self) -> str:
-        """`full` or `incremental`, for people."""
-        return "incremental" if self.anchor else "full"
-
-
 def extract(job: Job, entity: str) -> Extracted:
-    """Stage what changed in the external entity since its anchor, or everything."""
+    """Stage what changed on both sides of the entity since their anchors, or everything."""
     bound = job.bound(entity)
-    reading = reading_of(job, bound)
-    ceiling = _greatest(job, bound, reading)
-    folder = job.try_folder(entity, "extract")
-    records, unreadable = BatchWriter(folder), BatchWriter(f"{folder}/unreadable")
     after_run = job.state.last_loaded(entity)
-    for page in ahead(job.external.read(_changes(job, bound, reading))):
-        records.add(page.records)
-        unreadable.add(pa.RecordBatch.from_pylist(_rows(page), schema=UNREADABLE))
-        job.progress(entity, "extract", records.rows_taken)
-    gone = BatchWriter(f"{folder}/gone")
-    gone.add(_reread_waiting(job, bound, reading, records))
-    for writer in (records, unreadable, gone):
-        writer.flush()
-    _log.info("%s: %s read of %d records", entity, reading.mode, records.rows)
+    replaces = job.replaces(bound.mapping)
+    external = local = None
+    if bound.is_downloaded and job.downloads:
+        external = _read(job, bound, external_reading(job, bound))
+    if (bound.is_uploaded and job.uploads) or replaces:
+        local = _read(job, bound, local_reading(job, bound))
+    for side, read in (("external", external), ("local", local)):
+        if read:
+            _log.info("%s: %s %s read of %d records", entity, side, read.mode, read.records)
     return Extracted(
         entity=entity,
-        mode=reading.mode,
         mapping_hash=mapping_hash(bound.mapping),
-        records=records.rows,
-        paths=tuple(records.paths),
-        unreadable_paths=tuple(unreadable.paths),
-        gone_paths=tuple(gone.paths),
         after_run=after_run,
-        anchor=later(reading.anchor, ceiling),
+        external=external,
+        local=local,
     )
 
 
-def reading_of(job: Job, bound: BoundMapping) -> Reading:
-    """From where the entity is read: its anchor, unless the run or the mapping asks for all."""
-    field = version_field(bound.mapping, bound.external)
-    tracking = tracking_by(bound.external, field)
-    if tracking is ChangeTracking.SNAPSHOT:
-        return Reading(tracking, None, None)
-    if bound.mapping.download_filter and moves_with_time(bound.mapping.download_filter):
-        # A record enters such a filter without changing.
-        return Reading(ChangeTracking.SNAPSHOT, None, None)
-    anchor = None
-    if job.kind == "sync" and job.mode == "auto":
-        anchor = job.state.anchor(bound.mapping.external, "external", mapping_hash(bound.mapping))
-    return Reading(tracking, field, anchor if anchor and anchor.kind is tracking else None)
+def _read(job: Job, bound: BoundMapping, reading: Reading) -> Read:
+    try:
+        return _Extraction(job, bound, reading).run()
+    except AnchorExpired:
+        _log.warning("%s: the anchor has expired; everything is read", bound.mapping.external)
+        return _Extraction(job, bound, replace(reading, anchor=None)).run()
 
 
-def mapping_hash(mapping: EntityMapping) -> str:
-    """Changes when the mapping asks for other records or other values than before."""
-    asked = mapping.model_dump_json(
-        include={"external", "local", "fields", "primary_key", "version_number", "download_filter"}
-    )
-    return hashlib.blake2b(asked.encode(), digest_size=16).hexdigest()
+class _Extraction:
+    """One reading of one side of an entity, on its way into staged batches."""
+
+    def __init__(self, job: Job, bound: BoundMapping, reading: Reading) -> None:
+        self._job = job
+        self._bound = bound
+        self._reading = reading
+        self._side = reading.side
+        self._entity = bound.mapping.external
+        folder = job.try_folder(self._entity, f"extract-{self._side.name}")
+        self._records = BatchWriter(folder)
+        self._unreadable = BatchWriter(f"{folder}/unreadable")
+        self._gone = BatchWriter(f"{folder}/gone")
+        self._vanished = BatchWriter(f"{folder}/vanished")
+        self._present = IdSet()
+        self._token: str | None = None
+
+    def run(self) -> Read:
+        """Read what there is to read; where the anchor may move to is known before."""
+        waiting_only, watched = self._job.only_waiting, False
+        ceiling = None
+        if not waiting_only and self._side.is_there:
+            watched = is_watched(self._job, self._bound, self._reading)
+            ceiling = greatest(self._reading)
+            for page in ahead(self._pages()):
+                self._take(page)
+        self._read_waiting()
+        present = self._all_present() if watched else None
+        if present is not None:
+            for ids in vanished(self._job, self._entity, self._side.name, present):
+                self._vanished.add(_as_ids(ids))
+        for writer in (self._records, self._unreadable, self._gone, self._vanished):
+            writer.flush()
+        return Read(
+            mode=self._reading.mode,
+            records=self._records.rows,
+            paths=tuple(self._records.paths),
+            unreadable_paths=tuple(self._unreadable.paths),
+            gone_paths=tuple(self._gone.paths),
+            vanished_paths=tuple(self._vanished.paths),
+            was_empty=present is not None and not len(present),
+            anchor=self._next_anchor(ceiling),
+        )
+
+    def _pages(self) -> Iterator[Page]:
+        query = self._reading.changes(self._bound.mapping.overlap)
+        connector = self._side.connector
+        if self._reading.tracking is not ChangeTracking.DELTA:
+            return connector.read(query)
+        assert isinstance(connector, DeltaReader)  # noqa: S101 - what `external_reading` looked at
+        anchor = self._reading.anchor
+        return connector.changes(query, anchor.value if anchor else None)
+
+    def _take(self, page: Page) -> None:
+        records = page.records
+        ids = record_ids(records, self._side.entity.key)
+        if self._reading.tracking is ChangeTracking.DELTA:
+            self._token = page.token or self._token
+            inside = matching(records, self._reading.condition, self._side.query())
+            if self._reading.anchor:
+                self._vanished.add(_as_ids(pa.array(page.gone, pa.string())))
+                self._vanished.add(_as_ids(ids.filter(pc.invert(inside))))
+            records, ids = records.filter(inside), ids.filter(inside)
+        self._records.add(records)
+        rows = [{"id": u.id, "reason": u.reason, "payload": u.payload} for u in page.unreadable]
+        self._unreadable.add(pa.RecordBatch.from_pylist(rows, schema=UNREADABLE))
+        self._present.add(ids)
+        self._present.add(pa.array([record.id for record in page.unreadable], pa.string()))
+        self._job.progress(self._entity, "extract", self._records.rows_taken)
+
+    def _read_waiting(self) -> None:
+        """Read again what waits for other records or was asked for; what is not there any more
+        waits for nothing.
+        """
+        waiting = self._waiting()
+        missing = waiting.filter(pc.invert(self._present.holds(waiting)))
+        if not len(missing):
+            return
+        found = IdSet()
+        if self._reading.anchor or self._job.only_waiting:
+            keys = key_columns(missing, self._side.entity)
+            query = self._reading.changes(self._bound.mapping.overlap)
+            query = replace(query, condition=self._reading.condition)
+            for page in self._side.connector.find(query, keys):
+                self._records.add(page.records)
+                found.add(record_ids(page.records, self._side.entity.key))
+                found.add(pa.array([record.id for record in page.unreadable], pa.string()))
+        gone = missing.filter(pc.invert(found.holds(missing)))
+        self._gone.add(_as_ids(gone))
+        if self._job.kind == "sync":
+            linked = self._job.state.links(self._entity, self._side.name, gone)
+            self._vanished.add(_as_ids(linked[f"{self._side.name}_id"].combine_chunks()))
+
+    def _waiting(self) -> pa.Array:
+        name = self._side.name
+        waiting = self._job.state.waiting(self._entity, "dependency", name)
+        asked = self._job.state.rechecks(self._entity, name)["record_id"].to_pylist()
+        return pa.array(dict.fromkeys([*waiting, *asked]), pa.string())
+
+    def _all_present(self) -> IdSet | None:
+        """The ids of all that is there, where this run gets to know that."""
+        if self._reading.anchor is None:
+            return self._present
+        if self._reading.tracking is ChangeTracking.DELTA or not is_due(self._job, self._bound):
+            return None
+        return keys_of(self._reading)
+
+    def _next_anchor(self, ceiling: Anchor | None) -> Anchor | None:
+        if self._token is not None:
+            return Anchor(kind=ChangeTracking.DELTA, value=self._token)
+        return later(self._reading.anchor, ceiling)
 
 
-def _changes(job: Job, bound: BoundMapping, reading: Reading) -> Query:
-    """What is to be read: what the filter lets through and, unless it is all, changed since."""
-    since = _since(reading, bound)
-    return _query(job, bound, reading, all_of(bound.mapping.download_filter, since))
-
-
-def _reread_waiting(
-    job: Job, bound: BoundMapping, reading: Reading, records: BatchWriter
-) -> pa.RecordBatch:
-    """Read again what waits for other records; the ids of those that are there no more.
-
-    A full read has read them already: what it did not find waits for nothing.
-    """
-    waiting = pa.array(job.state.waiting(bound.mapping.external, "dependency"), pa.string())
-    found = []
-    if reading.anchor and len(waiting):
-        again = _query(job, bound, reading, bound.mapping.download_filter)
-        for page in job.external.find(again, key_columns(waiting, bound.external)):
-            records.add(page.records)
-            found.append(record_ids(page.records, bound.external.key))
-    elif len(waiting):
-        paths = records.written()
-        found = [record_ids(b, bound.external.key) for b in read_batches(paths, bound.external.key)]
-    there = pa.chunked_array(found, pa.string())
-    gone = waiting.filter(pc.invert(pc.is_in(waiting, value_set=there)))
-    return pa.RecordBatch.from_arrays([gone], names=["id"])
-
-
-def _since(reading: Reading, bound: BoundMapping) -> Condition | None:
-    """Changed since the anchor, or without version: those are read in every run."""
-    if reading.anchor is None or reading.field is None:
-        return None
-    since = read_on(reading.anchor, reading.field, bound.mapping.overlap)
-    if not bound.external.field(reading.field).nullable:
-        return since
-    unversioned = Comparison(field=reading.field, operator="null")
-    return AnyOf(conditions=(since, unversioned))
-
-
-def _query(job: Job, bound: BoundMapping, reading: Reading, condition: Condition | None) -> Query:
-    fields = dict.fromkeys(bound.external_fields)
-    if reading.field:
-        fields[reading.field] = None
-    return Query(bound.external, tuple(fields), job.now(), condition)
-
-
-def _greatest(job: Job, bound: BoundMapping, reading: Reading) -> Anchor | None:
-    """The anchor at the greatest version that the system has now, before anything is read.
-
-    What changes during a long walk has a greater version, so the next run reads it again.
-    """
-    if reading.field is None:
-        return None
-    query = Query(
-        entity=bound.external,
-        fields=(reading.field,),
-        now=job.now(),
-        condition=Comparison(field=reading.field, operator="not_null"),
-        descending_by=reading.field,
-        limit=1,
-    )
-    for page in job.external.read(query):
-        if page.records.num_rows:
-            greatest = pc.max(page.records.column(reading.field))
-            return anchor_at(reading.tracking, greatest)
-    return None
-
-
-def _rows(page: Page) -> list[dict[str, str]]:
-    return [{"id": u.id, "reason": u.reason, "payload": u.payload} for u in page.unreadable]
+def _as_ids(ids: pa.Array) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([ids], names=["id"])

@@ -24,7 +24,7 @@ from tandem.staging import Staging
 from tandem.state.store import SqlState, StateReader, StateStore, open_state
 
 Mode = Literal["auto", "full"]
-JobKind = Literal["sync", "import"]
+JobKind = Literal["sync", "import", "export"]
 Progress = Callable[[str, str, int], None]
 """Called with entity, step and the number of records that the step has dealt with so far."""
 
@@ -42,6 +42,10 @@ class Job:
     kind: JobKind
     mode: Mode
     entities: tuple[str, ...]
+    only_waiting: bool = False
+    """Only records that wait for others, or that somebody asked for, are looked at."""
+    approved: bool = False
+    """A person has approved the deletions that this run finds."""
     external: Connector
     local: Connector
     state: StateReader
@@ -52,10 +56,34 @@ class Job:
     """External entity → PARTNERS that a run would have made by now: what a preview counts on."""
 
     @property
+    def downloads(self) -> bool:
+        """Whether this run writes to the local side."""
+        return self.kind != "export"
+
+    @property
+    def uploads(self) -> bool:
+        """Whether this run writes to the external side."""
+        return self.kind != "import"
+
+    @property
     def mappings(self) -> tuple[EntityMapping, ...]:
         """The enabled mappings that this run is about."""
         active = self.integration.active_entities
-        return tuple(m for m in active if not self.entities or m.external in self.entities)
+        asked = (m for m in active if not self.entities or m.external in self.entities)
+        return tuple(m for m in asked if self.directions(m))
+
+    def directions(self, mapping: EntityMapping) -> tuple[str, ...]:
+        """The directions in which records of that mapping travel in this run."""
+        down = mapping.direction != "upload_only" and self.downloads
+        up = mapping.direction != "download_only" and self.uploads
+        return (*(["download"] if down else []), *(["upload"] if up else []))
+
+    def replaces(self, mapping: EntityMapping) -> bool:
+        """Whether this is a first sync that replaces the local records of that mapping."""
+        first = self.kind == "sync" and self.state.last_loaded(mapping.external) is None
+        return (
+            first and mapping.first_sync == "replace_local" and mapping.direction != "upload_only"
+        )
 
     @property
     def schema_path(self) -> str:
@@ -76,9 +104,13 @@ class Job:
             ) from None
         return {side: Schema.model_validate(schema) for side, schema in staged.items()}
 
+    def mapping(self, entity: str) -> EntityMapping:
+        """The mapping of that external entity; ConfigurationError if there is none."""
+        return _mapping(self.integration, entity)
+
     def bound(self, entity: str) -> BoundMapping:
         """The mapping of that external entity, bound to the pinned schemas."""
-        mapping = _mapping(self.integration, entity)
+        mapping = self.mapping(entity)
         external = self.schemas["external"].entity(mapping.external)
         return bind(mapping, external, self.schemas["local"].entity(mapping.local))
 
@@ -93,15 +125,16 @@ class Run(Job):
 
     state: StateStore
 
-    @property
-    def writer(self) -> Writer:
-        """The local side, for writing; ConfigurationError if its connector only reads."""
-        if not isinstance(self.local, Writer):
+    def writer(self, side: str) -> Writer:
+        """That side, for writing; ConfigurationError if its connector only reads."""
+        connector = self.external if side == "external" else self.local
+        if not isinstance(connector, Writer):
+            system = getattr(self.integration, side)
             raise ConfigurationError(
-                f"Connector {self.integration.local.connector!r} cannot write.",
-                remedy="Choose a local connector that can, such as sql.",
+                f"Connector {system.connector!r} cannot write.",
+                remedy=f"Choose another {side} connector, or a direction that only reads there.",
             )
-        return self.local
+        return connector
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +156,10 @@ class Request:
     mode: Mode = "auto"
     entities: tuple[str, ...] = ()
     """External entities; none means all."""
+    only_waiting: bool = False
+    """Look only at records that wait for others, or that somebody asked for."""
+    approved: bool = False
+    """The deletions that an earlier run withheld, or that this one finds, are approved."""
 
 
 def _in_silence(entity: str, step: str, records: int) -> None:
@@ -146,6 +183,8 @@ def open_job(
             kind=request.kind,
             mode=request.mode,
             entities=request.entities,
+            only_waiting=request.only_waiting,
+            approved=request.approved,
             external=_open(integration.external, environment, stack),
             local=_open(integration.local, environment, stack),
             state=_open_state(integration.name, environment, stack),

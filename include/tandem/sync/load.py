@@ -19,24 +19,50 @@ from tandem.pipeline import ahead, in_parallel
 from tandem.staging import read_batches
 from tandem.state.account import DEFERRED, Rejected
 from tandem.sync import columns
-from tandem.sync.extract import mapping_hash
 from tandem.sync.job import Run
+from tandem.sync.load_pairs import load_pairs, put_aside
 from tandem.sync.manifests import Loaded, Planned
+from tandem.sync.reading import mapping_hash
 
 _log: Final = logging.getLogger(__name__)
 
 
 def load(run: Run, planned: Planned) -> Loaded:
-    """Write the plan to the local side and account for it; then move the anchor.
+    """Write the plan to both sides and account for it; then move the anchors.
 
     May be stopped and repeated at any point: what is linked already is superseded, what was
     written without a link is written again with the same ids and values.
     """
     bound = run.bound(planned.entity)
     _refuse_stale(planned, bound)
+    counts, upload_counts = planned.counts, planned.upload_counts
+    counts += put_aside(run, planned.entity, planned.external, "external")
+    upload_counts += put_aside(run, planned.entity, planned.local, "local")
+    if planned.paths:
+        counts += _download(run, bound, planned)
+    pairs = load_pairs(run, bound, planned.pairs)
+    counts, upload_counts = counts + pairs.counts, upload_counts + pairs.upload_counts
+    superseded = counts.superseded + upload_counts.superseded
+    if not superseded:  # those are read again, from the anchors as they were
+        _move_anchors(run, planned)
+    _log.info("%s: loaded, %s; sent, %s", planned.entity, _shown(counts), _shown(upload_counts))
+    return Loaded(
+        entity=planned.entity,
+        mode=planned.mode,
+        counts=counts,
+        upload_counts=upload_counts,
+        withheld=pairs.withheld,
+    )
+
+
+def _shown(counts: Counts) -> dict[str, int]:
+    return {name: count for name, count in counts.model_dump().items() if count}
+
+
+def _download(run: Run, bound: BoundMapping, planned: Planned) -> Counts:
+    """Write records that are only downloaded."""
     loader = _Loader(run, bound, repeat=run.state.has_links(planned.entity))
-    loader.forget_gone(planned)
-    counts = planned.counts + loader.keep_unreadable(planned)
+    counts = Counts()
     plans = ahead(read_batches(planned.paths))
     writers = bound.local.capabilities.concurrent_writes
     # A batch is accounted for while the next ones are written: two databases, two waits.
@@ -47,13 +73,10 @@ def load(run: Run, planned: Planned) -> Loaded:
             if accounted:
                 accounted.result()
             accounted = accountant.submit(loader.account, outcome)
-            run.progress(planned.entity, "load", counts.all)
+            run.progress(planned.entity, "load", planned.counts.all + counts.all)
         if accounted:
             accounted.result()
-    if not counts.superseded:  # those are read again, from the anchor as it was
-        _move_anchor(run, planned)
-    _log.info("%s: loaded, %s", planned.entity, counts.model_dump())
-    return Loaded(entity=planned.entity, mode=planned.mode, counts=counts)
+    return counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,24 +133,6 @@ class _Loader:
                 account.accept(ids, side="external")
                 account.defer(_waiting(done, self.bound), of=ids, at=at)
 
-    def keep_unreadable(self, planned: Planned) -> Counts:
-        """Records that could not even be read are rejected records too."""
-        failed = 0
-        for batch in read_batches(planned.unreadable_paths):
-            records = [
-                Rejected(row["id"], row["reason"], row["payload"]) for row in batch.to_pylist()
-            ]
-            with self.run.state.account(planned.entity) as account:
-                account.reject(records, side="external", run_id=self.run.run_id, at=self.run.now())
-            failed += len(records)
-        return Counts(failed=failed)
-
-    def forget_gone(self, planned: Planned) -> None:
-        """Records that waited and are not there any more wait no longer."""
-        for batch in read_batches(planned.gone_paths):
-            with self.run.state.account(planned.entity) as account:
-                account.accept(batch.column("id"), side="external")
-
     def _still_current(self, plan: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch]:
         """The rows whose link still is what the plan saw, and those that were applied before."""
         ids = plan.column(columns.EXTERNAL_ID)
@@ -144,12 +149,12 @@ class _Loader:
             return Written()
         records = self._records(rows)
         if action is Action.CREATE:
-            return self.run.writer.create(self.bound.local, records)
+            return self.run.writer("local").create(self.bound.local, records, replace=True)
         rejected: dict[int, str] = {}
         for left_out, positions in _by_deferred(rows):
             part = records.take(positions)
             kept = [name for name in part.schema.names if name not in left_out]
-            written = self.run.writer.update(self.bound.local, part.select(kept))
+            written = self.run.writer("local").update(self.bound.local, part.select(kept))
             again = self._recreate(part, written.missing)
             at = positions.to_pylist()
             rejected |= {at[row]: why for row, why in {**written.rejected, **again}.items()}
@@ -160,7 +165,7 @@ class _Loader:
         if not missing:
             return {}
         lost = records.take(pa.array(missing))
-        refused = self.run.writer.create(self.bound.local, lost).rejected
+        refused = self.run.writer("local").create(self.bound.local, lost, replace=True).rejected
         return {missing[row]: why for row, why in refused.items()}
 
     def _records(self, rows: pa.RecordBatch) -> pa.RecordBatch:
@@ -184,16 +189,14 @@ def _refuse_stale(planned: Planned, bound: BoundMapping) -> None:
         )
 
 
-def _move_anchor(run: Run, planned: Planned) -> None:
-    if planned.anchor is None or run.kind != "sync":
+def _move_anchors(run: Run, planned: Planned) -> None:
+    if run.kind != "sync" or run.only_waiting:
         return
-    run.state.move_anchor(
-        planned.entity,
-        "external",
-        planned.anchor,
-        mapping_hash=planned.mapping_hash,
-        at=run.now(),
-    )
+    for side, read in (("external", planned.external), ("local", planned.local)):
+        if read and read.anchor:
+            run.state.move_anchor(
+                planned.entity, side, read.anchor, mapping_hash=planned.mapping_hash, at=run.now()
+            )
 
 
 def _of(plan: pa.RecordBatch, action: Action) -> pa.RecordBatch:

@@ -8,8 +8,9 @@ import pyarrow.compute as pc
 from tandem.connectors.base import Query
 from tandem.core.fields import Reference
 from tandem.core.fit import fit
-from tandem.core.ids import joined_ids, key_columns, record_ids, split_ids
+from tandem.core.ids import id_text, joined_ids, key_columns, record_ids, split_ids
 from tandem.core.mapping import BoundMapping, mapped_value
+from tandem.core.uploads import sent_values
 from tandem.core.values import canonical_text
 from tandem.sync.job import PARTNERS, Job, Run
 
@@ -33,6 +34,43 @@ def _partners(job: Job, reference: Reference, wanted: pa.Array) -> pa.Table:
     known = links.select(["external_id", "local_id"]).rename_columns(PARTNERS.names)
     known = pa.concat_tables([known, job.expected.get(reference.entity, PARTNERS.empty_table())])
     return _pairs(wanted, ids, known)
+
+
+def external_partners(job: Job, reference: Reference, local_ids: pa.Array) -> pa.Array:
+    """What the external side calls the record that each of these local ids means, as the text of
+    the lookup's external fields; null for none (yet).
+    """
+    target = job.bound(reference.entity)
+    wanted = pc.unique(local_ids).drop_null()
+    links = job.state.links(reference.entity, "local", wanted)
+    known = links["local_id"].combine_chunks()
+    if set(reference.fields) == set(target.external.key):
+        parts = split_ids(links["external_id"].combine_chunks(), len(target.external.key))
+        columns = dict(zip(target.external.key, parts, strict=True))
+        texts = joined_ids([columns[name] for name in reference.fields])
+    else:
+        known, texts = _held_externally(job, target, reference.fields, known)
+    return texts.take(pc.index_in(local_ids, value_set=known))
+
+
+def _held_externally(
+    job: Job, target: BoundMapping, names: tuple[str, ...], local_ids: pa.Array
+) -> tuple[pa.Array, pa.Array]:
+    """Local ids, and what the mapping makes of their records in these external fields."""
+    fields = {f.external.name: f for f in target.fields if f.external and f.local}
+    chosen = [fields[name] for name in names]
+    asked = tuple(dict.fromkeys([*target.local.key, *(field.name for field in chosen)]))
+    query = Query(target.local, asked, job.now())
+    pages = list(job.local.find(query, key_columns(local_ids, target.local)))
+    if not pages:
+        return pa.array([], pa.string()), pa.array([], pa.string())
+    records = pa.Table.from_batches([page.records for page in pages]).combine_chunks()
+    parts = [
+        id_text(sent_values(field, records[field.name].combine_chunks())[0][name])
+        for name, field in zip(names, chosen, strict=True)
+    ]
+    batch = pa.RecordBatch.from_pydict({n: records[n].combine_chunks() for n in target.local.key})
+    return record_ids(batch, target.local.key), joined_ids(parts)
 
 
 def _by_local_fields(
@@ -96,7 +134,7 @@ def _write(run: Run, bound: BoundMapping, field: str, found: pa.Table) -> int:
     local = bound.local
     keys = key_columns(found["local_id"].combine_chunks(), local)
     values = fit(found["partner"].combine_chunks(), local.field(field), required=False).values
-    written = run.writer.update(local, keys.append_column(field, values))
+    written = run.writer("local").update(local, keys.append_column(field, values))
     refused = {*written.rejected, *written.missing}
     applied = pa.array([row not in refused for row in range(found.num_rows)])
     with run.state.account(bound.mapping.external) as account:

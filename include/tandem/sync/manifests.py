@@ -4,23 +4,59 @@ from tandem.model.changes import Anchor, Counts
 from tandem.model.schema import Model
 
 
-class Extracted(Model):
-    """What was read of one entity."""
+class Read(Model):
+    """What was read of one side of an entity."""
 
-    entity: str
     mode: str
     """`full` or `incremental`."""
-    mapping_hash: str
-    """What the mapping was when this was read."""
     records: int
     paths: tuple[str, ...]
     unreadable_paths: tuple[str, ...] = ()
     gone_paths: tuple[str, ...] = ()
     """Ids of records that waited and are not there any more."""
-    after_run: str | None = None
-    """The run that had synced the entity last when this was read."""
+    vanished_paths: tuple[str, ...] = ()
+    """Ids of linked records that were not listed: they are gone, or out of the filter."""
+    was_empty: bool = False
+    """There was nothing at all: what is missing then is no proof that it was deleted."""
     anchor: Anchor | None = None
     """Where the anchor may move to once all of this is accounted for."""
+
+
+class Extracted(Model):
+    """What was read of one entity."""
+
+    entity: str
+    mapping_hash: str
+    """What the mapping was when this was read."""
+    after_run: str | None = None
+    """The run that had synced the entity last when this was read."""
+    external: Read | None = None
+    """None where nothing is downloaded."""
+    local: Read | None = None
+    """None where nothing is uploaded."""
+
+    @property
+    def mode(self) -> str:
+        """How it was read, for people: the external side's way where there is one."""
+        return self.mode_of("download") or self.mode_of("upload")
+
+    def mode_of(self, direction: str) -> str:
+        """How the side that records come from in that direction was read."""
+        read = self.external if direction == "download" else self.local
+        return read.mode if read else ""
+
+
+class PlannedPairs(Model):
+    """Staged plans of pairs, by what has to be done to them, in that order."""
+
+    upload_paths: tuple[str, ...] = ()
+    """Written to the external side, and perhaps to the local one."""
+    paths: tuple[str, ...] = ()
+    """All others but deletions."""
+    delete_paths: tuple[str, ...] = ()
+    deletes: int = 0
+    need_approval: bool = False
+    """Whether a person has to approve the deletions."""
 
 
 class Planned(Model):
@@ -29,13 +65,15 @@ class Planned(Model):
     entity: str
     mode: str
     mapping_hash: str
-    records: int
     counts: Counts
-    """What needs no write: unchanged records."""
-    paths: tuple[str, ...]
-    unreadable_paths: tuple[str, ...] = ()
-    gone_paths: tuple[str, ...] = ()
-    anchor: Anchor | None = None
+    """What needs no write: unchanged external records."""
+    upload_counts: Counts = Counts()
+    """Unchanged local records."""
+    paths: tuple[str, ...] = ()
+    """Plans of external records, where they are only downloaded."""
+    pairs: PlannedPairs = PlannedPairs()
+    external: Read | None = None
+    local: Read | None = None
 
 
 class Loaded(Model):
@@ -44,3 +82,8 @@ class Loaded(Model):
     entity: str
     mode: str
     counts: Counts
+    """Of what was written to the local side, and of the external records that were read."""
+    upload_counts: Counts = Counts()
+    """Of what was written to the external side, and of the local records that were read."""
+    withheld: int = 0
+    """Deletions that wait for approval."""

@@ -73,7 +73,9 @@ def show_plan(planned: Planned, *, limit: int) -> Preview:
 
 
 def _unreadable(planned: Planned) -> int:
-    return sum(batch.num_rows for batch in read_batches(planned.unreadable_paths))
+    reads = [read for read in (planned.external, planned.local) if read]
+    paths = [path for read in reads for path in read.unreadable_paths]
+    return sum(batch.num_rows for batch in read_batches(paths))
 
 
 def _records(planned: Planned, limit: int) -> list[dict[str, Any]]:

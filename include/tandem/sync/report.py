@@ -1,7 +1,7 @@
 """What became of a run, from the log: one result line an entity, and one for all."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
 from tandem.model.changes import Counts, results_line
 from tandem.model.schema import Model
@@ -12,9 +12,10 @@ Status = Literal["success", "partial", "failed"]
 
 
 class EntityReport(Model):
-    """What became of one entity."""
+    """What became of one entity in one direction."""
 
     entity: str
+    direction: str = "download"
     status: str
     mode: str
     counts: Counts
@@ -23,10 +24,14 @@ class EntityReport(Model):
 
     @property
     def line(self) -> str:
-        """The result line, or what stopped the entity."""
-        if self.status in ("success", "partial"):
-            return results_line(self.counts)
-        return self.message or f"{self.status}: nothing was loaded"
+        """The result line, or what stopped the entity; then what a person has to know."""
+        if self.status not in ("success", "partial"):
+            return self.message or f"{self.status}: nothing was loaded"
+        line = results_line(self.counts, _WORDS[self.direction])
+        return f"{line} {self.message}".rstrip()
+
+
+_WORDS: Final = {"download": "IMPORTED", "upload": "EXPORTED"}
 
 
 class RunReport(Model):
@@ -42,19 +47,39 @@ class RunReport(Model):
 
     @property
     def counts(self) -> Counts:
-        """All entities together."""
-        return sum((entity.counts for entity in self.entities), Counts())
+        """All entities together, in both directions."""
+        return self.counts_of("download") + self.counts_of("upload")
+
+    def counts_of(self, direction: str) -> Counts:
+        """All entities together in that direction."""
+        counts = (entity.counts for entity in self.entities if entity.direction == direction)
+        return sum(counts, Counts())
 
     @property
     def results(self) -> str:
-        """The result line of the whole run."""
-        return results_line(self.counts)
+        """The result line of the whole run: one for each direction that it went."""
+        went = {entity.direction for entity in self.entities} or {"download"}
+        return "\n".join(
+            results_line(self.counts_of(direction), word)
+            for direction, word in _WORDS.items()
+            if direction in went
+        )
+
+
+def status_of(counts: Counts, message: str = "") -> str:
+    """Whether all went well: `partial` where something waits for a cause, or for a person."""
+    return "partial" if counts.failed or counts.conflicts or message else "success"
 
 
 def report(job: Job, *, completed_lookups: int = 0) -> RunReport:
     """What the log says about this run; an entity that is not in it did not start."""
-    entries = {e.entity: e for e in job.state.log_entries(run_id=job.run_id, limit=10_000)}
-    entities = tuple(_entity(m.external, entries.get(m.external)) for m in job.mappings)
+    logged = job.state.log_entries(run_id=job.run_id, limit=10_000)
+    entries = {(entry.entity, entry.direction): entry for entry in logged}
+    entities = tuple(
+        _entity(mapping.external, direction, entries.get((mapping.external, direction)))
+        for mapping in job.mappings
+        for direction in job.directions(mapping)
+    )
     return RunReport(
         integration=job.integration.name,
         run_id=job.run_id,
@@ -64,12 +89,15 @@ def report(job: Job, *, completed_lookups: int = 0) -> RunReport:
     )
 
 
-def _entity(name: str, entry: LogEntry | None) -> EntityReport:
+def _entity(name: str, direction: str, entry: LogEntry | None) -> EntityReport:
     if entry is None:
-        return EntityReport(entity=name, status="skipped", mode="", counts=Counts())
+        return EntityReport(
+            entity=name, direction=direction, status="skipped", mode="", counts=Counts()
+        )
     seconds = (entry.finished_at - entry.started_at).total_seconds() if entry.finished_at else None
     return EntityReport(
         entity=name,
+        direction=direction,
         status=entry.status if entry.finished_at else "failed",
         mode=entry.mode,
         counts=entry.counts,

@@ -7,8 +7,8 @@ from tandem.core.order import looked_up
 from tandem.errors import RetryLater, TandemError
 from tandem.sync import steps
 from tandem.sync.job import Run, in_order
-from tandem.sync.lookups import complete_lookups
 from tandem.sync.report import RunReport, report
+from tandem.sync.second_pass import complete
 
 _log: Final = logging.getLogger(__name__)
 
@@ -23,14 +23,22 @@ def run_all(run: Run) -> RunReport:
             failed[mapping.external] = None
         elif error := _failure_of(run, mapping.external):
             failed[mapping.external] = error
-    done = [m.external for m in run.mappings if looked_up(m) and m.external not in failed]
-    completed = complete_lookups(run, done)
+    completed = _completed(run, failed)
     result = report(run, completed_lookups=completed)
     if result.status != "failed":
         run.staging.remove()
     errors = [error for error in failed.values() if error]
     may_pass = bool(errors) and all(isinstance(error, RetryLater) for error in errors)
     return result.model_copy(update={"may_pass": may_pass})
+
+
+def _completed(run: Run, failed: dict[str, TandemError | None]) -> int:
+    """What waited for other records; what stops it is in the next run's way, not in this one's."""
+    try:
+        return complete(run)
+    except TandemError as error:
+        failed[""] = error
+        return 0
 
 
 def _failure_of(run: Run, entity: str) -> TandemError | None:

@@ -9,16 +9,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from tandem.core.order import looked_up
 from tandem.errors import TandemError
 from tandem.model.changes import Counts
 from tandem.sync import extract as reading
 from tandem.sync import load as loading
-from tandem.sync import lookups, schema
+from tandem.sync import schema
 from tandem.sync import transform as planning
 from tandem.sync.job import Run
-from tandem.sync.manifests import Extracted, Planned
+from tandem.sync.manifests import Extracted, Loaded, Planned
 from tandem.sync.report import report as read_report
+from tandem.sync.report import status_of
+from tandem.sync.second_pass import complete
 
 Manifest = dict[str, Any]
 
@@ -36,10 +37,12 @@ def validate_metadata(run: Run) -> Manifest:
 
 def extract(run: Run, entity: str) -> Manifest:
     """Stage what changed in the entity."""
-    run.state.start(_log_key(run, entity), mode=run.mode, at=run.now())
+    for key in _log_keys(run, entity):
+        run.state.start(key, mode=run.mode, at=run.now())
     with _failure_logged(run, entity):
         extracted = reading.extract(run, entity)
-        run.state.note_mode(_log_key(run, entity), extracted.mode)
+        for key in _log_keys(run, entity):
+            run.state.note_mode(key, extracted.mode_of(key["direction"]))
         return extracted.model_dump(mode="json")
 
 
@@ -51,19 +54,31 @@ def transform(run: Run, extracted: Manifest) -> Manifest:
 
 
 def load(run: Run, planned: Manifest) -> Manifest:
-    """Do it, account for it, and move the anchor."""
+    """Do it, account for it, and move the anchors."""
     manifest = Planned.model_validate(planned)
     with _failure_logged(run, manifest.entity):
         loaded = loading.load(run, manifest)
-    status = "partial" if loaded.counts.failed else "success"
-    _finish(run, loaded.entity, status, loaded.counts)
+    log_loaded(run, loaded)
     return loaded.model_dump(mode="json")
 
 
+def log_loaded(run: Run, loaded: Loaded) -> None:
+    """Log what became of an entity, in each direction."""
+    counts = {"download": loaded.counts, "upload": loaded.upload_counts}
+    for key in _log_keys(run, loaded.entity):
+        mine, message = counts[key["direction"]], ""
+        if loaded.withheld and key["direction"] == _log_keys(run, loaded.entity)[0]["direction"]:
+            message = (
+                f"{loaded.withheld} deletions wait for approval: see tandem preview "
+                f"{run.integration.name}, then tandem sync {run.integration.name} --yes."
+            )
+        status = status_of(mine, message)
+        run.state.finish(key, status=status, counts=mine, message=message, at=run.now())
+
+
 def complete_lookups(run: Run) -> Manifest:
-    """Fill the lookups that waited for their partner and whose partner is there now."""
-    with_lookups = [mapping.external for mapping in run.mappings if looked_up(mapping)]
-    return {"completed": lookups.complete_lookups(run, with_lookups)}
+    """Deal with what waited for other records, now that these are there, or are not any more."""
+    return {"completed": complete(run)}
 
 
 def report(run: Run) -> Manifest:
@@ -79,14 +94,13 @@ def report(run: Run) -> Manifest:
     }
 
 
-def _log_key(run: Run, entity: str) -> dict[str, str]:
-    return {"run_id": run.run_id, "entity": entity, "direction": "download"}
-
-
-def _finish(run: Run, entity: str, status: str, counts: Counts, message: str = "") -> None:
-    run.state.finish(
-        _log_key(run, entity), status=status, counts=counts, message=message, at=run.now()
-    )
+def _log_keys(run: Run, entity: str) -> list[dict[str, str]]:
+    """What the log knows an entity of this run by, in each direction that it goes."""
+    mapping = run.mapping(entity)
+    return [
+        {"run_id": run.run_id, "entity": entity, "direction": direction}
+        for direction in run.directions(mapping)
+    ]
 
 
 @contextmanager
@@ -94,12 +108,17 @@ def _failure_logged(run: Run, entity: str) -> Iterator[None]:
     try:
         yield
     except TandemError as error:
-        _finish(run, entity, "failed", Counts(), str(error))
+        _log_failure(run, entity, str(error))
         raise
     except Exception as error:
         # Its text may hold values of records.
-        _finish(run, entity, "failed", Counts(), f"bug: {type(error).__name__}")
+        _log_failure(run, entity, f"bug: {type(error).__name__}")
         raise
     finally:
         # What a step needed is given back, or the next one would come on top of it.
         pa.default_memory_pool().release_unused()
+
+
+def _log_failure(run: Run, entity: str, message: str) -> None:
+    for key in _log_keys(run, entity):
+        run.state.finish(key, status="failed", counts=Counts(), message=message, at=run.now())

@@ -13,15 +13,17 @@ from tandem.core.ids import id_text
 from tandem.core.mapping import BoundMapping, Mapped, local_ids, map_records
 from tandem.core.plan import Decisions, plan_download
 from tandem.core.values import record_hashes
-from tandem.errors import ConfigurationError, StopRun
+from tandem.errors import StopRun
 from tandem.model.changes import Action, Counts
 from tandem.pipeline import in_parallel
 from tandem.staging import BatchWriter, read_batches
 from tandem.sync import columns
 from tandem.sync.job import Job
 from tandem.sync.lookups import local_partners
-from tandem.sync.manifests import Extracted, Planned
+from tandem.sync.manifests import Extracted, Planned, Read
 from tandem.sync.matching import Matching
+from tandem.sync.pair_plans import refuse_without_approval, stage_pairs
+from tandem.sync.two_way import TwoWay
 from tandem.sync.whole_run import WholeRun
 
 
@@ -29,28 +31,49 @@ def transform(job: Job, extracted: Extracted) -> Planned:
     """Stage what is to be done about each record that was read."""
     _refuse_stale(job, extracted)
     bound = job.bound(extracted.entity)
-    planner = _Planner(job, bound, WholeRun(bound, extracted.paths), Matching(job, bound))
-    planner.refuse_to_replace()
-    writer = BatchWriter(job.try_folder(extracted.entity, "transform"))
-    unchanged = 0
-    batches = enumerate(read_batches(extracted.paths))
-    for plan in in_parallel(planner.plan, batches, workers=2):
-        changes = planner.to_load(plan)
-        unchanged += plan.num_rows - changes.num_rows
-        writer.add(changes)
-        job.progress(extracted.entity, "transform", unchanged + writer.rows_taken)
-    writer.flush()
+    replaces = job.replaces(bound.mapping)
+    two_way = TwoWay(job, bound, replaces, _is_whole(job, bound, extracted))
+    unchanged, paths = 0, tuple[str, ...]()
+    if extracted.external and not bound.is_uploaded:
+        unchanged, paths = _downloads(job, bound, extracted.external, two_way)
+    staged = stage_pairs(job, extracted, two_way)
+    if replaces:
+        refuse_without_approval(job, bound, staged)
     return Planned(
         entity=extracted.entity,
         mode=extracted.mode,
         mapping_hash=extracted.mapping_hash,
-        records=extracted.records,
-        counts=Counts(unchanged=unchanged),
-        paths=tuple(writer.paths),
-        unreadable_paths=extracted.unreadable_paths,
-        gone_paths=extracted.gone_paths,
-        anchor=extracted.anchor,
+        counts=Counts(unchanged=unchanged + staged.unchanged_external),
+        upload_counts=Counts(unchanged=staged.unchanged_local),
+        paths=paths,
+        pairs=staged.pairs,
+        external=extracted.external,
+        local=extracted.local if bound.is_uploaded else None,
     )
+
+
+def _is_whole(job: Job, bound: BoundMapping, extracted: Extracted) -> bool:
+    """Whether all external records were read: none that is not among them can be a partner."""
+    read = extracted.external
+    whole = read is not None and read.mode == "full" and not job.only_waiting
+    return whole and bound.mapping.download_filter is None
+
+
+def _downloads(
+    job: Job, bound: BoundMapping, read: Read, two_way: TwoWay
+) -> tuple[int, tuple[str, ...]]:
+    """Plan external records that are only downloaded: how many are unchanged, and the plans."""
+    planner = _Planner(job, bound, WholeRun(bound, read.paths), Matching(job, bound))
+    writer = BatchWriter(job.try_folder(bound.mapping.external, "transform"))
+    unchanged = 0
+    for plan in in_parallel(planner.plan, enumerate(read_batches(read.paths)), workers=2):
+        changes = planner.to_load(plan)
+        unchanged += plan.num_rows - changes.num_rows
+        writer.add(changes)
+        if two_way.replaces:
+            two_way.decided.add(plan.column(columns.LOCAL_ID))
+        job.progress(bound.mapping.external, "transform", unchanged + writer.rows_taken)
+    return unchanged, tuple(writer.written())
 
 
 def _refuse_stale(job: Job, extracted: Extracted) -> None:
@@ -71,17 +94,6 @@ class _Planner:
     bound: BoundMapping
     whole_run: WholeRun
     matching: Matching
-
-    def refuse_to_replace(self) -> None:
-        """A first sync that would have to delete local records does not begin."""
-        mapping = self.bound.mapping
-        replaces = mapping.first_sync == "replace_local" and not self._has_links
-        if replaces and self.matching.has_local_records():
-            raise ConfigurationError(
-                f"first_sync: replace_local would delete what {mapping.local!r} holds, "
-                "and deleting is not there yet.",
-                remedy="Write first_sync: link_and_merge, or empty the table yourself.",
-            )
 
     def plan(self, numbered: tuple[int, pa.RecordBatch]) -> pa.RecordBatch:
         """The decisions about one batch: local fields, then the columns of `sync.columns`."""
@@ -118,10 +130,6 @@ class _Planner:
     @property
     def _scope(self) -> str:
         return f"{self.job.integration.name}/{self.bound.mapping.external}"
-
-    @cached_property
-    def _has_links(self) -> bool:
-        return self.job.state.has_links(self.bound.mapping.external)
 
     def _resolve(self, mapped: Mapped) -> "_Resolved":
         """The local values with lookups resolved."""

@@ -48,7 +48,7 @@ def test_it_is_found_by_its_name_and_keeps_the_contract() -> None:
     connector = open_connector("odata", connection)
     assert isinstance(connector, ODataConnector)
     assert isinstance(connector, Connector)
-    assert not isinstance(connector, Writer)
+    assert isinstance(connector, Writer)
     connector.close()
 
 

@@ -340,8 +340,95 @@ def test_a_timestamp_that_makes_the_etag_orders_changes(type_name: str, counts: 
     assert entity.capabilities.version_fields == (("stamp",) if counts else ())
 
 
-def test_nothing_is_written_yet() -> None:
-    assert not one_type("").capabilities.writes
+def test_what_is_not_said_to_be_impossible_is_tried() -> None:
+    capabilities = one_type("").capabilities
+    assert capabilities.writes
+    assert capabilities.client_keys
+    assert capabilities.batch_size == 1_000
+    assert not capabilities.optimistic_concurrency
+
+
+def test_what_takes_neither_new_records_nor_changes_is_not_written() -> None:
+    restrictions = """
+    <Annotation Term="Cap.InsertRestrictions"><Record>
+      <PropertyValue Property="Insertable" Bool="false"/></Record></Annotation>
+    <Annotation Term="Cap.UpdateRestrictions"><Record>
+      <PropertyValue Property="Updatable" Bool="false"/></Record></Annotation>"""
+    capabilities = one_type("", restrictions).capabilities
+    assert not capabilities.writes
+    assert not capabilities.client_keys
+
+
+KEY_IS = """<Annotations Target="app.Thing/ID"><Annotation Term="Core.{}"/></Annotations>"""
+
+
+@pytest.mark.parametrize(
+    ("term", "chosen"), [("Computed", False), ("Immutable", True), ("ComputedDefaultValue", True)]
+)
+def test_keys_are_chosen_by_us_unless_the_service_computes_them(term: str, chosen: bool) -> None:
+    entity = one_type("", more=KEY_IS.format(term))
+    assert entity.capabilities.client_keys is chosen
+    assert entity.field("ID").read_only is not chosen
+
+
+def test_keys_that_may_not_be_given_to_new_records_are_not_chosen() -> None:
+    restrictions = """<Annotation Term="Cap.InsertRestrictions"><Record>
+      <PropertyValue Property="NonInsertableProperties"><Collection>
+        <PropertyPath>ID</PropertyPath></Collection></PropertyValue></Record></Annotation>"""
+    assert not one_type("", restrictions).capabilities.client_keys
+
+
+def test_an_empty_list_of_what_makes_the_etag_means_etags() -> None:
+    annotation = '<Annotation Term="Core.OptimisticConcurrency"><Collection/></Annotation>'
+    assert one_type("", annotation).capabilities.optimistic_concurrency
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        '<Annotation Term="Cap.BatchSupported" Bool="false"/>',
+        """<Annotation Term="Cap.BatchSupport"><Record>
+        <PropertyValue Property="Supported" Bool="false"/></Record></Annotation>""",
+    ],
+)
+def test_without_batches_records_are_written_one_by_one(annotation: str) -> None:
+    apart = f'<Annotations Target="app.Container">{annotation}</Annotations>'
+    assert one_type("", more=apart).capabilities.batch_size == 1
+
+
+TEAM = """<NavigationProperty Name="team" Type="app.Team" Nullable="true">
+<ReferentialConstraint Property="{0}" ReferencedProperty="{1}"/></NavigationProperty>
+<Property Name="{0}" Type="Edm.Guid">{2}</Property>"""
+TEAMS = """<EntityType Name="Team"><Key><PropertyRef Name="teamid"/></Key>
+<Property Name="teamid" Type="Edm.Guid"/><Property Name="code" Type="Edm.Guid"/></EntityType>
+<EntityContainer Name="More"><EntitySet Name="Teams" EntityType="app.Team"/></EntityContainer>"""
+COMPUTED = '<Annotation Term="Core.Computed"/>'
+
+
+@pytest.mark.parametrize(
+    ("name", "referenced", "annotation", "navigation", "read_only"),
+    [
+        ("team_ID", "teamid", "", "", False),
+        ("team_ID", "teamid", COMPUTED, "team", False),
+        ("_team_value", "teamid", "", "team", False),
+        ("_team_value", "code", "", "", True),
+        ("team_ID", "teamid", '<Annotation Term="Core.Immutable"/>', "", True),
+    ],
+)
+def test_lookups_that_cannot_be_written_are_written_by_their_navigation_property(
+    name: str, referenced: str, annotation: str, navigation: str, read_only: bool
+) -> None:
+    entity = one_type(TEAM.format(name, referenced, annotation), more=TEAMS)
+    field = entity.field(name)
+    assert (field.navigation, field.read_only) == (navigation, read_only)
+
+
+def test_a_lookup_of_two_navigation_properties_can_be_written_by_neither() -> None:
+    other = """<NavigationProperty Name="crew" Type="app.Team">
+    <ReferentialConstraint Property="_team_value" ReferencedProperty="teamid"/>
+    </NavigationProperty>"""
+    entity = one_type(other + TEAM.format("_team_value", "teamid", ""), more=TEAMS)
+    assert entity.field("_team_value").read_only
 
 
 def test_without_a_key_deletions_cannot_be_seen() -> None:

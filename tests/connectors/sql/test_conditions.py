@@ -99,7 +99,7 @@ def test_sql_selects_what_python_does(
     connector, entity = table
     rows = [{"id": number, **record} for number, record in enumerate(records)]
     missing = [{"id": n, **dict.fromkeys(VALUES)} for n in range(len(rows), 12)]
-    connector.create(entity, batch_of(entity, rows + missing))
+    connector.create(entity, batch_of(entity, rows + missing), replace=True)
     for condition in conditions:
         found = records_of(list(connector.read(Query(entity, ("id",), NOW, condition))))
         expected = [r["id"] for r in rows + missing if satisfies(condition, r, entity, NOW)]
@@ -110,6 +110,6 @@ def test_decimal_literals_keep_all_digits(table: tuple[SqlConnector, Entity]) ->
     connector, entity = table
     exact = Decimal("1234567890123456.7891")
     rows = [{"id": 1, "d": exact}, {"id": 2, "d": exact + Decimal("0.0001")}]
-    connector.create(entity, batch_of(entity, rows))
+    connector.create(entity, batch_of(entity, rows), replace=True)
     condition = Comparison(field="d", operator="gt", value=exact)
     assert connector.count(Query(entity, ("id",), NOW, condition)) == 1

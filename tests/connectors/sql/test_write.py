@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from tandem.conformance.subject import NOW, batch_of, records_of
-from tandem.connectors.base import Query, Written
+from tandem.connectors.base import ETAG, ROW, Query, Written
 from tandem.connectors.sql import SqlConnector
 from tandem.errors import ConfigurationError
 from tandem.model.schema import Entity
@@ -102,17 +102,65 @@ def test_records_that_are_there_and_new_ones_come_in_one_batch(
     connector, entity = people
     connector.create(entity, batch_of(entity, [person(1, age=20, code="old")]))
     again = [{"id": n, "name": f"n{n}", "age": 50} for n in (1, 2)]
-    assert connector.create(entity, batch_of(entity, again)) == Written()
+    assert connector.create(entity, batch_of(entity, again), replace=True) == Written()
     assert found(connector, entity, "id", "name", "age", "code") == [
         {"id": 1, "name": "n1", "age": 50, "code": "old"},
         {"id": 2, "name": "n2", "age": 50, "code": None},
     ]
 
 
+def test_new_records_are_created_beside_those_that_are_there(
+    people: tuple[SqlConnector, Entity],
+) -> None:
+    """Equal ones are written already, others stay; a bad row and one key twice are told apart."""
+    connector, entity = people
+    connector.create(entity, batch_of(entity, [person(1, age=20), person(2, age=20)]))
+    again = [
+        person(1, age=20),
+        person(2, age=21),
+        person(3, age=200),
+        person(4),
+        person(5, name="much too long"),
+        person(4, age=31),
+        person(6),
+    ]
+    written = connector.create(entity, batch_of(entity, again))
+    assert sorted(written.rejected) == [2, 4]
+    assert written.changed == (1, 5)
+    ages = {r["id"]: r["age"] for r in found(connector, entity, "id", "age")}
+    assert ages == {1: 20, 2: 20, 4: 30, 6: 30}
+
+
+def test_records_that_are_nothing_but_their_key(database_url: str, system: System) -> None:
+    with system(database_url, "CREATE TABLE tag (name varchar(9) PRIMARY KEY)") as connector:
+        entity = connector.schema().entity("tag")
+        tags = [{"name": "a"}, {"name": "b"}]
+        assert connector.create(entity, batch_of(entity, tags[:1])) == Written()
+        assert connector.create(entity, batch_of(entity, tags)) == Written()
+        assert connector.update(entity, batch_of(entity, tags)) == Written()
+        assert connector.delete(entity, batch_of(entity, tags)) == Written()
+
+
+def test_field_that_was_seen_and_is_unknown_is_an_error(
+    people: tuple[SqlConnector, Entity],
+) -> None:
+    connector, entity = people
+    seen = pa.RecordBatch.from_pydict({"nickname": ["Ada"]})
+    with pytest.raises(ConfigurationError, match="nickname"):
+        connector.update(entity, batch_of(entity, [person(1)]), seen=seen)
+
+
+def test_etags_mean_nothing_to_a_database(people: tuple[SqlConnector, Entity]) -> None:
+    connector, entity = people
+    connector.create(entity, batch_of(entity, [person(1)]))
+    seen = pa.RecordBatch.from_pydict({ETAG: pa.array([None], pa.string()), "age": [30]})
+    assert connector.update(entity, batch_of(entity, [person(1, age=31)]), seen=seen) == Written()
+
+
 def test_of_two_rows_with_one_key_the_later_counts(people: tuple[SqlConnector, Entity]) -> None:
     connector, entity = people
     twice = [person(1, age=20), person(2), person(1, age=21)]
-    assert connector.create(entity, batch_of(entity, twice)) == Written()
+    assert connector.create(entity, batch_of(entity, twice), replace=True) == Written()
     ages = [record["age"] for record in found(connector, entity, "age")]
     assert ages == [21, 30]
 
@@ -210,7 +258,11 @@ def test_postgresql_values_of_its_own_types_are_written(
         records = found(connector, entity, *entity.by_name)
         assert records[0] == rows[0]
         assert records[1] == rows[5]
-        assert connector.update(entity, batch_of(entity, [{**rows[5], **good}])) == Written()
+        written = connector.update(
+            entity, batch_of(entity, [{**rows[5], **good, "i": "10.0.0.1/32"}])
+        )
+        assert written.records is not None
+        assert written.records.to_pylist() == [{ROW: 0, **rows[5], **good}]
         assert found(connector, entity, "m", "c")[1] == {"m": "ok", "c": "ab"}
 
 

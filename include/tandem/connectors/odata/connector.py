@@ -1,4 +1,4 @@
-"""The generic OData v4 connector: reads any service that keeps to the protocol."""
+"""The generic OData v4 connector: reads and writes any service that keeps to the protocol."""
 
 import random
 import time
@@ -8,10 +8,12 @@ from typing import Any, Final
 import httpx
 import pyarrow as pa
 
-from tandem.connectors.base import Page, Query
+from tandem.connectors.base import Page, Query, Written
 from tandem.connectors.http import Format, Http, Repeats
+from tandem.connectors.odata.channel import Channel
 from tandem.connectors.odata.connection import open_client, service_root
 from tandem.connectors.odata.csdl import LIMIT, other_version
+from tandem.connectors.odata.delta import all_and_token, changes_since
 from tandem.connectors.odata.documents import load
 from tandem.connectors.odata.filters import key_expressions
 from tandem.connectors.odata.metadata import parse_metadata
@@ -19,9 +21,10 @@ from tandem.connectors.odata.page import PageReader
 from tandem.connectors.odata.query import key_filters
 from tandem.connectors.odata.read import JSON, Walk, count_records
 from tandem.connectors.odata.wire import Wires
+from tandem.connectors.odata.write import Write
 from tandem.errors import ConfigurationError
 from tandem.model.connection import Connection
-from tandem.model.schema import Schema
+from tandem.model.schema import Entity, Schema
 
 _METADATA: Final = Format(
     "application/xml,application/json;q=0.5", beginnings=b"<{", endings=b">}", limit=LIMIT
@@ -42,6 +45,7 @@ class ODataConnector:
         client = open_client(connection, transport)
         self._http = Http(client, root, connection.id, Repeats(sleep, random))
         self._wires: dict[str, Wires] = {}
+        self._channel = Channel(self._http)
 
     def check(self) -> str:
         """Ask for the service document, which needs a sign-in wherever data does."""
@@ -68,9 +72,43 @@ class ODataConnector:
         for named in key_filters(key_expressions(query.entity, keys)):
             yield from Walk(self._http, query, self._reader(query), named).pages()
 
+    def changes(self, query: Query, since: str | None) -> Iterator[Page]:
+        """By delta links, which are the tokens; records that a service states in part are read
+        again.
+        """
+        reader = self._reader(query)
+        if since is None:
+            return all_and_token(self._http, query, reader)
+        return changes_since(self._http, query, reader, self.find, since)
+
+    def create(self, entity: Entity, records: pa.RecordBatch, *, replace: bool = False) -> Written:
+        """By POST. `replace` takes over records that are there by PATCH."""
+        return self._write(entity).create(records, replaces=replace)
+
+    def update(
+        self,
+        entity: Entity,
+        records: pa.RecordBatch,
+        *,
+        seen: pa.RecordBatch | None = None,
+        given: pa.RecordBatch | None = None,
+    ) -> Written:
+        """By PATCH, with the etag seen as If-Match."""
+        return self._write(entity).update(records, seen, given)
+
+    def delete(
+        self, entity: Entity, keys: pa.RecordBatch, *, seen: pa.RecordBatch | None = None
+    ) -> Written:
+        """By DELETE, with the etag seen as If-Match."""
+        return self._write(entity).delete(keys, seen)
+
     def close(self) -> None:
         """Close all connections."""
         self._http.close()
+
+    def _write(self, entity: Entity) -> Write:
+        wires = self._wires.setdefault(entity.name, {})
+        return Write(self._channel, entity, wires, self.find)
 
     def _reader(self, query: Query) -> PageReader:
         wires = self._wires.setdefault(query.entity.name, {})

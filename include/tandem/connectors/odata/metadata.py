@@ -18,9 +18,16 @@ from tandem.connectors.odata.csdl import (
 from tandem.connectors.odata.metadata_json import parse_json
 from tandem.connectors.odata.metadata_xml import parse_xml
 from tandem.connectors.odata.terms import (
+    has_etags,
+    is_computed,
     is_read_only,
+    is_written_by_navigation,
     label,
+    not_insertable,
     options,
+    takes_batches,
+    takes_writes,
+    tracks_changes,
     version_fields,
     without,
 )
@@ -49,6 +56,8 @@ MOST_FIELDS: Final = 10_000
 """Properties of one entity, those of complex types included: types of types of types make any
 number of a few lines. Dataverse's largest entities have under a thousand."""
 MOST_FIELDS_IN_ALL: Final = 1_000_000
+LARGEST_BATCH: Final = 1_000
+"""Requests in one `$batch`: what Dataverse takes."""
 _DEEPEST: Final = 32
 """Complex types within each other."""
 
@@ -92,6 +101,8 @@ class _Reader:
             f"{entity_set.container}/{entity_set.name}", entity_set.annotations
         )
         of_type = self._annotations(entity_set.type, lineage[-1].annotations)
+        container = self._annotations(entity_set.container, {})
+        delta = bool(key) and tracks_changes(annotations, container)
         return Entity(
             name=entity_set.name,
             key=key,
@@ -101,9 +112,21 @@ class _Reader:
                 filter=not without(annotations, "FilterRestrictions", "Filterable"),
                 sort=not without(annotations, "SortRestrictions", "Sortable"),
                 version_fields=version_fields(fields, {**of_type, **annotations}),
-                deletes=Deletes.KEY_SWEEP if key else Deletes.NONE,
+                delta=delta,
+                deletes=_deletes(delta, key),
+                writes=(writes := bool(key) and takes_writes(annotations)),
+                client_keys=writes and self._chosen(key, fields, annotations),
+                batch_size=LARGEST_BATCH if takes_batches(container) else 1,
+                optimistic_concurrency=has_etags({**of_type, **annotations}),
             ),
         )
+
+    def _chosen(
+        self, key: tuple[str, ...], fields: Mapping[str, Field], annotations: Mapping[str, Any]
+    ) -> bool:
+        """Whether the keys of new records are ours to choose."""
+        refused = not_insertable(annotations)
+        return not any(fields[name].read_only or name in refused for name in key)
 
     def _lineage(self, type_name: str) -> list[StructuredType]:
         """The type and all it inherits from, the root first."""
@@ -130,6 +153,8 @@ class _Reader:
     ) -> Iterator[Field]:
         """The fields; those of complex types with the path to them, such as `address/city`."""
         lookups = self._lookups(lineage, prefix, entity_set)
+        bound_by = {} if prefix else self._bound_by(lineage, lookups)
+        key = next((t.key for t in reversed(lineage) if t.key), ())
         for owner in lineage:
             for item in owner.properties:
                 self._refuse_flood(entity_set.name, above)
@@ -145,7 +170,15 @@ class _Reader:
                     yield from (_within(field, facets, known) for field in nested)
                 else:
                     named = replace(item, name=prefix + item.name, facets=facets)
-                    yield self._field(named, known, lookups.get(named.name, ()))
+                    field = self._field(named, known, lookups.get(named.name, ()))
+                    if field.lookup and is_written_by_navigation(item.name, known):
+                        navigation = bound_by.get(item.name, "")
+                        written_by = {"navigation": navigation, "read_only": not navigation}
+                        field = field.model_copy(update=written_by)
+                    elif not prefix and item.name in key and not is_computed(known):
+                        # A key is given to new records only, whatever the service says of it.
+                        field = field.model_copy(update={"read_only": False})
+                    yield field
 
     def _refuse_flood(self, entity: str, above: tuple[str, ...]) -> None:
         self._seen += 1
@@ -211,6 +244,24 @@ class _Reader:
                 found[name] = tuple(dict.fromkeys((*found.get(name, ()), *targets)))
         return found
 
+    def _bound_by(
+        self, lineage: list[StructuredType], lookups: Mapping[str, tuple[str, ...]]
+    ) -> dict[str, str]:
+        """Field → the one navigation property by which it can be written: its value is the whole
+        key of the one entity that it refers to.
+        """
+        found: dict[str, list[str]] = {}
+        for navigation in (n for owner in lineage for n in owner.navigations if not n.collection):
+            keys = [t.key for t in self._lineage(navigation.type) if t.key]
+            for own, referenced in navigation.constraints:
+                whole = len(navigation.constraints) == 1 and (referenced,) in keys
+                found.setdefault(own, []).append(navigation.name if whole else "")
+        return {
+            own: names[0]
+            for own, names in found.items()
+            if len(names) == 1 and names[0] and len(lookups.get(own, ())) == 1
+        }
+
     def _targets(
         self, navigation: Navigation, prefix: str, entity_set: EntitySet
     ) -> tuple[str, ...]:
@@ -224,6 +275,12 @@ class _Reader:
     def _annotations(self, target: str, inline: Annotations) -> Mapping[str, Any]:
         apart = self._csdl.annotations.get(target)
         return {**inline, **apart} if apart else inline
+
+
+def _deletes(delta: bool, key: tuple[str, ...]) -> Deletes:  # noqa: FBT001
+    if delta:
+        return Deletes.NATIVE
+    return Deletes.KEY_SWEEP if key else Deletes.NONE
 
 
 def _refuse_unprintable(name: str) -> None:

@@ -121,6 +121,7 @@ def _definition(element: _Json, name: str, names: Names, csdl: Csdl) -> None:
 
 
 def _container(element: _Json, name: str, names: Names, csdl: Csdl) -> None:
+    csdl.annotations.setdefault(name, {}).update(_annotations(element, names))
     for set_name, value in _members(element):
         if isinstance(value, dict) and value.get("$Collection") is True:
             csdl.sets.append(

@@ -135,6 +135,7 @@ def _definition(element: Element, name: str, names: Names, csdl: Csdl) -> None:
 
 
 def _container(element: Element, name: str, names: Names, csdl: Csdl) -> None:
+    csdl.annotations.setdefault(name, {}).update(_annotations(element, names))
     for entity_set in element.findall(f"{EDM}EntitySet"):
         bindings = {
             _needed(e, "Path"): _needed(e, "Target")

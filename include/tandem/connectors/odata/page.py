@@ -17,7 +17,7 @@ from tandem.connectors.odata.columns import from_texts
 from tandem.connectors.odata.csdl import other_version
 from tandem.connectors.odata.documents import load
 from tandem.connectors.odata.records import column_of, unreadable
-from tandem.connectors.odata.shape import Path, Shape, etag_of, next_link_of
+from tandem.connectors.odata.shape import Links, Path, Shape, etag_of, links_of
 from tandem.connectors.odata.wire import Wire, Wires, first_guess, learn, read_type
 from tandem.errors import ConfigurationError, TandemError, Unreachable
 from tandem.model.schema import Entity, Field
@@ -33,6 +33,7 @@ class Parsed:
     """Records, readable or not."""
     keys: pa.RecordBatch | None = None
     """The key of each record; None where there is none, or one is unreadable."""
+    delta_link: str | None = None
 
 
 class PageReader:
@@ -56,12 +57,12 @@ class PageReader:
         try:
             return self._by_columns(body, self._wires)
         except pa.ArrowInvalid:
-            document = _load(body)
+            document = load_page(body)
         wires = learn(self._fields, document["value"], self._wires)
         try:
             parsed = self._by_columns(body, wires)
         except pa.ArrowInvalid:
-            return self._by_records(document)
+            return self.read_loaded(document)
         self._wires.update(wires)
         return parsed
 
@@ -72,10 +73,10 @@ class PageReader:
         columns = {f.name: _typed(read.columns[_path(f)], f, wires) for f in arrow_reads}
         if len(arrow_reads) < len(self._fields):
             columns |= self._from_document(body, columns)
-        return self._done(columns, read.etags, read.next_link, read.rows)
+        return self._done(columns, read.etags, read.links, read.rows)
 
     def _from_document(self, body: bytes, have: dict[str, pa.Array]) -> dict[str, pa.Array]:
-        records = _load(body)["value"]
+        records = load_page(body)["value"]
         columns = {}
         for field in (field for field in self._fields if field.name not in have):
             columns[field.name], bad = column_of(records, field)
@@ -83,7 +84,8 @@ class PageReader:
                 raise pa.ArrowInvalid(field.name)
         return columns
 
-    def _by_records(self, document: dict[str, Any]) -> Parsed:
+    def read_loaded(self, document: dict[str, Any]) -> Parsed:
+        """As `read`, record by record, of a page that is loaded."""
         records = document["value"]
         columns: dict[str, pa.Array] = {}
         amiss: dict[int, Field] = {}
@@ -94,13 +96,13 @@ class PageReader:
         columns = {name: column.filter(good) for name, column in columns.items()}
         etags = pa.array([etag_of(record) for record in records], pa.string()).filter(good)
         aside = tuple(unreadable(records[r], f, self._entity) for r, f in sorted(amiss.items()))
-        return self._done(columns, etags, next_link_of(document), len(records), aside)
+        return self._done(columns, etags, links_of(document), len(records), aside)
 
     def _done(
         self,
         columns: dict[str, pa.Array],
         etags: pa.Array,
-        next_link: str | None,
+        links: Links,
         rows: int,
         aside: tuple[Unreadable, ...] = (),
     ) -> Parsed:
@@ -111,9 +113,9 @@ class PageReader:
         page = Page(pa.RecordBatch.from_arrays(list(wanted.values()), names=list(wanted)), aside)
         key = list(self._entity.key)
         if aside or not key:
-            return Parsed(page, next_link, rows)
+            return Parsed(page, links.next, rows, None, links.delta)
         keys = pa.RecordBatch.from_arrays([columns[name] for name in key], names=key)
-        return Parsed(page, next_link, rows, keys)
+        return Parsed(page, links.next, rows, keys, links.delta)
 
 
 def _path(field: Field) -> Path:
@@ -124,8 +126,8 @@ def _typed(read: pa.Array, field: Field, wires: Wires) -> pa.Array:
     return read if wires[field.name] is Wire.NATIVE else from_texts(read, field)
 
 
-def _load(body: bytes) -> dict[str, Any]:
-    """The page as a document with a list of records."""
+def load_page(body: bytes) -> dict[str, Any]:
+    """The page as a document with a list of records; raises as `PageReader.read`."""
     try:
         document = load(body)
     except (ValueError, RecursionError):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from tandem.connectors.base import Page, Query
-from tandem.connectors.http import Answer, Format, Http
+from tandem.connectors.http import Answer, Format, Http, resolved
 from tandem.connectors.odata.ahead import Ahead
 from tandem.connectors.odata.course import Course, Step
 from tandem.connectors.odata.page import PageReader, Parsed
@@ -32,8 +32,12 @@ EMPTY_PAGES: Final = 1_000
 class Walk:
     """One walk through the records of a query, in pages that are read once."""
 
-    def __init__(self, http: Http, query: Query, reader: PageReader, also: str = "") -> None:
-        """`also` is an expression that must hold besides the query's condition."""
+    def __init__(
+        self, http: Http, query: Query, reader: PageReader, also: str = "", prefer: str = ""
+    ) -> None:
+        """`also` is an expression that must hold besides the query's condition; `prefer` is what
+        is wished besides large pages.
+        """
         self._http = http
         self._query = query
         self._reader = reader
@@ -41,7 +45,10 @@ class Walk:
         self._counts = self._counted if query.limit is None and not also else _uncounted
         # Dataverse ignores $top when a page size is preferred.
         size = min(PAGE_SIZE, query.limit or PAGE_SIZE)
-        self._prefer = {"Prefer": f"odata.maxpagesize={size}"}
+        self._prefer = {"Prefer": preference(size, prefer)}
+        self.delta_link: str | None = None
+        """The first one that came. It belongs on the last page; where all pages have one, each
+        stamped with its own moment, only the first leaves out no change."""
         self._rows = 0
         self._empty_pages = 0
 
@@ -79,6 +86,8 @@ class Walk:
         if guess := self._course.guess(answer):
             ahead.start(guess)
         parsed = self._reader.read(answer.body)
+        if parsed.delta_link and self.delta_link is None:
+            self.delta_link = resolved(answer.url, parsed.delta_link)
         self._refuse_endless(parsed)
         if self._course.starts_over(step, parsed):
             return self._course.refused(step), None
@@ -138,6 +147,11 @@ def count_records(http: Http, query: Query) -> int:
     url = with_options(collection_url(http.root, query.entity), options)
     found = _COUNT.findall(http.get(url, JSON).body)
     return _number(found[-1] if found else b"")
+
+
+def preference(size: int, *others: str) -> str:
+    """The value of a Prefer header: pages of that size, and what is wished besides."""
+    return ",".join([*filter(None, others), f"odata.maxpagesize={size}"])
 
 
 def _uncounted() -> None:

@@ -14,6 +14,7 @@ from tandem.errors import ConfigurationError
 Path = tuple[str, ...]
 
 _NEXT_LINKS: Final = ("@odata.nextLink", "@nextLink")
+_DELTA_LINKS: Final = ("@odata.deltaLink", "@deltaLink")
 _ETAGS: Final = (("@odata.etag",), ("@etag",))
 """Names of control information in 4.0 and 4.01 (OData JSON 4.01, 4.6)."""
 
@@ -27,12 +28,20 @@ thirty times as quick, because they begin with a letter, but some GUIDs end like
 
 
 @dataclass(frozen=True, slots=True)
+class Links:
+    """Where a page leads, as it stands there."""
+
+    next: str | None = None
+    delta: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
-    """What Arrow read: a column for each path asked for, etags and the link as they stand."""
+    """What Arrow read: a column for each path asked for, etags and links as they stand."""
 
     columns: dict[Path, pa.Array]
     etags: pa.Array
-    next_link: str | None
+    links: Links
     rows: int
 
 
@@ -49,7 +58,7 @@ class Shape:
         self._schema = pa.schema(
             [
                 ("value", pa.list_(self._record)),
-                *((name, pa.string()) for name in _NEXT_LINKS),
+                *((name, pa.string()) for name in (*_NEXT_LINKS, *_DELTA_LINKS)),
             ]
         )
 
@@ -71,7 +80,7 @@ class Shape:
         return Read(
             {path: self._at(records, path) for path in self._paths},
             pc.coalesce(*(self._at(records, path) for path in _ETAGS)),
-            pc.coalesce(*(table[name] for name in _NEXT_LINKS))[0].as_py(),
+            Links(_first_of(table, _NEXT_LINKS), _first_of(table, _DELTA_LINKS)),
             len(records),
         )
 
@@ -88,12 +97,9 @@ def _has_tiny_number(body: bytes) -> bool:
     return any(some.search(body) for some in _SOME_TINY) and _TINY.search(body) is not None
 
 
-def next_link_of(document: Mapping[str, Any]) -> str | None:
-    """The link of a loaded document. ConfigurationError if it is no text."""
-    links = [link for name in _NEXT_LINKS if (link := document.get(name)) is not None]
-    if links and type(links[0]) is not str:  # a Number is a str too
-        raise ConfigurationError("The service's nextLink is no text: its listings cannot be read.")
-    return links[0] if links else None
+def links_of(document: Mapping[str, Any]) -> Links:
+    """The links of a loaded document. ConfigurationError if one is no text."""
+    return Links(_link(document, _NEXT_LINKS), _link(document, _DELTA_LINKS))
 
 
 def etag_of(record: Any) -> str | None:
@@ -101,6 +107,20 @@ def etag_of(record: Any) -> str | None:
     if not isinstance(record, Mapping):
         return None
     return next((record[name] for (name,) in _ETAGS if isinstance(record.get(name), str)), None)
+
+
+def _link(document: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
+    links = [link for name in names if (link := document.get(name)) is not None]
+    if links and type(links[0]) is not str:  # a Number is a str too
+        raise ConfigurationError(
+            f"The service's {names[-1][1:]} is no text: its listings cannot be read."
+        )
+    return links[0] if links else None
+
+
+def _first_of(table: pa.Table, names: tuple[str, ...]) -> str | None:
+    link: str | None = pc.coalesce(*(table[name] for name in names))[0].as_py()
+    return link
 
 
 def _records(table: pa.Table) -> pa.StructArray:

@@ -34,10 +34,27 @@ def label(annotations: Annotations) -> str:
 
 def is_read_only(annotations: Annotations) -> bool:
     """Whether the service sets the value: Core.Computed, Core.Immutable, Core.Permissions."""
+    return is_computed(annotations) or is_immutable(annotations)
+
+
+def is_computed(annotations: Annotations) -> bool:
+    """Whether the service alone sets the value, when a record is created too."""
     permission = str(annotations.get(_CORE + "Permissions", "Write"))
-    computed = annotations.get(_CORE + "Computed") is True
-    immutable = annotations.get(_CORE + "Immutable") is True
-    return computed or immutable or permission in _NO_WRITE
+    return annotations.get(_CORE + "Computed") is True or permission in _NO_WRITE
+
+
+def is_immutable(annotations: Annotations) -> bool:
+    """Whether the value can be given to new records only."""
+    return annotations.get(_CORE + "Immutable") is True
+
+
+def is_written_by_navigation(name: str, annotations: Annotations) -> bool:
+    """Whether a lookup field cannot be written itself, but its navigation property can.
+
+    Dataverse calls such fields `_name_value` and annotates them only when it is asked to.
+    """
+    own = is_computed(annotations) or (name.startswith("_") and name.endswith("_value"))
+    return own and not is_immutable(annotations)
 
 
 def options(annotations: Annotations) -> tuple[str, ...]:
@@ -54,6 +71,40 @@ def without(annotations: Annotations, term: str, member: str) -> bool:
     """Whether a Capabilities term says that this cannot be done. Unsaid means it can."""
     record = annotations.get(_CAPABILITIES + term)
     return isinstance(record, dict) and record.get(member) is False
+
+
+def takes_writes(annotations: Annotations) -> bool:
+    """Whether records can be created or updated. Unsaid means they can."""
+    insertable = not without(annotations, "InsertRestrictions", "Insertable")
+    return insertable or not without(annotations, "UpdateRestrictions", "Updatable")
+
+
+def not_insertable(annotations: Annotations) -> frozenset[str]:
+    """The fields that must not be given to new records."""
+    record = annotations.get(_CAPABILITIES + "InsertRestrictions")
+    names = record.get("NonInsertableProperties") if isinstance(record, dict) else None
+    return frozenset(map(str, names)) if isinstance(names, list) else frozenset()
+
+
+def has_etags(annotations: Annotations) -> bool:
+    """Whether changes are guarded by etags; the list of what makes them may be empty."""
+    return isinstance(annotations.get(_CORE + "OptimisticConcurrency"), list)
+
+
+def takes_batches(container: Annotations) -> bool:
+    """Whether there is `$batch`. Unsaid means that it is worth trying."""
+    deprecated = container.get(_CAPABILITIES + "BatchSupported")
+    return deprecated is not False and not without(container, "BatchSupport", "Supported")
+
+
+def tracks_changes(entity_set: Annotations, container: Annotations) -> bool:
+    """Whether delta links are to be had: as the set says, or else its container.
+
+    Unsaid means no. `Supported` is true where the record leaves it out, as the vocabulary has it.
+    """
+    term = _CAPABILITIES + "ChangeTracking"
+    record = entity_set.get(term, container.get(term))
+    return isinstance(record, dict) and record.get("Supported", True) is True
 
 
 def version_fields(fields: Mapping[str, Field], annotations: Annotations) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from tandem.connectors.sql.postgresql import PostgreSql
 from tandem.connectors.sql.read import count_records, find_pages, read_pages
 from tandem.connectors.sql.schema import reflect
 from tandem.connectors.sql.sqlite import Sqlite
-from tandem.connectors.sql.write import create_records, update_records
+from tandem.connectors.sql.write import create_records, delete_records, update_records
 from tandem.database import open_engine, reading, writing
 from tandem.database.errors import first_line, shown
 from tandem.errors import ConfigurationError
@@ -77,15 +77,32 @@ class SqlConnector:
         with self._reading() as database:
             yield from find_pages(database, query, keys, self._dialect, self._page_rows)
 
-    def create(self, entity: Entity, records: pa.RecordBatch) -> Written:
+    def create(self, entity: Entity, records: pa.RecordBatch, *, replace: bool = False) -> Written:
         """Insert the records in one transaction, without the rows that the database refuses."""
         with self._writing() as database:
-            return create_records(database, entity, records, self._dialect)
+            return create_records(database, entity, records, self._dialect, replacing=replace)
 
-    def update(self, entity: Entity, records: pa.RecordBatch) -> Written:
-        """Update the records in one transaction, without the rows that the database refuses."""
+    def update(
+        self,
+        entity: Entity,
+        records: pa.RecordBatch,
+        *,
+        seen: pa.RecordBatch | None = None,
+        given: pa.RecordBatch | None = None,
+    ) -> Written:
+        """Update the records in one transaction, without the rows that the database refuses.
+
+        Those whose fields are not as they were `seen` stay; there are no etags here.
+        """
         with self._writing() as database:
-            return update_records(database, entity, records, self._dialect)
+            return update_records(database, entity, records, self._dialect, seen=seen, given=given)
+
+    def delete(
+        self, entity: Entity, keys: pa.RecordBatch, *, seen: pa.RecordBatch | None = None
+    ) -> Written:
+        """Delete the records in one transaction, without the rows that others refer to."""
+        with self._writing() as database:
+            return delete_records(database, entity, keys, self._dialect, seen=seen)
 
     def missing(self, wanted: Entity) -> tuple[str, ...]:
         """The table or the columns that the wanted entity lacks."""

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, Text, cast, fu
 
 from tandem.connectors.pages import RawColumn
 from tandem.connectors.sql.types import COMMON
-from tandem.model.schema import Field, Kind
+from tandem.model.schema import Entity, Field, Kind
 
 
 class Dialect:
@@ -79,10 +79,14 @@ class Dialect:
         """What the column would not keep exactly: a reason, and for each row whether it holds."""
         return []
 
+    def keeps(self, connection: Connection, entity: Entity, names: Sequence[str]) -> bool:  # noqa: ARG002
+        """Whether what is written to these fields is what will be read from them."""
+        return False
+
     def stream(
         self, connection: Connection, statement: Select[Any], names: Sequence[str], rows: int
     ) -> Iterator[dict[str, RawColumn]]:
         """The result's columns, some rows at a time, never all of it in memory."""
-        result = connection.execution_options(yield_per=rows).execute(statement)
+        result = connection.execute(statement.execution_options(yield_per=rows))
         for part in result.partitions():
             yield dict(zip(names, zip(*part, strict=True), strict=True))

@@ -13,7 +13,7 @@ from tandem.connectors.sql.dialect import Dialect
 from tandem.connectors.sql.tables import Named
 from tandem.connectors.sql.types import parse_type
 from tandem.database.errors import driver_error, raise_driver_error
-from tandem.model.schema import Field, Kind
+from tandem.model.schema import Entity, Field, Kind
 
 _PART_BYTES: Final = 32 * 1024 * 1024
 """Rows with large values are read fewer at a time."""
@@ -26,6 +26,12 @@ SELECT c.relname, a.attname,
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid
 WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
   AND a.attnum > 0 AND NOT a.attisdropped
+"""
+
+_INTERFERENCE: Final = """
+SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = t.oid AND NOT tgisinternal)
+    OR EXISTS (SELECT FROM pg_rewrite WHERE ev_class = t.oid)
+FROM (SELECT to_regclass(%(table)s)::oid AS oid) AS t
 """
 
 
@@ -92,6 +98,13 @@ class PostgreSql(Dialect):
             return []
         return [("PostgreSQL has no text with a NUL character", pc.match_substring(values, "\0"))]
 
+    def keeps(self, connection: Connection, entity: Entity, names: Sequence[str]) -> bool:
+        """Unless a trigger or a rule interferes, or a type has its own form of a value."""
+        if not all(_keeps_exactly(entity.field(name)) for name in names):
+            return False
+        table = connection.dialect.identifier_preparer.quote_identifier(entity.name)
+        return not connection.exec_driver_sql(_INTERFERENCE, {"table": table}).scalar_one()
+
     def stream(
         self, connection: Connection, statement: Select[Any], names: Sequence[str], rows: int
     ) -> Iterator[dict[str, RawColumn]]:
@@ -111,6 +124,22 @@ class PostgreSql(Dialect):
             raise_driver_error(connection, error)
         if lines:
             yield _columns(lines, names)
+
+
+def _keeps_exactly(field: Field) -> bool:
+    """Whether the type gives back every value of the kind as it came.
+
+    Others cut seconds (TIMESTAMP(0)), round (REAL, NUMERIC(5, -2)), take off blanks (CHAR), or
+    write a value in their own way (JSONB, INTERVAL).
+    """
+    declared = parse_type(field.type_name)
+    if field.kind in (Kind.STRING, Kind.JSON):
+        return declared.name in (*_TEXTS, "JSON") or bool(field.options)
+    if field.kind is Kind.DECIMAL:
+        return (declared.scale or 0) >= 0
+    if field.kind is Kind.FLOAT64:
+        return declared.name == "DOUBLE PRECISION"
+    return declared.size is None
 
 
 def _with_literals(connection: Connection, statement: Select[Any]) -> str:

@@ -1,6 +1,7 @@
 """SQLite: it has no types but numbers, texts and bytes, so declared names say what is meant."""
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar, Final
@@ -12,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, collate, event, func
 from tandem.connectors.sql.dialect import Dialect
 from tandem.connectors.sql.types import COMMON
 from tandem.core.values import decimal_text
-from tandem.model.schema import Field, Kind
+from tandem.model.schema import Entity, Field, Kind
 
 _DECIMAL: Final = "tandem_decimal"
 _NUMERAL: Final = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
@@ -22,6 +23,9 @@ _DECLARED_TYPES: Final = (
     " WHERE t.type IN ('table', 'view')"
 )
 
+_TRIGGERS: Final = (
+    "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower(?)"
+)
 _OURS: Final = {
     Kind.DECIMAL: "DECIMAL_TEXT",
     Kind.DATE: "DATE_TEXT",
@@ -104,6 +108,10 @@ class Sqlite(Dialect):
             turned = pc.match_substring_regex(values, _NUMERAL)
             return [(f"a {field.type_name} column makes a number of it; declare TEXT", turned)]
         return []
+
+    def keeps(self, connection: Connection, entity: Entity, names: Sequence[str]) -> bool:  # noqa: ARG002
+        """Unless a trigger interferes: what a column would change, `refused` names."""
+        return not connection.exec_driver_sql(_TRIGGERS, (entity.name,)).scalar_one()
 
 
 def _is_ours(field: Field) -> bool:

@@ -2,20 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Column, Connection, MetaData, Table
+from sqlalchemy import Column, ColumnElement, Connection, MetaData, Table, and_
 from sqlalchemy.schema import CreateTable, DropTable
 from sqlalchemy.sql.elements import quoted_name
 from sqlalchemy.types import UserDefinedType
 
+from tandem.connectors.base import ROW
 from tandem.connectors.sql.dialect import Dialect
 from tandem.database import insert
 from tandem.model.schema import Entity
-
-ROW: Final = "@row"
-"""Column of a staged batch: the row's number."""
 
 
 class Named(UserDefinedType[Any]):
@@ -44,12 +42,26 @@ def table_of(entity: Entity) -> Table:
     return Table(named(entity.name), MetaData(), *columns)
 
 
+def partners(entity: Entity, table: Table, stage: Table, dialect: Dialect) -> ColumnElement[bool]:
+    """That a record of the table has the key of a staged row."""
+    pairs = [(dialect.equal(table.c[n], entity.field(n)), stage.c[n]) for n in entity.key]
+    return and_(*(mine == theirs for mine, theirs in pairs))
+
+
 @contextmanager
 def staged(
-    connection: Connection, entity: Entity, records: pa.RecordBatch, dialect: Dialect
+    connection: Connection,
+    entity: Entity,
+    records: pa.RecordBatch,
+    dialect: Dialect,
+    rows: pa.Array | None = None,
 ) -> Iterator[Table]:
-    """The records as a temporary table, with their ROW; only inside a transaction."""
-    rows = pa.array(range(records.num_rows), pa.int64())
+    """The records as a temporary table, with their ROW; only inside a transaction.
+
+    `rows` are their numbers; left out, they are counted from 0.
+    """
+    if rows is None:
+        rows = pa.array(range(records.num_rows), pa.int64())
     numbered = pa.RecordBatch.from_arrays(
         [rows, *records.columns], names=[ROW, *records.schema.names]
     )

@@ -1,176 +1,181 @@
 """Writing batches: all at once where the database takes them, by halves where it does not."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
-from sqlalchemy import ColumnElement, Connection, Table, and_, exists, insert, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection
 
 from tandem import database
 from tandem.connectors.base import Written
+from tandem.connectors.pages import fitted_column
+from tandem.connectors.patterns import by_pattern, rows_written
+from tandem.connectors.sql.batch import Batch, Checked, check_key, checked
+from tandem.connectors.sql.current import found, made
 from tandem.connectors.sql.dialect import Dialect
-from tandem.connectors.sql.tables import ROW, staged, table_of
-from tandem.core.fit import fit
-from tandem.database.errors import first_line, is_about_a_row
-from tandem.errors import ConfigurationError
+from tandem.connectors.sql.statements import Statements, by_halves, refusal
+from tandem.connectors.sql.tables import staged, table_of
 from tandem.model.schema import Entity
 
 
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """The rows of a batch that fit their fields, and why the others do not."""
-
-    records: pa.RecordBatch
-    rows: list[int]
-    """Their numbers in the batch as it was given."""
-    rejected: dict[int, str]
-
-    def written(self, found: dict[int, str], missing: list[int]) -> Written:
-        """What became of the batch, by the row numbers that it was given with."""
-        refused = {self.rows[row]: reason for row, reason in found.items()}
-        return Written({**self.rejected, **refused}, tuple(self.rows[row] for row in missing))
-
-
 def create_records(
-    connection: Connection, entity: Entity, records: pa.RecordBatch, dialect: Dialect
+    connection: Connection,
+    entity: Entity,
+    records: pa.RecordBatch,
+    dialect: Dialect,
+    *,
+    replacing: bool,
 ) -> Written:
-    """Insert the records; those whose key is there already take these values."""
-    checked = _check(entity, records, dialect)
+    """Insert the records; those that are there already take these values, if told so."""
     dialect.check_at_once(connection)
-    if _inserted(connection, table_of(entity), checked.records):
-        return checked.written({}, [])
-    with staged(connection, entity, checked.records, dialect) as stage:
-        batch = _Staged(connection, entity, stage, dialect)
-        return checked.written(_by_halves(connection, len(checked.rows), batch.upsert), [])
+    if not entity.capabilities.client_keys and entity.key:
+        return _create_without_keys(connection, entity, records, dialect)
+    check_key(entity, records)
+    fitting = checked(entity, records, dialect)
+    if _inserted(connection, entity, fitting.batch):
+        written = Written(fitting.rejected)
+    elif replacing:
+        written = _upsert(connection, entity, fitting, dialect)
+    else:
+        written = _create_new(connection, entity, records, fitting, dialect)
+    return _told(connection, entity, records, written, dialect)
 
 
 def update_records(
+    connection: Connection,
+    entity: Entity,
+    records: pa.RecordBatch,
+    dialect: Dialect,
+    *,
+    seen: pa.RecordBatch | None = None,
+    given: pa.RecordBatch | None = None,
+) -> Written:
+    """Set the columns given on the records that are there, and are as they were seen."""
+    dialect.check_at_once(connection)
+    check_key(entity, records)
+
+    def update(some: pa.RecordBatch, as_seen: pa.RecordBatch | None) -> Written:
+        fitting = checked(entity, some, dialect)
+        now = found(connection, entity, fitting.batch, as_seen, dialect)
+        batch = fitting.batch.without({*now.missing, *now.changed})
+        with staged(connection, entity, batch.records, dialect, batch.rows) as stage:
+            statements = Statements(connection, entity, stage, dialect)
+            refused = by_halves(connection, batch.rows.to_pylist(), statements.update)
+        return Written({**fitting.rejected, **refused}, now.missing, now.changed)
+
+    written = by_pattern(records, seen, given, update)
+    return _told(connection, entity, records, written, dialect)
+
+
+def delete_records(
+    connection: Connection,
+    entity: Entity,
+    keys: pa.RecordBatch,
+    dialect: Dialect,
+    *,
+    seen: pa.RecordBatch | None = None,
+) -> Written:
+    """Delete the records that are there, and are as they were seen."""
+    dialect.check_at_once(connection)
+    check_key(entity, keys)
+    fitting = checked(entity, keys.select(entity.key), dialect)
+    now = found(connection, entity, fitting.batch, seen, dialect)
+    batch = fitting.batch.without({*now.missing, *now.changed})
+    refused = _delete(connection, entity, batch, dialect)
+    return Written({**fitting.rejected, **refused}, now.missing, now.changed)
+
+
+def _inserted(connection: Connection, entity: Entity, batch: Batch) -> bool:
+    """Whether the whole batch could be inserted; if not, nothing of it was."""
+    table = table_of(entity)
+    return refusal(connection, lambda: database.insert(connection, table, batch.records)) is None
+
+
+def _upsert(connection: Connection, entity: Entity, fitting: Checked, dialect: Dialect) -> Written:
+    batch = fitting.batch
+    with staged(connection, entity, batch.records, dialect, batch.rows) as stage:
+        statements = Statements(connection, entity, stage, dialect)
+        refused = by_halves(connection, batch.rows.to_pylist(), statements.upsert)
+    return Written({**fitting.rejected, **refused})
+
+
+def _create_new(
+    connection: Connection,
+    entity: Entity,
+    records: pa.RecordBatch,
+    fitting: Checked,
+    dialect: Dialect,
+) -> Written:
+    """Insert what is not there; what is there has either these values, or others."""
+    expected = records.select([n for n in records.schema.names if n not in entity.key])
+    before = found(connection, entity, fitting.batch, expected, dialect)
+    new = fitting.batch.among(before.missing)
+    with staged(connection, entity, new.records, dialect, new.rows) as stage:
+        statements = Statements(connection, entity, stage, dialect)
+        refused = by_halves(connection, new.rows.to_pylist(), statements.insert)
+    # Another writer, or another row of this batch, may have been the first to have that key.
+    after = found(connection, entity, new.among(refused), expected, dialect)
+    rejected = {row: why for row, why in refused.items() if row in after.missing}
+    changed = tuple(sorted((*before.changed, *after.changed)))
+    return Written({**fitting.rejected, **rejected}, changed=changed)
+
+
+def _create_without_keys(
     connection: Connection, entity: Entity, records: pa.RecordBatch, dialect: Dialect
 ) -> Written:
-    """Set the columns given on the records with the keys given."""
-    checked = _check(entity, records, dialect)
-    dialect.check_at_once(connection)
-    with staged(connection, entity, checked.records, dialect) as stage:
-        batch = _Staged(connection, entity, stage, dialect)
-        missing = batch.missing()
-        return checked.written(_by_halves(connection, len(checked.rows), batch.update), missing)
+    """Insert records whose key the database makes: one by one, so that each key has its row."""
+    ours = [n for n in records.schema.names if n not in entity.key or not entity.field(n).read_only]
+    fitting = checked(entity, records.select(ours), dialect)
+    batch, rejected = fitting.batch, dict(fitting.rejected)
+    keys: dict[int, tuple[Any, ...]] = {}
+    with staged(connection, entity, batch.records, dialect, batch.rows) as stage:
+        statements = Statements(connection, entity, stage, dialect)
+
+        def insert(row: int) -> None:
+            keys[row] = statements.insert_one(row)
+
+        for row in batch.rows.to_pylist():
+            reason = refusal(connection, partial(insert, row))
+            if reason is not None:
+                rejected[row] = reason
+    created = _keyed(entity, keys)
+    return Written(rejected, records=made(connection, entity, created, ours, dialect))
 
 
-def _check(entity: Entity, records: pa.RecordBatch, dialect: Dialect) -> _Checked:
-    """What the column types would refuse, or keep otherwise than it was given."""
-    _check_key(entity, records)
-    columns = []
-    rejected: dict[int, str] = {}
-    for name, values in zip(records.schema.names, records.columns, strict=True):
-        field = entity.field(name)
-        fitted = fit(values, field)
-        columns.append(fitted.values)
-        rejected = {**fitted.problems, **rejected}
-        for reason, bad in dialect.refused(fitted.values, field):
-            for row in pc.indices_nonzero(pc.fill_null(bad, fill_value=False)).to_pylist():
-                rejected.setdefault(row, f"field {name!r}: {reason}")
-    fitting = pa.RecordBatch.from_arrays(columns, names=records.schema.names)
-    rows = list(range(records.num_rows))
-    if rejected:
-        rows = [row for row in rows if row not in rejected]
-        fitting = fitting.take(pa.array(rows, pa.int64()))
-    return _Checked(fitting, rows, rejected)
+def _keyed(entity: Entity, keys: dict[int, tuple[Any, ...]]) -> Batch:
+    columns = {
+        name: fitted_column([key[part] for key in keys.values()], entity.field(name)).values
+        for part, name in enumerate(entity.key)
+    }
+    return Batch(pa.RecordBatch.from_pydict(columns), pa.array(keys, pa.int64()))
 
 
-def _check_key(entity: Entity, records: pa.RecordBatch) -> None:
-    """Without its key a record could be any record."""
-    lacking = [name for name in entity.key if name not in records.schema.names]
-    if lacking or not entity.key:
-        raise ConfigurationError(
-            f"Records of {entity.name!r} cannot be written without "
-            f"{', '.join(lacking) or 'a primary key'}.",
-            remedy="Give the table a primary key, and map or generate its columns.",
-        )
-
-
-def _inserted(connection: Connection, table: Table, records: pa.RecordBatch) -> bool:
-    """Whether the whole batch could be inserted; if not, nothing of it was."""
-    try:
-        with connection.begin_nested():
-            database.insert(connection, table, records)
-    except DBAPIError as error:
-        if not is_about_a_row(error):
-            raise
-        return False
-    return True
-
-
-def _by_halves(
-    connection: Connection, count: int, attempt: Callable[[int, int], None]
+def _delete(
+    connection: Connection, entity: Entity, batch: Batch, dialect: Dialect
 ) -> dict[int, str]:
-    """Write `count` staged rows; where the database refuses, by halves, down to the bad rows."""
-    rejected: dict[int, str] = {}
-    waiting = [(0, count)]
-    while waiting:
-        start, stop = waiting.pop()
-        try:
-            with connection.begin_nested():
-                attempt(start, stop)
-        except DBAPIError as error:
-            if not is_about_a_row(error):
-                raise
-            middle = (start + stop) // 2
-            if middle == start:
-                rejected[start] = first_line(error.orig or error)
-            else:
-                waiting += [(middle, stop), (start, middle)]
-    return rejected
+    """Again and again, as long as that helps: records may refer to others of their batch."""
+    waiting = batch.rows.to_pylist()
+    with staged(connection, entity, batch.records, dialect, batch.rows) as stage:
+        statements = Statements(connection, entity, stage, dialect)
+        while True:
+            refused = by_halves(connection, waiting, statements.delete)
+            if len(refused) in (0, len(waiting)):
+                return refused
+            waiting = sorted(refused)
 
 
-class _Staged:
-    """The statements that write a staged batch."""
-
-    def __init__(
-        self, connection: Connection, entity: Entity, stage: Table, dialect: Dialect
-    ) -> None:
-        self._connection = connection
-        self._stage = stage
-        self._table = table_of(entity)
-        self._names = [column.name for column in stage.columns if column.name != ROW]
-        self._changed = [name for name in self._names if name not in entity.key]
-        self._values = {
-            name: dialect.assigned(stage.c[name], entity.field(name)) for name in self._names
-        }
-        self._partners = and_(
-            *(
-                dialect.equal(self._table.c[name], entity.field(name)) == stage.c[name]
-                for name in entity.key
-            )
-        )
-
-    def missing(self) -> list[int]:
-        """The rows whose record is not there."""
-        row = self._stage.c[ROW]
-        return list(self._connection.scalars(select(row).where(self._alone()).order_by(row)))
-
-    def update(self, start: int, stop: int) -> None:
-        """Give the records that are there the values of these rows."""
-        if self._changed:
-            values: dict[Any, Any] = {
-                self._table.c[name]: self._values[name] for name in self._changed
-            }
-            statement = update(self._table).values(values)
-            self._connection.execute(statement.where(self._partners, self._rows(start, stop)))
-
-    def upsert(self, start: int, stop: int) -> None:
-        """Do the same, and insert the records that are not there."""
-        self.update(start, stop)
-        new = select(*self._values.values()).where(self._alone(), self._rows(start, stop))
-        columns = [self._table.c[name] for name in self._names]
-        self._connection.execute(insert(self._table).from_select(columns, new))
-
-    def _alone(self) -> ColumnElement[bool]:
-        """That no record has the staged row's key."""
-        return ~exists().where(self._partners).select_from(self._table).correlate(self._stage)
-
-    def _rows(self, start: int, stop: int) -> ColumnElement[bool]:
-        row = self._stage.c[ROW]
-        return and_(row >= start, row < stop)
+def _told(
+    connection: Connection,
+    entity: Entity,
+    records: pa.RecordBatch,
+    written: Written,
+    dialect: Dialect,
+) -> Written:
+    """The answer with what the database made of the records, where that may be something else."""
+    names = records.schema.names
+    rows = rows_written(written, records.num_rows)
+    if not rows or dialect.keeps(connection, entity, names):
+        return written
+    keys = checked(entity, records.select(entity.key), dialect).batch.among(rows)
+    return replace(written, records=made(connection, entity, keys, names, dialect))

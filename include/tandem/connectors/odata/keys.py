@@ -1,0 +1,77 @@
+"""URLs of single records: keys as key predicates, and back."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import quote, unquote
+
+import pyarrow as pa
+
+from tandem.connectors.odata.columns import from_texts
+from tandem.connectors.odata.literals import literal
+from tandem.model.schema import Entity, Field
+
+_SAFE: Final = "'"
+_PREDICATE: Final = re.compile(r"\((.*)\)/?$", re.DOTALL)
+_PART: Final = re.compile(
+    r"\s*(?:(?P<name>[^\s='(),]+)\s*=)?\s*(?P<type>[\w.]*?)"
+    r"(?:'(?P<quoted>(?:[^']|'')*)'|(?P<bare>[^',]+))\s*(?:,|$)"
+)
+
+
+def record_path(entity: Entity, key: Sequence[Any]) -> str:
+    """Path of a record below the service root: `Lines(order='a%2Fb',position=3)`.
+
+    `key` are the values of `entity.key`. All that a key may not contain is percent-encoded, colons
+    too, as $batch demands (OData 4.01 URL Conventions, 4.3.1; JSON 4.01, 19.1).
+    """
+    literals = [
+        quote(literal(entity.field(name), value), safe=_SAFE)
+        for name, value in zip(entity.key, key, strict=True)
+    ]
+    if len(literals) > 1:
+        literals = [f"{name}={text}" for name, text in zip(entity.key, literals, strict=True)]
+    return f"{quote(entity.name, safe='')}({','.join(literals)})"
+
+
+def single_path(entity: str, field: Field, value: Any) -> str:
+    """Path of the record of that entity whose only key field has this value.
+
+    `field` is of the key's type: the key itself, or one that refers to it.
+    """
+    return f"{quote(entity, safe='')}({quote(literal(field, value), safe=_SAFE)})"
+
+
+def key_of(entity: Entity, url: str) -> Mapping[str, Any] | None:
+    """The key that a record's URL states (`Location`, `OData-EntityId`); None if it states none.
+
+    Quotes around numbers and dates are no obstacle: SAP CAP writes them.
+    """
+    predicate = _PREDICATE.search(url)
+    texts = _texts(unquote(predicate[1])) if predicate else []
+    if len(texts) == len(entity.key) == 1:
+        texts = [(entity.key[0], texts[0][1])]
+    named = dict(texts)
+    if set(named) != set(entity.key):
+        return None
+    try:
+        return {
+            name: from_texts(pa.array([named[name]], pa.string()), entity.field(name))[0].as_py()
+            for name in entity.key
+        }
+    except pa.ArrowInvalid:
+        return None
+
+
+def _texts(predicate: str) -> list[tuple[str, str]]:
+    """The parts of a key predicate, without quotes."""
+    found, position = [], 0
+    while position < len(predicate):
+        part = _PART.match(predicate, position)
+        if part is None:
+            return []
+        quoted = part["quoted"]
+        value = part["bare"].strip() if quoted is None else quoted.replace("''", "'")
+        found.append((part["name"] or "", value if quoted is not None else part["type"] + value))
+        position = part.end()
+    return found

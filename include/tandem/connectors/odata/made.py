@@ -1,0 +1,109 @@
+"""What the service made of the records it was sent: read from its answers, or read again."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import orjson
+import pyarrow as pa
+
+from tandem.connectors.base import ROW, Page, Query
+from tandem.connectors.http import Reply
+from tandem.connectors.odata.page import PageReader
+from tandem.connectors.odata.wire import Wires
+from tandem.core.ids import record_ids
+from tandem.errors import TandemError
+from tandem.model.schema import Entity
+
+Find = Callable[[Query, pa.RecordBatch], Iterator[Page]]
+"""As `Connector.find`."""
+
+_NO_CONDITION: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""The moment that a condition's `today` counts from, where there is no condition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How records of an entity are read: these fields, in this order."""
+
+    entity: Entity
+    names: tuple[str, ...]
+    wires: Wires
+    find: Find
+
+    def pages(self, keys: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+        """The records with these keys that can be read."""
+        query = Query(entity=self.entity, fields=self.names, now=_NO_CONDITION)
+        return (page.records for page in self.find(query, keys))
+
+
+Rows = list[tuple[pa.Array, pa.RecordBatch]]
+"""Row numbers with their records, piece by piece."""
+
+
+def represented(reading: Reading, replies: Mapping[int, Reply]) -> tuple[Rows, list[int]]:
+    """The records in the bodies of these replies, by row, and the rows whose body has none."""
+    bodies = {row: body for row, r in replies.items() if (body := _record(r, reading.names))}
+    without = [row for row in replies if row not in bodies]
+    if not bodies:
+        return [], without
+    reader = PageReader(reading.entity, reading.names, reading.wires)
+    return list(_parsed(reader, list(bodies), list(bodies.values()))), without
+
+
+def found_again(reading: Reading, keys: pa.RecordBatch, rows: Sequence[int]) -> Rows:
+    """The records with these keys as they are now; those that cannot be read are left out."""
+    if not rows:
+        return []
+    ids = record_ids(keys, reading.entity.key).to_pylist()
+    row_of = dict(zip(ids, rows, strict=True))
+    found: Rows = []
+    with suppress(TandemError):  # what was written was written
+        for records in reading.pages(keys):
+            names = record_ids(records, reading.entity.key).to_pylist()
+            numbers = pa.array([row_of.get(name) for name in names], pa.int64())
+            wanted = numbers.is_valid()  # a service may find keys in another case
+            found.append((numbers.filter(wanted), records.filter(wanted)))
+    return found
+
+
+def joined(pieces: Iterable[tuple[pa.Array, pa.RecordBatch]]) -> pa.RecordBatch | None:
+    """One batch, in the order of the rows: ROW, the fields, and ETAG if any record has one."""
+    tables = [
+        pa.table([numbers, *records.columns], names=[ROW, *records.schema.names])
+        for numbers, records in pieces
+    ]
+    if not tables:
+        return None
+    table = pa.concat_tables(tables, promote_options="default").sort_by(ROW)
+    return table.combine_chunks().to_batches()[0] if table.num_rows else None
+
+
+def _parsed(
+    reader: PageReader, rows: list[int], bodies: list[bytes]
+) -> Iterator[tuple[pa.Array, pa.RecordBatch]]:
+    """All at once; by halves where one cannot be read, which is left out."""
+    page = reader.read(b'{"value":[' + b",".join(bodies) + b"]}").page
+    if not page.unreadable:
+        yield pa.array(rows, pa.int64()), page.records
+    elif len(rows) > 1:
+        middle = len(rows) // 2
+        yield from _parsed(reader, rows[:middle], bodies[:middle])
+        yield from _parsed(reader, rows[middle:], bodies[middle:])
+
+
+def _record(reply: Reply, names: Sequence[str]) -> bytes | None:
+    """The record in the body of a reply, with its etag; None if it is not there as a whole."""
+    try:
+        members = orjson.loads(reply.body) if reply.body else None
+    except ValueError:
+        return None
+    if not isinstance(members, dict) or any(n.partition("/")[0] not in members for n in names):
+        return None
+    etag = reply.headers.get("ETag")
+    if etag is None or "@odata.etag" in members or "@etag" in members:
+        return reply.body
+    return b'{"@odata.etag":%s,' % json.dumps(etag).encode() + reply.body.lstrip()[1:]

@@ -1,0 +1,203 @@
+"""Creates, updates and deletes of one entity's records."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tandem.connectors.base import ROW, Written
+from tandem.connectors.odata.body import Column, bodies, has_long_numbers
+from tandem.connectors.odata.channel import Channel
+from tandem.connectors.odata.delivery import Delivery, deliver
+from tandem.connectors.odata.guard import altered, etags, seen_fields
+from tandem.connectors.odata.keys import key_of, record_path
+from tandem.connectors.odata.made import Find, Reading, Rows, found_again, joined, represented
+from tandem.connectors.odata.outcomes import merged, not_written, reason, renumbered, told
+from tandem.connectors.odata.query import collection_url
+from tandem.connectors.odata.ready import Ready, made_ready, must_have_keys
+from tandem.connectors.odata.requests import Request
+from tandem.connectors.odata.wire import Wires
+from tandem.core.values import arrow_type, record_hashes
+from tandem.model.schema import Entity
+
+_SHORT: Final = {"Content-Type": "application/json", "Accept": "application/json"}
+_LONG: Final = {
+    "Content-Type": "application/json;IEEE754Compatible=true",
+    "Accept": "application/json;IEEE754Compatible=true",
+}
+"""With the parameter Int64 and Decimal travel as texts (OData JSON 4.01, 3.2). SAP CAP puts
+numbers through a double, and takes texts."""
+_RETURN: Final = {"Prefer": "return=representation"}
+_ANY: Final = "*"
+"""`If-Match: *`: a PATCH must not create (OData 4.01 Protocol, 11.4.4); some services refuse to
+change anything without If-Match."""
+
+_Make = Callable[[int, dict[str, str], bytes | None], Request | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Writes of one entity through a channel."""
+
+    channel: Channel
+    entity: Entity
+    wires: Wires
+    find: Find
+
+    def create(self, records: pa.RecordBatch, *, replaces: bool) -> Written:
+        """As `connectors.base.Writer.create`."""
+        ready = made_ready(self.entity, records)
+        path = collection_url("", self.entity)
+
+        def request(row: int, headers: dict[str, str], body: bytes | None) -> Request:
+            return Request(row, "POST", path, headers, body or b"{}")
+
+        delivery = self._deliver(ready, ready.for_create(), request)
+        written = self._settled(ready, delivery, "POST")
+        return self._met(ready, delivery, written, replaces=replaces)
+
+    def update(
+        self,
+        records: pa.RecordBatch,
+        seen: pa.RecordBatch | None = None,
+        given: pa.RecordBatch | None = None,
+    ) -> Written:
+        """As `connectors.base.Writer.update`."""
+        ready = self._guarded(must_have_keys(made_ready(self.entity, records, given)), seen)
+        known = etags(seen, records.num_rows)
+        columns = ready.for_update()
+
+        def request(row: int, headers: dict[str, str], body: bytes | None) -> Request | None:
+            headers = {**headers, "If-Match": known[row] or _ANY}
+            return Request(row, "PATCH", self._path(ready, row), headers, body) if body else None
+
+        delivery = self._deliver(ready, columns, request)
+        written = self._settled(ready, delivery, "PATCH")
+        if written.missing and any(column.field.navigation for column in columns):
+            written = self._told_of_others(ready, delivery, written)
+        return written
+
+    def delete(self, keys: pa.RecordBatch, seen: pa.RecordBatch | None) -> Written:
+        """As `connectors.base.Writer.delete`."""
+        ready = made_ready(self.entity, keys.select(list(self.entity.key)))
+        ready = self._guarded(must_have_keys(ready), seen)
+        known = etags(seen, keys.num_rows)
+
+        def request(row: int, _headers: dict[str, str], _body: bytes | None) -> Request:
+            headers = {"Accept": "application/json", "If-Match": known[row] or _ANY}
+            return Request(row, "DELETE", self._path(ready, row), headers)
+
+        delivery = self._deliver(ready, [], request)
+        return told(self.channel.http, delivery, "DELETE", ready)
+
+    def _guarded(self, ready: Ready, seen: pa.RecordBatch | None) -> Ready:
+        """Without the rows whose record is not as it was seen, where no etag says so."""
+        known = etags(seen, ready.records.num_rows)
+        keys = {row: key for row in ready.fit if not known[row] and (key := ready.key(row))}
+        if seen is None or not keys or not seen_fields(seen):
+            return ready
+        reading = self._reading(seen_fields(seen))
+        return replace(ready, altered=altered(reading, self._keys(keys), list(keys), seen))
+
+    def _path(self, ready: Ready, row: int) -> str:
+        return record_path(self.entity, list((ready.key(row) or {}).values()))
+
+    def _deliver(self, ready: Ready, columns: list[Column], make: _Make) -> Delivery:
+        long_numbers = has_long_numbers(column.field for column in columns)
+        headers = {**(_LONG if long_numbers else _SHORT), **_RETURN}
+        texts = bodies(columns, ready.records.num_rows)
+        requests = [made for row in ready.fit if (made := make(row, headers, texts[row]))]
+        if not requests:
+            return Delivery()
+        self.channel.open(self.entity, len(requests))
+        return deliver(self.channel, self.channel.form_for(self.entity), requests)
+
+    def _settled(self, ready: Ready, delivery: Delivery, method: str) -> Written:
+        written = told(self.channel.http, delivery, method, ready)
+        return replace(written, records=joined(self._made(ready, delivery, written)))
+
+    def _made(self, ready: Ready, delivery: Delivery, written: Written) -> Rows:
+        """The records that were written: from the answers, or read again, many at a time."""
+        aside = not_written(written)
+        done = {row: delivery.replies.get(row) for row in ready.fit if row not in aside}
+        answered = {row: reply for row, reply in done.items() if reply is not None}
+        made, without = represented(self._reading(ready.records.schema.names), answered)
+        keys = {row: self._key(ready, delivery, row) for row in done if row not in answered}
+        keys |= {row: self._key(ready, delivery, row) for row in without}
+        known = {row: key for row, key in keys.items() if key}
+        return made + found_again(
+            self._reading(ready.records.schema.names), self._keys(known), list(known)
+        )
+
+    def _key(self, ready: Ready, delivery: Delivery, row: int) -> Mapping[str, Any] | None:
+        """The key of a record that was written; a new one's may stand in the answer's headers."""
+        if row in delivery.replies:
+            headers = delivery.replies[row].headers
+            url = headers.get("OData-EntityId") or headers.get("Location") or ""
+            if key := key_of(self.entity, url):
+                return key
+        return ready.key(row)
+
+    def _keys(self, keys: Mapping[int, Mapping[str, Any]]) -> pa.RecordBatch:
+        types = [(name, arrow_type(self.entity.field(name))) for name in self.entity.key]
+        return pa.RecordBatch.from_pylist(list(keys.values()), schema=pa.schema(types))
+
+    def _reading(self, fields: Iterable[str]) -> Reading:
+        names = tuple(dict.fromkeys((*self.entity.key, *fields)))
+        return Reading(self.entity, names, self.wires, self.find)
+
+    def _there(self, ready: Ready, rows: list[int]) -> pa.RecordBatch | None:
+        """The records that have the keys of these rows, as they are now."""
+        keys = {row: key for row in rows if (key := ready.key(row))}
+        return joined(
+            found_again(self._reading(ready.records.schema.names), self._keys(keys), list(keys))
+        )
+
+    def _met(
+        self, ready: Ready, delivery: Delivery, written: Written, *, replaces: bool
+    ) -> Written:
+        """A create that was refused may have met a record with its key: that is looked up.
+
+        No two services say so alike: SAP CAP answers 500, others 400, 409 or 412.
+        """
+        there = self._there(ready, [row for row in written.rejected if row in delivery.replies])
+        if there is None:
+            return written
+        rows = there.column(ROW)
+        names = ready.records.schema.names
+        mine = record_hashes([ready.records.column(name).take(rows) for name in names])
+        same = pc.equal(mine, record_hashes([there.column(name) for name in names]))
+        others = rows.filter(pc.invert(same)).to_pylist()
+        met = set(rows.to_pylist())
+        left = {row: why for row, why in written.rejected.items() if row not in met}
+        pieces = [*_piece(written.records), *_piece(there.filter(same))]
+        written = replace(written, rejected=left, records=joined(pieces))
+        if not others:
+            return written
+        if not replaces:
+            return replace(written, changed=tuple(sorted((*written.changed, *others))))
+        taken = self.update(ready.records.take(pa.array(others)))
+        written = merged(written, taken, others)
+        return replace(written, records=joined([*pieces, *_piece(taken.records, others)]))
+
+    def _told_of_others(self, ready: Ready, delivery: Delivery, written: Written) -> Written:
+        """A 404 may speak of the record that a lookup refers to, as Dataverse's does."""
+        there = self._there(ready, list(written.missing))
+        here = set() if there is None else set(there.column(ROW).to_pylist())
+        refused = {row: reason(delivery.replies[row]) for row in here}
+        return replace(
+            written,
+            missing=tuple(row for row in written.missing if row not in here),
+            rejected={**written.rejected, **refused},
+        )
+
+
+def _piece(records: pa.RecordBatch | None, rows: list[int] | None = None) -> Rows:
+    """Records that carry their row numbers, apart from them; `rows` numbers them anew."""
+    if records is None or not records.num_rows:
+        return []
+    numbers = records.column(ROW)
+    numbers = renumbered(numbers, rows) if rows else numbers
+    return [(numbers, records.drop_columns([ROW]))]

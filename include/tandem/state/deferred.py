@@ -1,0 +1,66 @@
+"""Lookups whose partner is not there yet."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+from sqlalchemy import ColumnElement, delete, insert, select
+
+from tandem.state.scope import Scope
+from tandem.state.tables import deferred
+
+DEFERRED = pa.schema(
+    [(name, pa.string()) for name in ("external_id", "local_id", "field", "target", "value")]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeferredEntry:
+    """One lookup that waits."""
+
+    entity: str
+    external_id: str
+    local_id: str
+    field: str
+    """The local field that waits."""
+    target: str
+    """The external entity that is looked up."""
+    value: str
+    """What the external record refers to."""
+    created_at: datetime
+
+
+def put(scope: Scope, lookups: pa.Table, *, of: pa.Array, at: datetime) -> None:
+    """Remember these lookups, as DEFERRED, in place of all that waited for the records `of`."""
+    settle(scope, of)
+    if lookups.num_rows:
+        rows = [{**scope.place, "created_at": at, **row} for row in lookups.to_pylist()]
+        scope.connection.execute(insert(deferred), rows)
+
+
+def settle(scope: Scope, ids: pa.Array, *conditions: ColumnElement[bool]) -> None:
+    """Those of these external records wait no longer."""
+    mine = [*scope.mine(deferred), *conditions]
+    if scope.any(*mine):
+        mine.append(scope.among(deferred.c.external_id, ids))
+        scope.connection.execute(delete(deferred).where(*mine))
+
+
+def after(scope: Scope, field: str, external_id: str, rows: int) -> pa.Table:
+    """The first in that field after that id, as DEFERRED in order of external_id."""
+    columns = [deferred.c[name] for name in DEFERRED.names]
+    query = (
+        select(*columns)
+        .where(*scope.mine(deferred, field=field), deferred.c.external_id > external_id)
+        .order_by(deferred.c.external_id)
+        .limit(rows)
+    )
+    return scope.rows(query, DEFERRED)
+
+
+def listed(scope: Scope, *, record_id: str | None, limit: int) -> list[DeferredEntry]:
+    """Those of that external or local record (None: all), newest first."""
+    mine = [*scope.mine(deferred), *scope.of_record(deferred, record_id)]
+    by = ("created_at", "external_id", "field")
+    rows = scope.newest(DeferredEntry, deferred, mine, by=by, limit=limit)
+    return [DeferredEntry(**row) for row in rows]

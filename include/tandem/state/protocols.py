@@ -1,0 +1,221 @@
+"""What the state can be asked, and told. Readers look; only a run is given a `StateStore`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import pyarrow as pa
+
+from tandem.model.changes import Anchor, Counts
+from tandem.state.account import Account
+from tandem.state.conflicts import ConflictEntry
+from tandem.state.deferred import DeferredEntry
+from tandem.state.links import LinkEntry
+from tandem.state.rejected import RejectedEntry
+from tandem.state.run_log import LogEntry
+from tandem.state.transactions import TransactionEntry
+
+
+class StateReader(Protocol):
+    """Look, do not touch. Preview is given this one."""
+
+    def anchor(self, entity: str, side: str, mapping_hash: str) -> Anchor | None:
+        """The anchor of that side, if it was set under this very mapping."""
+        ...
+
+    def has_links(self, entity: str) -> bool:
+        """Whether any pair of records is linked."""
+        ...
+
+    def link_count(self, entity: str) -> int:
+        """How many pairs of records are linked."""
+        ...
+
+    def links(self, entity: str, side: str, ids: pa.Array) -> pa.Table:
+        """The links of these ids of that side, as `tandem.state.links.LINKS`."""
+        ...
+
+    def all_links(self, entity: str) -> Iterator[pa.Table]:
+        """All links as LINKS, in parts, in order of external_id (byte by byte)."""
+        ...
+
+    def bases(self, entity: str, external_ids: pa.Array) -> pa.Table:
+        """The base of each of these ids, in their order: external_id, base (JSON text or null)."""
+        ...
+
+    def link_of(self, entity: str, record_id: str) -> tuple[LinkEntry, ...]:
+        """The links of the record with that id, on whichever side."""
+        ...
+
+    def waiting(self, entity: str, error_class: str, side: str = "external") -> list[str]:
+        """Ids of rejected records of that side and class."""
+        ...
+
+    def rechecks(self, entity: str, side: str) -> pa.Table:
+        """Records of that side to be read by id: record_id, policy (a person's, or null)."""
+        ...
+
+    def sent_creates(self, entity: str, side: str, ids: pa.Array) -> pa.Table:
+        """Creates on that side that were sent and whose answer is not known.
+
+        `ids` are those of the other side, which the records come from. Columns: record_id (one
+        of `ids`), key (the id on `side` that was chosen beforehand, or null).
+        """
+        ...
+
+    def chosen_keys(self, entity: str, external_ids: pa.Array) -> pa.Table:
+        """Of these ids, those that were chosen for external creates whose answer is not known.
+
+        Columns: external_id, local_id (of the record that was to be created).
+        """
+        ...
+
+    def pending_deletes(self, entity: str) -> pa.Table:
+        """Deletes that wait for approval: side (that is written to), external_id, local_id."""
+        ...
+
+    def deferred(self, entity: str, field: str) -> Iterator[pa.Table]:
+        """The lookups in that field that wait, as `tandem.state.account.DEFERRED`, in parts."""
+        ...
+
+    def last_loaded(self, entity: str) -> str | None:
+        """The run that was the last to load this entity."""
+        ...
+
+    def runs_logged(self, entity: str) -> int:
+        """How many runs have loaded this entity, wholly or in part."""
+        ...
+
+    def log_entries(self, *, run_id: str | None = None, limit: int = 50) -> list[LogEntry]:
+        """The log, newest first."""
+        ...
+
+    def rejected_records(
+        self,
+        entity: str | None = None,
+        *,
+        status: str = "waiting",
+        record_id: str | None = None,
+        limit: int = 50,
+    ) -> list[RejectedEntry]:
+        """Rejected records, newest first."""
+        ...
+
+    def conflicts(
+        self,
+        entity: str | None = None,
+        *,
+        status: str | None = "open",
+        record_id: str | None = None,
+        limit: int = 50,
+    ) -> list[ConflictEntry]:
+        """Conflicts, newest first; `record_id` is of either side, status None is any."""
+        ...
+
+    def transactions(
+        self,
+        entity: str | None = None,
+        *,
+        local_id: str | None = None,
+        external_id: str | None = None,
+        limit: int = 50,
+    ) -> list[TransactionEntry]:
+        """Transactions, newest first."""
+        ...
+
+    def deferred_lookups(
+        self, entity: str | None = None, *, record_id: str | None = None, limit: int = 50
+    ) -> list[DeferredEntry]:
+        """Lookups that wait for their partner, newest first; `record_id` is of either side."""
+        ...
+
+
+class StateStore(StateReader, Protocol):
+    """Look and write. Only a run is given this one.
+
+    Once it has acquired the lease, whatever it writes raises StopRun, and writes nothing, if
+    another run has taken over.
+    """
+
+    def acquire(self, run_id: str, *, process: str | None, now: datetime, ttl: timedelta) -> int:
+        """Take the lease for this run until `now + ttl`, or keep it; its epoch.
+
+        Raises Busy while another run holds it: until it lets go, its time is over, or the
+        process that it named (`tandem.state.process.this_process`) is known to have ended.
+        """
+        ...
+
+    def renew(self, now: datetime, ttl: timedelta) -> None:
+        """Hold the lease until `now + ttl`, if it was acquired. Not within an account."""
+        ...
+
+    def release(self) -> None:
+        """Let go of the lease, if it is ours still. What is written afterwards is refused."""
+        ...
+
+    def start(self, key: Mapping[str, str], *, mode: str, at: datetime) -> None:
+        """Log that an entity of a run has begun. `key`: run_id, entity, direction."""
+        ...
+
+    def note_mode(self, key: Mapping[str, str], mode: str) -> None:
+        """Log how an entity of a run that has begun was read: full or incremental."""
+        ...
+
+    def finish(
+        self, key: Mapping[str, str], *, status: str, counts: Counts, message: str, at: datetime
+    ) -> None:
+        """Log what became of an entity of a run that has begun."""
+        ...
+
+    def send(self, entity: str, side: str, run_id: str, at: datetime, rows: pa.Table) -> None:
+        """Note writes to that side that are about to be sent.
+
+        Rows: operation, local_id, external_id, request (null: none). One that is open already,
+        pending or sent, is superseded: its attempts are counted on, its creation is kept.
+        """
+        ...
+
+    def withhold(self, entity: str, side: str, run_id: str, at: datetime, rows: pa.Table) -> None:
+        """Note writes to that side that wait for approval; rows as for `send`."""
+        ...
+
+    def account(self, entity: str) -> AbstractContextManager[Account]:
+        """One transaction in which a batch is accounted for."""
+        ...
+
+    def move_anchor(
+        self, entity: str, side: str, anchor: Anchor, *, mapping_hash: str, at: datetime
+    ) -> None:
+        """Every change up to this anchor has been accounted for. It never moves back."""
+        ...
+
+    def recheck(
+        self,
+        entity: str,
+        side: str,
+        ids: pa.Array,
+        *,
+        reason: str,
+        at: datetime,
+        policy: str | None = None,
+    ) -> None:
+        """The next run reads these records by id; `policy`: external_wins or local_wins."""
+        ...
+
+    def archive_rejected(
+        self, entity: str, side: str, ids: pa.Array | None = None, *, at: datetime
+    ) -> int:
+        """These rejected records (None: all) wait no longer; how many there were."""
+        ...
+
+    def archive_transactions(
+        self,
+        entity: str | None = None,
+        *,
+        statuses: Sequence[str] = ("error",),
+        ids: Sequence[int] | None = None,
+        at: datetime,
+    ) -> int:
+        """Archive those of these statuses with these ids (None: all); how many there were."""
+        ...

@@ -1,0 +1,154 @@
+"""What Tandem remembers, for those that only look."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import pyarrow as pa
+from sqlalchemy import Engine
+
+from tandem.model.changes import Anchor
+from tandem.state import anchors, conflicts, deferred, rechecks, rejected, run_log, transactions
+from tandem.state.conflicts import ConflictEntry
+from tandem.state.deferred import DeferredEntry
+from tandem.state.links import LinkEntry, Links
+from tandem.state.rejected import RejectedEntry
+from tandem.state.run_log import LogEntry
+from tandem.state.scope import Scope
+from tandem.state.transactions import TransactionEntry
+
+PART_ROWS: Final = 10_000
+"""Links or lookups that are given at once."""
+
+
+class SqlReader:
+    """A `StateReader` over SQLite or PostgreSQL, for one integration."""
+
+    def __init__(self, engine: Engine, integration: str) -> None:
+        self._engine = engine
+        self._integration = integration
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _looking(self, entity: str | None = None) -> Iterator[Scope]:
+        with self._engine.connect() as connection:
+            yield Scope(connection, self._integration, entity)
+
+    def anchor(self, entity: str, side: str, mapping_hash: str) -> Anchor | None:
+        with self._looking(entity) as scope:
+            return anchors.find(scope, side, mapping_hash)
+
+    def has_links(self, entity: str) -> bool:
+        with self._looking(entity) as scope:
+            return Links(scope).any()
+
+    def link_count(self, entity: str) -> int:
+        with self._looking(entity) as scope:
+            return Links(scope).count()
+
+    def links(self, entity: str, side: str, ids: pa.Array) -> pa.Table:
+        with self._looking(entity) as scope:
+            return Links(scope).find(side, ids)
+
+    def all_links(self, entity: str) -> Iterator[pa.Table]:
+        after = None
+        while True:
+            with self._looking(entity) as scope:
+                part = Links(scope).after(after, PART_ROWS)
+            if not part.num_rows:
+                return
+            yield part
+            after = part["external_id"][-1].as_py()
+
+    def bases(self, entity: str, external_ids: pa.Array) -> pa.Table:
+        with self._looking(entity) as scope:
+            return Links(scope).bases(external_ids)
+
+    def link_of(self, entity: str, record_id: str) -> tuple[LinkEntry, ...]:
+        with self._looking(entity) as scope:
+            return Links(scope).of(record_id)
+
+    def waiting(self, entity: str, error_class: str, side: str = "external") -> list[str]:
+        with self._looking(entity) as scope:
+            return rejected.waiting(scope, error_class, side)
+
+    def rechecks(self, entity: str, side: str) -> pa.Table:
+        with self._looking(entity) as scope:
+            return rechecks.found(scope, side)
+
+    def sent_creates(self, entity: str, side: str, ids: pa.Array) -> pa.Table:
+        with self._looking(entity) as scope:
+            return transactions.sent_creates(scope, side, ids)
+
+    def chosen_keys(self, entity: str, external_ids: pa.Array) -> pa.Table:
+        with self._looking(entity) as scope:
+            return transactions.chosen_keys(scope, external_ids)
+
+    def pending_deletes(self, entity: str) -> pa.Table:
+        with self._looking(entity) as scope:
+            return transactions.pending_deletes(scope)
+
+    def deferred(self, entity: str, field: str) -> Iterator[pa.Table]:
+        after = ""
+        while True:
+            with self._looking(entity) as scope:
+                part = deferred.after(scope, field, after, PART_ROWS)
+            if not part.num_rows:
+                return
+            yield part
+            after = part["external_id"][-1].as_py()
+
+    def last_loaded(self, entity: str) -> str | None:
+        with self._looking(entity) as scope:
+            return run_log.last_loaded(scope)
+
+    def runs_logged(self, entity: str) -> int:
+        with self._looking(entity) as scope:
+            return run_log.loads(scope)
+
+    def log_entries(self, *, run_id: str | None = None, limit: int = 50) -> list[LogEntry]:
+        with self._looking() as scope:
+            return run_log.entries(scope, run_id=run_id, limit=limit)
+
+    def rejected_records(
+        self,
+        entity: str | None = None,
+        *,
+        status: str = "waiting",
+        record_id: str | None = None,
+        limit: int = 50,
+    ) -> list[RejectedEntry]:
+        with self._looking(entity) as scope:
+            return rejected.listed(scope, status=status, record_id=record_id, limit=limit)
+
+    def conflicts(
+        self,
+        entity: str | None = None,
+        *,
+        status: str | None = "open",
+        record_id: str | None = None,
+        limit: int = 50,
+    ) -> list[ConflictEntry]:
+        with self._looking(entity) as scope:
+            return conflicts.listed(scope, status=status, record_id=record_id, limit=limit)
+
+    def transactions(
+        self,
+        entity: str | None = None,
+        *,
+        local_id: str | None = None,
+        external_id: str | None = None,
+        limit: int = 50,
+    ) -> list[TransactionEntry]:
+        ids = {"local_id": local_id, "external_id": external_id}
+        with self._looking(entity) as scope:
+            return transactions.listed(scope, **ids, limit=limit)
+
+    def deferred_lookups(
+        self, entity: str | None = None, *, record_id: str | None = None, limit: int = 50
+    ) -> list[DeferredEntry]:
+        with self._looking(entity) as scope:
+            return deferred.listed(scope, record_id=record_id, limit=limit)

@@ -1,0 +1,82 @@
+"""The log: what became of each entity of each run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import RowMapping, func, insert, select, update
+
+from tandem.model.changes import Counts
+from tandem.state.scope import Scope
+from tandem.state.tables import log
+
+_LOADED: Final = log.c.status.in_(("success", "partial"))
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One entity of one run."""
+
+    run_id: str
+    entity: str
+    direction: str
+    mode: str
+    started_at: datetime
+    finished_at: datetime | None
+    status: str
+    message: str
+    counts: Counts
+
+
+def start(scope: Scope, key: Mapping[str, str], *, mode: str, at: datetime) -> None:
+    """An entity of a run has begun, perhaps again."""
+    nothing = dict.fromkeys(("all", *Counts.model_fields), 0)
+    begun = {"mode": mode, "started_at": at, "status": "running", "message": "", **nothing}
+    again = update(log).where(*scope.mine(log, **key)).values(**begun, finished_at=None)
+    if scope.connection.execute(again).rowcount == 0:
+        scope.connection.execute(insert(log).values({**scope.place, **key, **begun}))
+
+
+def note_mode(scope: Scope, key: Mapping[str, str], mode: str) -> None:
+    """How it was read."""
+    scope.connection.execute(update(log).where(*scope.mine(log, **key)).values(mode=mode))
+
+
+def finish(
+    scope: Scope,
+    key: Mapping[str, str],
+    *,
+    status: str,
+    counts: Counts,
+    message: str,
+    at: datetime,
+) -> None:
+    """What became of it."""
+    ended = {"status": status, "message": message, "finished_at": at}
+    values = {**ended, "all": counts.all, **counts.model_dump()}
+    scope.connection.execute(update(log).where(*scope.mine(log, **key)).values(values))
+
+
+def last_loaded(scope: Scope) -> str | None:
+    """The run that was the last to load the entity."""
+    query = select(log.c.run_id).where(*scope.mine(log), _LOADED)
+    return scope.connection.scalar(query.order_by(log.c.finished_at.desc()).limit(1))
+
+
+def loads(scope: Scope) -> int:
+    """How many runs have loaded the entity."""
+    query = select(func.count(log.c.run_id.distinct())).where(*scope.mine(log), _LOADED)
+    return scope.connection.scalar(query) or 0
+
+
+def entries(scope: Scope, *, run_id: str | None, limit: int) -> list[LogEntry]:
+    """The log of that run (None: of all), newest first."""
+    query = select(log).where(*scope.mine(log, run_id=run_id)).order_by(log.c.id.desc())
+    return [_entry(row) for row in scope.connection.execute(query.limit(limit)).mappings()]
+
+
+def _entry(row: RowMapping) -> LogEntry:
+    counts = Counts(**{name: row[name] for name in Counts.model_fields})
+    rest = {name: row[name] for name in LogEntry.__slots__ if name != "counts"}
+    return LogEntry(**rest, counts=counts)

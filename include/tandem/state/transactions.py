@@ -1,0 +1,186 @@
+"""Transactions: every intended write to a side, and what became of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import delete, func, select, update
+
+from tandem.errors import printable
+from tandem.state.among import given_rows
+from tandem.state.keys import keys
+from tandem.state.scope import INSTANT, Scope
+from tandem.state.tables import transaction
+
+SENT_CREATES: Final = pa.schema([("record_id", pa.string()), ("key", pa.string())])
+PENDING_DELETES: Final = pa.schema(
+    [("side", pa.string()), ("external_id", pa.string()), ("local_id", pa.string())]
+)
+_NAMED: Final = pa.schema(
+    [("operation", pa.string()), ("local_id", pa.string()), ("external_id", pa.string())]
+)
+_OPEN: Final = pa.schema(
+    [("id", pa.int64()), *_NAMED, ("attempts", pa.int64()), ("created_at", INSTANT)]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionEntry:
+    """One intended write, and what became of it."""
+
+    id: int
+    run_id: str
+    entity: str
+    side: str
+    """The side that is written to."""
+    operation: str
+    local_id: str | None
+    external_id: str | None
+    status: str
+    attempts: int
+    error_class: str | None
+    error: str | None
+    request: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+def begin(
+    scope: Scope, side: str, run_id: str, at: datetime, rows: pa.Table, *, status: str
+) -> None:
+    """Open a transaction for each row: operation, local_id, external_id and request.
+
+    One that is open already is superseded: its attempts are counted on.
+    """
+    if not rows.num_rows:
+        return
+    before = _open(scope, side, rows)
+    at_row = pc.index_in(_keys(side, before), value_set=_keys(side, rows))
+    superseded = before.filter(at_row.is_valid())
+    if superseded.num_rows:
+        gone = scope.among(transaction.c.id, superseded["id"])
+        scope.connection.execute(delete(transaction).where(gone))
+    place = pc.index_in(_keys(side, rows), value_set=_keys(side, superseded))
+    attempts = pc.fill_null(superseded["attempts"].take(place), 0)
+    created = pc.fill_null(superseded["created_at"].take(place), pa.scalar(at, INSTANT))
+    rows = (
+        rows.select([*_NAMED.names, "request"])
+        .append_column("attempts", pc.add(attempts, int(status == "sent")))
+        .append_column("created_at", created)
+    )
+    same = {"side": side, "run_id": run_id, "status": status, "updated_at": at}
+    scope.insert(transaction, rows, **same)
+
+
+def settle(scope: Scope, side: str, status: str, rows: pa.Table, *, at: datetime) -> None:
+    """Finish the open transactions of these rows: operation, local_id, external_id.
+
+    The columns error_class and error may be there too. A create gets the id that it was given.
+    """
+    found = _open(scope, side, rows)
+    place = pc.index_in(_keys(side, found), value_set=_keys(side, rows))
+    found, place = found.filter(place.is_valid()), place.drop_null()
+    if not found.num_rows:
+        return
+    result = {
+        "id": found["id"],
+        "given_id": rows[f"{side}_id"].take(place),
+        "error_class": _optional(rows, "error_class").take(place),
+        "error": _shown(_optional(rows, "error").take(place)),
+    }
+    given = given_rows(scope.connection, pa.table(result))
+    written = transaction.c[f"{side}_id"]
+    finished = {
+        "status": status,
+        written.name: func.coalesce(given.c.given_id, written),
+        "error_class": given.c.error_class,
+        "error": given.c.error,
+        "updated_at": at,
+    }
+    one = transaction.c.id == given.c.id
+    scope.connection.execute(update(transaction).where(one).values(finished))
+
+
+def sent_creates(scope: Scope, side: str, ids: pa.Array) -> pa.Table:
+    """Of these ids of the other side, those whose create was sent and not answered."""
+    names = (f"{_other(side)}_id", f"{side}_id")
+    return _unanswered(scope, side, names, ids).rename_columns(SENT_CREATES.names)
+
+
+def chosen_keys(scope: Scope, external_ids: pa.Array) -> pa.Table:
+    """Of these ids, those chosen for an external create that was sent and not answered."""
+    return _unanswered(scope, "external", ("external_id", "local_id"), external_ids)
+
+
+def pending_deletes(scope: Scope) -> pa.Table:
+    """Deletes that wait for approval, oldest first."""
+    mine = scope.mine(transaction, operation="delete", status="pending")
+    query = select(*(transaction.c[name] for name in PENDING_DELETES.names)).where(*mine)
+    return scope.rows(query.order_by(transaction.c.id), PENDING_DELETES)
+
+
+def listed(
+    scope: Scope, *, local_id: str | None, external_id: str | None, limit: int
+) -> list[TransactionEntry]:
+    """Those of the record with these ids (None: any), newest first."""
+    mine = scope.mine(transaction, local_id=local_id, external_id=external_id)
+    rows = scope.newest(TransactionEntry, transaction, mine, by=("id",), limit=limit)
+    return [TransactionEntry(**row) for row in rows]
+
+
+def archive(
+    scope: Scope, statuses: Sequence[str], ids: Sequence[int] | None, *, at: datetime
+) -> int:
+    """Those of these statuses with these ids (None: all) are archived; how many there were."""
+    mine = [*scope.mine(transaction), transaction.c.status.in_(statuses)]
+    if ids is not None:
+        mine.append(scope.among(transaction.c.id, pa.array(ids, pa.int64())))
+    done = update(transaction).where(*mine).values(status="archived", updated_at=at)
+    return scope.connection.execute(done).rowcount
+
+
+def _unanswered(scope: Scope, side: str, names: tuple[str, str], ids: pa.Array) -> pa.Table:
+    """These two columns of creates on that side, found by these ids in the first."""
+    schema = pa.schema([(name, pa.string()) for name in names])
+    mine = scope.mine(transaction, side=side, operation="create", status="sent")
+    if not len(ids) or not scope.any(*mine):
+        return schema.empty_table()
+    mine.append(scope.among_found(transaction, **{names[0]: ids}))
+    query = select(*(transaction.c[name] for name in names)).where(*mine)
+    return scope.rows(query.order_by(transaction.c.id), schema)
+
+
+def _open(scope: Scope, side: str, rows: pa.Table) -> pa.Table:
+    """The open transactions about one of the ids of these rows."""
+    found = [_OPEN.empty_table()]
+    ids = {name: rows[name] for name in ("local_id", "external_id")}
+    # PostgreSQL finds rows by one status, also where it has counted nothing yet; not by two.
+    for status in ("pending", "sent"):
+        mine = scope.mine(transaction, side=side, status=status)
+        if rows.num_rows and scope.any(*mine):
+            mine.append(scope.among_found(transaction, **ids))
+            query = select(*(transaction.c[name] for name in _OPEN.names)).where(*mine)
+            found.append(scope.rows(query, _OPEN))
+    return pa.concat_tables(found)
+
+
+def _keys(side: str, rows: pa.Table) -> pa.Array:
+    """What a transaction is about: a create may not know the id that it will be given."""
+    create = pc.equal(rows["operation"], "create")
+    written = pc.if_else(create, pa.scalar(None, pa.string()), rows[f"{side}_id"])
+    return keys(rows["operation"], rows[f"{_other(side)}_id"], written)
+
+
+def _other(side: str) -> str:
+    return {"local": "external", "external": "local"}[side]
+
+
+def _optional(rows: pa.Table, name: str) -> pa.Array:
+    return rows[name] if name in rows.schema.names else pa.nulls(len(rows), pa.string())
+
+
+def _shown(errors: pa.Array) -> pa.Array:
+    return pa.array([e and printable(e) for e in errors.to_pylist()], pa.string())

@@ -1,0 +1,45 @@
+"""One run of an integration at a time: a lease that is held while a process is at work."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Event, Thread
+from typing import Final
+
+from tandem.errors import TandemError
+from tandem.state.process import this_process
+from tandem.sync.job import Run
+
+LIFETIME: Final = timedelta(minutes=10)
+"""How long a lease is good for after it was renewed last: tasks of one run may wait in between."""
+_PULSE: Final = 60.0
+"""Seconds between renewals."""
+
+
+@contextmanager
+def holding(run: Run, *, keeps: bool = False) -> Iterator[None]:
+    """Hold the integration's lease for this run; Busy while another run holds it.
+
+    `keeps`: the run goes on in other processes, so that the lease is not given back.
+    """
+    run.state.acquire(run.run_id, process=this_process(), now=run.now(), ttl=LIFETIME)
+    ended = Event()
+    pulse = Thread(target=_renew, args=(run, ended), name="tandem-lease", daemon=True)
+    pulse.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        pulse.join()
+        if keeps:
+            run.state.acquire(run.run_id, process=None, now=run.now(), ttl=LIFETIME)
+        else:
+            run.state.release()
+
+
+def _renew(run: Run, ended: Event) -> None:
+    while not ended.wait(_PULSE):
+        try:
+            run.state.renew(run.now(), LIFETIME)
+        except TandemError:
+            return  # whoever writes next is told

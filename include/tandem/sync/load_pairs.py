@@ -1,0 +1,145 @@
+"""Carry out the plans of an entity's pairs: what is uploaded first, deletions last."""
+
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tandem.core.mapping import BoundMapping
+from tandem.core.merge import Flags, flags
+from tandem.model.changes import Counts
+from tandem.staging import read_batches
+from tandem.state.account import Rejected
+from tandem.sync import columns
+from tandem.sync.apply import PairLoader
+from tandem.sync.job import Run
+from tandem.sync.manifests import PlannedPairs, Read
+from tandem.sync.pair_plans import uploads_first
+from tandem.sync.two_way import TwoWay
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPairs:
+    """What became of an entity's pairs."""
+
+    counts: Counts = field(default_factory=Counts)
+    upload_counts: Counts = field(default_factory=Counts)
+    withheld: int = 0
+    """Deletions that wait for approval."""
+
+    def __add__(self, other: "LoadedPairs") -> "LoadedPairs":
+        return LoadedPairs(
+            self.counts + other.counts,
+            self.upload_counts + other.upload_counts,
+            self.withheld + other.withheld,
+        )
+
+
+def load_pairs(run: Run, bound: BoundMapping, pairs: PlannedPairs) -> LoadedPairs:
+    """Apply all plans of pairs; raises what stopped a system, once the rest is accounted for."""
+    loaded = LoadedPairs()
+    loader = PairLoader(run, bound)
+    for plan in read_batches([*pairs.upload_paths, *pairs.paths]):
+        loaded += _applied(loader, plan)
+        run.progress(bound.mapping.external, "load", loaded.counts.all + loaded.upload_counts.all)
+    approved = _approved(run, bound.mapping.external, pairs)
+    if run.state.pending_deletes(
+        bound.mapping.external
+    ).num_rows:  # withheld anew if they still are
+        run.state.archive_transactions(bound.mapping.external, statuses=("pending",), at=run.now())
+    for plan in read_batches(pairs.delete_paths):
+        allowed = approved.of(plan)
+        loaded += _applied(loader, plan.filter(pa.array(allowed)))
+        withheld = plan.filter(pa.array(~allowed))
+        _withhold(run, bound, withheld)
+        loaded += LoadedPairs(withheld=withheld.num_rows)
+    return loaded
+
+
+def _applied(loader: PairLoader, plan: pa.RecordBatch) -> LoadedPairs:
+    """Apply a plan; records that have changed since are read and planned again, once."""
+    applied = loader.apply(plan)
+    loaded = LoadedPairs(applied.counts, applied.upload_counts)
+    if applied.stopped_by:
+        raise applied.stopped_by
+    if applied.changed.num_rows:
+        for again in _planned_again(loader, applied.changed):
+            once_more = loader.apply(again, last=True)
+            loaded += LoadedPairs(once_more.counts, once_more.upload_counts)
+            if once_more.stopped_by:
+                raise once_more.stopped_by
+    return loaded
+
+
+def _planned_again(loader: PairLoader, changed: pa.RecordBatch) -> list[pa.RecordBatch]:
+    """New plans for these pairs, by what both sides hold now."""
+    two_way = TwoWay(loader.run, loader.bound)
+    external_ids = changed.column(columns.EXTERNAL_ID).drop_null()
+    held = two_way.meeting.external.of_ids(external_ids)
+    plans = [two_way.of_external(held.records, {}, dict.fromkeys(held.ids.to_pylist())).plan]
+    local = two_way.meeting.local.of_ids(changed.column(columns.LOCAL_ID))
+    plans.append(two_way.of_local(local.records, dict.fromkeys(local.ids.to_pylist())).plan)
+    gone = external_ids.filter(pc.invert(held.holds(external_ids)))
+    plans.append(two_way.of_vanished_external(gone).plan)
+    return uploads_first(plans)
+
+
+@dataclass(frozen=True, slots=True)
+class _Approved:
+    """Which deletions may be carried out."""
+
+    everything: bool
+    listed: pa.Table
+    """Deletions that an earlier run withheld: external_id and local_id."""
+
+    def of(self, plan: pa.RecordBatch) -> Flags:
+        """For each row whether it may be: an approval is good for what was shown, no more."""
+        if self.everything:
+            return flags(plan.column(columns.LOCAL_ID).is_valid())
+        known = self.listed["local_id"]
+        return flags(pc.is_in(plan.column(columns.LOCAL_ID), value_set=known))
+
+
+def _approved(run: Run, entity: str, pairs: PlannedPairs) -> _Approved:
+    listed = run.state.pending_deletes(entity) if pairs.need_approval else _NONE
+    if not pairs.need_approval or (run.approved and not listed.num_rows):
+        return _Approved(everything=True, listed=listed)
+    return _Approved(everything=False, listed=listed if run.approved else _NONE)
+
+
+_NONE = pa.table({"local_id": pa.array([], pa.string())})
+
+
+def _withhold(run: Run, bound: BoundMapping, plan: pa.RecordBatch) -> None:
+    """Keep these deletions for a person to approve."""
+    for side, does in (("external", columns.TO_EXTERNAL), ("local", columns.TO_LOCAL)):
+        mine = plan.filter(pc.fill_null(pc.equal(plan.column(does), "delete"), fill_value=False))
+        if mine.num_rows:
+            rows = pa.table(
+                {
+                    "operation": mine.column(does),
+                    "local_id": mine.column(columns.LOCAL_ID),
+                    "external_id": pc.coalesce(
+                        mine.column(columns.EXTERNAL_ID), mine.column(columns.MOVED_FROM)
+                    ),
+                    "request": pa.nulls(mine.num_rows, pa.string()),
+                }
+            )
+            run.state.withhold(bound.mapping.external, side, run.run_id, run.now(), rows)
+
+
+def put_aside(run: Run, entity: str, read: Read | None, side: str) -> Counts:
+    """Records that could not even be read are rejected; those that are gone wait no longer."""
+    if read is None:
+        return Counts()
+    for batch in read_batches(read.gone_paths):
+        with run.state.account(entity) as account:
+            account.accept(batch.column("id"), side=side)
+            account.rechecked(side, batch.column("id"))
+    failed = 0
+    for batch in read_batches(read.unreadable_paths):
+        records = [Rejected(row["id"], row["reason"], row["payload"]) for row in batch.to_pylist()]
+        with run.state.account(entity) as account:
+            account.reject(records, side=side, run_id=run.run_id, at=run.now())
+        failed += len(records)
+    return Counts(failed=failed)

@@ -1,0 +1,149 @@
+"""Stage the plans of pairs: for all that was read of both sides, in one order that is safe.
+
+External records first: a pair is planned once, with all that both sides changed.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tandem.connectors.base import Query
+from tandem.core.mapping import BoundMapping
+from tandem.errors import StopRun
+from tandem.staging import BATCH_ROWS, BatchWriter, read_batches
+from tandem.sync import columns
+from tandem.sync.job import Job
+from tandem.sync.manifests import Extracted, PlannedPairs, Read
+from tandem.sync.two_way import Planned, TwoWay
+from tandem.sync.whole_run import WholeRun
+
+FREE_DELETES: Final = 10
+"""So many deletions are never held back; more are if they are more than a tenth of the links."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """The plans of an entity's pairs."""
+
+    pairs: PlannedPairs
+    unchanged_external: int
+    unchanged_local: int
+
+
+def stage_pairs(job: Job, extracted: Extracted, two_way: TwoWay) -> Staged:
+    """Plan all pairs that were read and stage what has to be done."""
+    writers = _Writers(job.try_folder(extracted.entity, "transform-pairs"))
+    unchanged = [0, 0]
+    bound = two_way.bound
+    if extracted.external and bound.is_uploaded:
+        for planned in _of_external(job, bound, extracted.external, two_way):
+            unchanged[0] += planned.unchanged
+            writers.add(planned.plan)
+            job.progress(extracted.entity, "transform", unchanged[0] + writers.rows)
+    if extracted.local:
+        asked = _asked(job, extracted.entity, "local")
+        for records in read_batches(extracted.local.paths):
+            planned = two_way.of_local(records, asked)
+            unchanged[1] += planned.unchanged
+            writers.add(planned.plan)
+            job.progress(extracted.entity, "transform", sum(unchanged) + writers.rows)
+    for ids in _vanished(extracted.external):
+        writers.add(two_way.of_vanished_external(ids).plan)
+    if bound.is_uploaded:
+        for ids in _vanished(extracted.local):
+            writers.add(two_way.of_vanished_local(ids).plan)
+    empty = any(read.was_empty for read in (extracted.external, extracted.local) if read)
+    deletes = writers.deletes.rows_taken
+    need = two_way.replaces or empty or _are_many(job, extracted.entity, deletes)
+    return Staged(writers.staged(deletes=deletes, need_approval=bool(deletes) and need), *unchanged)
+
+
+def _are_many(job: Job, entity: str, deletes: int) -> bool:
+    """Whether so many deletions may be a mistake of somebody's."""
+    return deletes > FREE_DELETES and deletes * 10 > job.state.link_count(entity)
+
+
+def _of_external(job: Job, bound: BoundMapping, read: Read, two_way: TwoWay) -> Iterator[Planned]:
+    whole = WholeRun(bound, read.paths)
+    asked = _asked(job, bound.mapping.external, "external")
+    for number, batch in enumerate(read_batches(read.paths)):
+        records = whole.last_of_each(number, batch)
+        yield two_way.of_external(records, whole.clashes(records), asked)
+
+
+def _asked(job: Job, entity: str, side: str) -> dict[str, str | None]:
+    """The records that somebody asked to be looked at, and those that wait for others."""
+    rows = job.state.rechecks(entity, side)
+    waiting = dict.fromkeys(job.state.waiting(entity, "dependency", side))
+    ids, policies = rows["record_id"].to_pylist(), rows["policy"].to_pylist()
+    return {**waiting, **dict(zip(ids, policies, strict=True))}
+
+
+def _vanished(read: Read | None) -> Iterable[pa.Array]:
+    for batch in read_batches(read.vanished_paths if read else ()):
+        ids = pc.unique(batch.column("id"))
+        yield from (ids.slice(start, BATCH_ROWS) for start in range(0, len(ids), BATCH_ROWS))
+
+
+def uploads_first(plans: Iterable[pa.RecordBatch]) -> list[pa.RecordBatch]:
+    """The rows of these plans in the order in which they are applied."""
+    parts = list(zip(*map(_sorted, plans), strict=True))
+    return [plan for part in parts for plan in part if plan.num_rows]
+
+
+def _sorted(plan: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch, pa.RecordBatch]:
+    """What is uploaded, what else has to be done, and what is deleted."""
+    external, local = plan.column(columns.TO_EXTERNAL), plan.column(columns.TO_LOCAL)
+    deletes = pc.or_kleene(pc.equal(external, "delete"), pc.equal(local, "delete"))
+    deletes = pc.fill_null(deletes, fill_value=False)
+    uploads = pc.and_not(external.is_valid(), deletes)
+    others = pc.and_not(pc.invert(uploads), deletes)
+    says = pc.or_(plan.column(columns.ACCOUNTED), plan.column(columns.REASON).is_valid())
+    return plan.filter(uploads), plan.filter(pc.and_(others, says)), plan.filter(deletes)
+
+
+class _Writers:
+    """Plans, by what has to be done to them."""
+
+    def __init__(self, folder: str) -> None:
+        self.uploads = BatchWriter(f"{folder}/uploads")
+        self.others = BatchWriter(f"{folder}/others")
+        self.deletes = BatchWriter(f"{folder}/deletes")
+
+    @property
+    def rows(self) -> int:
+        """Rows taken so far."""
+        return sum(w.rows_taken for w in (self.uploads, self.others, self.deletes))
+
+    def add(self, plan: pa.RecordBatch) -> None:
+        """Take the rows of a plan; pairs for which nothing is to be done are left out."""
+        uploads, others, deletes = _sorted(plan)
+        self.uploads.add(uploads)
+        self.others.add(others)
+        self.deletes.add(deletes)
+
+    def staged(self, *, deletes: int, need_approval: bool) -> PlannedPairs:
+        """What was staged."""
+        return PlannedPairs(
+            upload_paths=tuple(self.uploads.written()),
+            paths=tuple(self.others.written()),
+            delete_paths=tuple(self.deletes.written()),
+            deletes=deletes,
+            need_approval=need_approval,
+        )
+
+
+def refuse_without_approval(job: Job, bound: BoundMapping, staged: Staged) -> None:
+    """A first sync that replaces local records does not begin before a person has agreed."""
+    if not staged.pairs.deletes or job.approved:
+        return
+    local = job.local.count(Query(bound.local, bound.local.key, job.now()))
+    raise StopRun(
+        f"{bound.mapping.external}: first_sync: replace_local would remove "
+        f"{staged.pairs.deletes} of {local} records of {bound.mapping.local!r}, which have no "
+        "external partner.",
+        remedy="Approve it (tandem sync --yes), or write first_sync: link_and_merge.",
+    )

@@ -1,0 +1,148 @@
+"""Pairs laid out for the planner: both records beside each other, and what links know of them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tandem.core.fields import BoundField
+from tandem.core.fit import fit
+from tandem.core.ids import id_text
+from tandem.core.images import Image, Texts, external_image, image_hashes, images_of, local_image
+from tandem.core.mapping import BoundMapping
+from tandem.core.merge import EXTERNAL, LOCAL, NOBODY, FieldPair, Flags, Winners, flags
+from tandem.core.pairs import Pairs, Rules, Seen, Stand
+from tandem.core.two_way import plan_pairs
+from tandem.core.uploads import sent_values
+from tandem.sync.job import Job
+from tandem.sync.lookups import external_partners, local_partners
+from tandem.sync.pair_batch import Rows, Sides, pair_batch
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Makes plans for the pairs of one entity mapping."""
+
+    job: Job
+    bound: BoundMapping
+    replaces: bool = False
+    """First sync that replaces local records."""
+
+    def plan(self, rows: Rows) -> pa.RecordBatch:
+        """The plan of these pairs, in the columns of `sync.columns`."""
+        fields = self.bound.fields
+        external = external_image(fields, rows.external)
+        local = local_image(fields, rows.local)
+        linked = flags(rows.links.column("external_id").is_valid())
+        sides = self._sides(rows, external, local)
+        pairs = Pairs(
+            external=self._external_stand(rows, external, linked),
+            local=self._local_stand(rows, local, linked),
+            linked=linked,
+            fields=sides.fields,
+            external_problems=external.problems,
+            local_problems=sides.local_problems,
+            refused=rows.refused,
+            newer=self._newer(rows),
+            in_scope=linked | True if rows.in_scope is None else rows.in_scope,
+            decided=_winners(rows),
+        )
+        return pair_batch(self.bound, rows, sides, plan_pairs(fields, pairs, self.rules))
+
+    @cached_property
+    def rules(self) -> Rules:
+        """What the mapping and this run allow."""
+        mapping, job = self.bound.mapping, self.job
+        policy = mapping.on_conflict or job.integration.on_conflict
+        return Rules(
+            on_conflict="local_wins" if mapping.direction == "upload_only" else policy,
+            propagates_deletes=mapping.deletes == "propagate" and job.kind == "sync",
+            downloads=self.bound.is_downloaded and job.downloads,
+            uploads=self.bound.is_uploaded and job.uploads,
+            replaces=self.replaces,
+        )
+
+    def _external_stand(self, rows: Rows, image: Image, linked: Flags) -> Stand:
+        """Where nothing is downloaded, the external side's edits do not count."""
+        base = rows.links.column("base_hash") if self.bound.is_downloaded else None
+        return _stand(rows.external_there, linked, self._hashes(image, base), base)
+
+    def _local_stand(self, rows: Rows, image: Image, linked: Flags) -> Stand:
+        base = rows.links.column("local_hash") if self.bound.is_uploaded else None
+        return _stand(rows.local_there, linked, self._hashes(image, base), base)
+
+    def _hashes(self, image: Image, base: pa.Array | None) -> pa.Array | None:
+        return None if base is None else image_hashes(self.bound.fields, image.texts)
+
+    def _sides(self, rows: Rows, external: Image, local: Image) -> Sides:
+        entity = self.bound.mapping.external
+        links = rows.links.column("external_id")
+        found = self.job.state.bases(entity, links.drop_null())
+        texts = (
+            found["base"].combine_chunks().take(pc.index_in(links, value_set=found["external_id"]))
+        )
+        bases = images_of(self.bound.fields, texts)
+        sides = Sides(external, local)
+        for one in self.bound.fields:
+            sides.fields[one.name] = self._field(one, sides, bases)
+        return sides
+
+    def _field(self, one: BoundField, sides: Sides, bases: tuple[Texts, Texts]) -> FieldPair:
+        theirs, ours = sides.external.texts[one.name], sides.local.texts[one.name]
+        from_external, from_local = theirs, ours
+        external_waits = local_waits = np.zeros(len(theirs), np.bool_)
+        to_local, to_external = sides.external.values[one.name], sides.local.values[one.name]
+        if one.reference:
+            partners = local_partners(self.job, one.reference, theirs)
+            external_waits = flags(pc.and_(theirs.is_valid(), partners.is_null()))
+            to_local = fit(partners, one.target, required=False).values
+            from_external = id_text(to_local)
+            from_local = to_external = external_partners(self.job, one.reference, ours)
+            local_waits = flags(pc.and_(ours.is_valid(), from_local.is_null()))
+        if one.local:
+            sides.to_local[one.local.name] = to_local
+        if one.uploads:
+            sent, problems = sent_values(one, to_external)
+            sides.to_external[one.name] = sent
+            sides.local_problems[one.name] = problems
+        return FieldPair(
+            external=theirs,
+            local=ours,
+            from_external=from_external,
+            from_local=from_local,
+            external_waits=external_waits,
+            local_waits=local_waits,
+            external_base=bases[0][one.name],
+            local_base=bases[1][one.name],
+        )
+
+    def _newer(self, rows: Rows) -> Winners:
+        """Which record of each pair was changed last; nobody where one side does not say."""
+        ages = self.bound.ages
+        if ages is None:
+            return np.zeros(rows.external.num_rows, np.int8)
+        external, local = rows.external.column(ages[0]), rows.local.column(ages[1])
+        later = flags(pc.fill_null(pc.greater(external, local), False))
+        earlier = flags(pc.fill_null(pc.less(external, local), False))
+        return np.select([later, earlier], [np.int8(EXTERNAL), np.int8(LOCAL)], np.int8(NOBODY))
+
+
+def _stand(there: Flags, linked: Flags, hashes: pa.Array | None, base: pa.Array | None) -> Stand:
+    if hashes is None or base is None:
+        edited = ~linked
+    else:
+        edited = ~flags(pc.fill_null(pc.equal(hashes, base), False))
+    return np.select(
+        [there & edited, there, linked],
+        [np.int8(Seen.EDITED), np.int8(Seen.SAME), np.int8(Seen.GONE)],
+        np.int8(Seen.NEVER),
+    )
+
+
+def _winners(rows: Rows) -> Winners:
+    winners = np.zeros(rows.external.num_rows, np.int8)
+    for row, winner in rows.decided.items():
+        winners[row] = winner
+    return winners

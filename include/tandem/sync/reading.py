@@ -1,0 +1,149 @@
+"""How a side of an entity is read in a run: from where, in which order, under which condition."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pyarrow.compute as pc
+
+from tandem.connectors.base import DeltaReader, Query
+from tandem.core.anchors import anchor_at, read_on, tracking_by, version_field
+from tandem.core.mapping import BoundMapping
+from tandem.model.changes import Anchor
+from tandem.model.filters import AnyOf, Comparison, Condition, all_of, fields_of, moves_with_time
+from tandem.model.integration import EntityMapping
+from tandem.model.schema import ChangeTracking
+from tandem.sync.held import Side, external_side, local_side
+from tandem.sync.job import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How one side of an entity is read in this run."""
+
+    side: Side
+    tracking: ChangeTracking
+    field: str | None
+    """The field that orders changes."""
+    anchor: Anchor | None
+    """Where to read on; None: everything."""
+    condition: Condition | None
+    """What is asked for, whether it changed or not."""
+
+    @property
+    def mode(self) -> str:
+        """`full` or `incremental`, for people."""
+        return "incremental" if self.anchor else "full"
+
+    def changes(self, overlap: timedelta) -> Query:
+        """What the condition lets through and, unless it is all, changed since the anchor."""
+        query = self.side.query(all_of(self.condition, self._since(overlap)))
+        needed = [self.field] if self.field else []
+        if self.tracking is ChangeTracking.DELTA:  # the condition is ours to apply
+            needed += sorted(fields_of(self.condition))
+        return replace(query, fields=tuple(dict.fromkeys([*query.fields, *needed])))
+
+    def _since(self, overlap: timedelta) -> Condition | None:
+        """Changed since the anchor, or without version: those are read in every run."""
+        if self.anchor is None or self.field is None:
+            return None
+        since = read_on(self.anchor, self.field, overlap)
+        if not self.side.entity.field(self.field).nullable:
+            return since
+        unversioned = Comparison(field=self.field, operator="null")
+        return AnyOf(conditions=(since, unversioned))
+
+
+def external_reading(job: Job, bound: BoundMapping) -> Reading:
+    """From where the external side is read: its anchor, unless the run or the mapping asks for
+    all.
+    """
+    side, condition = external_side(job, bound), bound.mapping.download_filter
+    delta = bound.external.capabilities.delta and isinstance(job.external, DeltaReader)
+    if delta and not bound.mapping.version_number:
+        return _reading(job, bound, side, ChangeTracking.DELTA, None, condition)
+    field = version_field(bound.mapping, bound.external)
+    return _reading(job, bound, side, tracking_by(bound.external, field), field, condition)
+
+
+def local_reading(job: Job, bound: BoundMapping) -> Reading:
+    """From where the local side is read: its anchor, where the mapping names a field that orders
+    its changes; otherwise all of it.
+    """
+    field = bound.mapping.local_version_number
+    condition = all_of(bound.mapping.upload_filter, _owned(job, bound))
+    tracking = tracking_by(bound.local, field)
+    return _reading(job, bound, local_side(job, bound), tracking, field, condition)
+
+
+def _reading(
+    job: Job,
+    bound: BoundMapping,
+    side: Side,
+    tracking: ChangeTracking,
+    field: str | None,
+    condition: Condition | None,
+) -> Reading:
+    moves = condition is not None and moves_with_time(condition)
+    # A record enters such a filter without changing.
+    if tracking is ChangeTracking.SNAPSHOT or (moves and tracking is not ChangeTracking.DELTA):
+        return Reading(side, ChangeTracking.SNAPSHOT, None, None, condition)
+    anchor = None
+    if job.kind == "sync" and job.mode == "auto" and not moves:
+        asked = mapping_hash(bound.mapping)
+        anchor = job.state.anchor(bound.mapping.external, side.name, asked)
+    known = anchor if anchor and anchor.kind is tracking else None
+    return Reading(side, tracking, field, known, condition)
+
+
+def mapping_hash(mapping: EntityMapping) -> str:
+    """Changes when the mapping asks for other records or other values than before."""
+    asked = mapping.model_dump_json(
+        include={
+            "external",
+            "local",
+            "direction",
+            "fields",
+            "primary_key",
+            "version_number",
+            "local_version_number",
+            "download_filter",
+            "upload_filter",
+        }
+    )
+    return hashlib.blake2b(asked.encode(), digest_size=16).hexdigest()
+
+
+def greatest(reading: Reading) -> Anchor | None:
+    """The anchor at the greatest version that the system has now, before anything is read.
+
+    What changes during a long walk has a greater version, so the next run reads it again.
+    """
+    if reading.field is None:
+        return None
+    side = reading.side
+    query = Query(
+        entity=side.entity,
+        fields=(reading.field,),
+        now=side.job.now(),
+        condition=Comparison(field=reading.field, operator="not_null"),
+        descending_by=reading.field,
+        limit=1,
+    )
+    for page in side.connector.read(query):
+        if page.records.num_rows:
+            return anchor_at(reading.tracking, pc.max(page.records.column(reading.field)))
+    return None
+
+
+def _owned(job: Job, bound: BoundMapping) -> Condition | None:
+    """Which records of a local entity that several mappings share are this one's: its constants."""
+    sharing = [m for m in job.integration.active_entities if m.local == bound.mapping.local]
+    if len(sharing) == 1:
+        return None
+    constants = [field for field in bound.fields if field.local and not field.externals]
+    equal = (
+        Comparison(field=field.name, operator="eq", value=field.mapping.constant)
+        for field in constants
+    )
+    return all_of(*equal)

@@ -1,0 +1,62 @@
+"""Which linked records are not listed any more, and which records a condition lets through."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tandem.connectors.base import Query
+from tandem.core.conditions import satisfies
+from tandem.core.id_set import IdSet
+from tandem.core.ids import record_ids
+from tandem.core.mapping import BoundMapping
+from tandem.model.filters import Condition
+from tandem.pipeline import ahead
+from tandem.sync.job import Job
+from tandem.sync.reading import Reading
+
+
+def is_watched(job: Job, bound: BoundMapping, reading: Reading) -> bool:
+    """Whether it matters in this run that linked records of that side are gone."""
+    travels = bound.is_downloaded if reading.side.name == "external" else bound.is_uploaded
+    mapping = bound.mapping
+    exits = reading.condition is not None and mapping.filter_exit == "delete"
+    matters = mapping.deletes == "propagate" or exits
+    return job.kind == "sync" and travels and matters and job.state.has_links(mapping.external)
+
+
+def is_due(job: Job, bound: BoundMapping) -> bool:
+    """Whether this run compares all keys, where the system does not tell what was deleted."""
+    every = bound.mapping.sweep_every
+    return every == 1 or job.state.runs_logged(bound.mapping.external) % every == 0
+
+
+def keys_of(reading: Reading) -> IdSet:
+    """The ids of all records that the reading's condition lets through."""
+    side, found = reading.side, IdSet()
+    query = Query(side.entity, side.entity.key, side.job.now(), reading.condition)
+    for page in ahead(side.connector.read(query)):
+        found.add(record_ids(page.records, side.entity.key))
+        found.add(pa.array([record.id for record in page.unreadable], pa.string()))
+    return found
+
+
+def vanished(job: Job, entity: str, side: str, present: IdSet) -> Iterator[pa.Array]:
+    """Ids of that side's linked records that are not among these."""
+    for links in job.state.all_links(entity):
+        ids = links[f"{side}_id"].combine_chunks()
+        yield ids.filter(pc.invert(present.holds(ids)))
+
+
+def matching(records: pa.RecordBatch, condition: Condition | None, query: Query) -> pa.Array:
+    """For each record whether it satisfies the condition: where the system does not filter.
+
+    Record by record, which only readings by delta link need, and these are short.
+    """
+    if condition is None:
+        return pa.array(np.ones(records.num_rows, np.bool_))
+    rows = records.to_pylist()
+    return pa.array(
+        [satisfies(condition, row, query.entity, query.now) for row in rows], pa.bool_()
+    )
