@@ -281,12 +281,14 @@ def test_ten_thousand_updates_take_a_fiftieth_of_the_requests(
     connector: ODataConnector, orders: Entity, wire: Wire
 ) -> None:
     """CAP takes batches of 100 KB."""
-    ids = [f"b0000000-0000-4000-8000-{number:012d}" for number in range(1_000)]
+    rows = [new_order(number) for number in range(1_000)]
+    assert named(connector.create(orders, batch(orders, rows))) == Written()
     before = len(wire.asked)
     for change in range(2):
-        rows = [{"ID": i, "note": f"note {change}", "pieces": change} for i in ids]
-        written = connector.update(orders, batch(orders, rows))
+        changed = [{"ID": row["ID"], "note": f"note {change}", "pieces": change} for row in rows]
+        written = connector.update(orders, batch(orders, changed))
         assert named(written) == Written()
         assert written.records is not None
         assert len(written.records) == 1_000
     assert len(wire.asked) - before <= 2_000 / 50
+    assert connector.delete(orders, batch(orders, rows).select(["ID"])) == Written()

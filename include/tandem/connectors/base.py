@@ -5,7 +5,7 @@ A connector is built as `factory(connection: Connection)`, registered under the 
 record batches whose column types are those of `tandem.core.values.arrow_type`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -80,8 +80,8 @@ class Written:
     """Why there are unsent or unknown rows; None if there are none."""
     records: pa.RecordBatch | None = None
     """What the system made of the rows that were created or updated: ROW, the key, the columns
-    given, and ETAG where there are etags. None: exactly what was given. A record that cannot be
-    read (any more) is left out.
+    given, those asked for by `returning`, and ETAG where there are etags. None: exactly what was
+    given. A record that cannot be read (any more) is left out.
     """
 
 
@@ -136,7 +136,14 @@ class DeltaReader(Connector, Protocol):
 class Writer(Connector, Protocol):
     """A connector that can also write. Each call is atomic but for the rows it names."""
 
-    def create(self, entity: Entity, records: pa.RecordBatch, *, replace: bool = False) -> Written:
+    def create(
+        self,
+        entity: Entity,
+        records: pa.RecordBatch,
+        *,
+        replace: bool = False,
+        returning: Sequence[str] = (),
+    ) -> Written:
         """Insert the records, with their keys where `client_keys` allows to choose them.
 
         One that is there already is named in `changed`, unless it has these values; with
@@ -152,6 +159,7 @@ class Writer(Connector, Protocol):
         *,
         seen: pa.RecordBatch | None = None,
         given: pa.RecordBatch | None = None,
+        returning: Sequence[str] = (),
     ) -> Written:
         """Set the columns given, on the records with the keys given; other fields stay.
 

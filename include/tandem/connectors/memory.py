@@ -1,6 +1,6 @@
 """Records in memory: a full connector, for tests and for trying things out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace as with_changes
 from typing import Any, Final
@@ -73,10 +73,17 @@ class MemoryConnector:
             yield from first
             yield with_changes(last, gone=gone, token=token)
 
-    def create(self, entity: Entity, records: pa.RecordBatch, *, replace: bool = False) -> Written:
+    def create(
+        self,
+        entity: Entity,
+        records: pa.RecordBatch,
+        *,
+        replace: bool = False,
+        returning: Sequence[str] = (),
+    ) -> Written:
         """Insert the records; where this system chooses the keys, it takes none of ours."""
         with self._operation("create") as cut:
-            return self._writing(entity).create(records, cut, replace=replace)
+            return self._writing(entity).create(records, cut, returning, replace=replace)
 
     def update(
         self,
@@ -85,10 +92,11 @@ class MemoryConnector:
         *,
         seen: pa.RecordBatch | None = None,
         given: pa.RecordBatch | None = None,
+        returning: Sequence[str] = (),
     ) -> Written:
         """Set the fields given on the records that are there, and are as they were seen."""
         with self._operation("update") as cut:
-            return self._writing(entity).update(records, cut, seen, given)
+            return self._writing(entity).update(records, cut, seen, given, returning)
 
     def delete(
         self, entity: Entity, keys: pa.RecordBatch, *, seen: pa.RecordBatch | None = None

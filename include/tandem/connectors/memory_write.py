@@ -1,6 +1,6 @@
 """Writing to the memory connector's store: what becomes of each row."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace as with_changes
 from typing import Any
 
@@ -25,11 +25,13 @@ class Writing:
         self._able = store.entities[entity.name].capabilities
         self._there = store.records[entity.name]
 
-    def create(self, records: pa.RecordBatch, cut: Cut | None, *, replace: bool) -> Written:
+    def create(
+        self, records: pa.RecordBatch, cut: Cut | None, returning: Sequence[str], *, replace: bool
+    ) -> Written:
         """Insert the records that are not there; the others take these values, if told so."""
         keys: dict[int, Key] = {}
         written = self._create(_sent(records, cut), keys, replace=replace)
-        return self._answered(records, _named(written, cut, records), keys)
+        return self._answered(records, _named(written, cut, records), keys, returning)
 
     def update(
         self,
@@ -37,13 +39,14 @@ class Writing:
         cut: Cut | None,
         seen: pa.RecordBatch | None,
         given: pa.RecordBatch | None,
+        returning: Sequence[str],
     ) -> Written:
         """Set the fields given on the records that are there, and are as they were seen."""
         sent, seen, given = _sent(records, cut), _sent(seen, cut), _sent(given, cut)
         written = _named(by_pattern(sent, seen, given, self._update), cut, records)
         parts = [fit(records[n], self._entity.field(n)).values for n in self._entity.key]
         rows = zip(*(part.to_pylist() for part in parts), strict=True)
-        return self._answered(records, written, dict(enumerate(rows)))
+        return self._answered(records, written, dict(enumerate(rows)), returning)
 
     def delete(self, keys: pa.RecordBatch, cut: Cut | None, seen: pa.RecordBatch | None) -> Written:
         """Remove the records that are there, and are as they were seen."""
@@ -118,7 +121,11 @@ class Writing:
         return page_of(columns, with_marks(entity), (ROW, *dict.fromkeys(names))).records
 
     def _answered(
-        self, records: pa.RecordBatch, written: Written, keys: Mapping[int, Key]
+        self,
+        records: pa.RecordBatch,
+        written: Written,
+        keys: Mapping[int, Key],
+        returning: Sequence[str],
     ) -> Written:
         """The answer with the records as they are, where that is not exactly what was given."""
         habits = self._store.habits[self._entity.name]
@@ -126,7 +133,7 @@ class Writing:
         if self._able.client_keys and not etags and habits == Habits():
             return written
         done = {row: keys[row] for row in rows_written(written, records.num_rows)}
-        names = (*self._entity.key, *records.schema.names, *([ETAG] if etags else []))
+        names = (*self._entity.key, *records.schema.names, *returning, *([ETAG] if etags else []))
         return with_changes(written, records=self._now(done, names))
 
 

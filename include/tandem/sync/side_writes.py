@@ -111,10 +111,22 @@ class SideWriter:
         values = columns.records_of(part, _VALUES[self.side])
         given = columns.records_of(part, _GIVEN[self.side])
         if operation == "create":
-            return writer.create(self.entity, _created(keys, values, given))
+            records = _created(keys, values, given)
+            return writer.create(self.entity, records, returning=self._returning)
         names = [name for name in values.schema.names if name not in self.entity.key]
         records = _beside(keys, values.select(names))
-        return writer.update(self.entity, records, seen=seen, given=given.select(names))
+        return writer.update(
+            self.entity,
+            records,
+            seen=seen,
+            given=given.select(names),
+            returning=self._returning,
+        )
+
+    @property
+    def _returning(self) -> tuple[str, ...]:
+        """All fields of the mapping: what a write changes besides is downloaded in the same run."""
+        return self.bound.external_fields if self.side == "external" else ()
 
     def _note(
         self,

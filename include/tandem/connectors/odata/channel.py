@@ -27,7 +27,7 @@ _REFUSALS: Final = 4
 _CLOSE: Final = 0.9
 """Part of the bytes that were refused which is not worth more tries."""
 
-_NOT_NOW: Final = (408, 429, 503)
+_NOT_NOW: Final = (408, 429, 502, 503, 504)
 
 
 @dataclass(slots=True)
@@ -57,6 +57,11 @@ class Pace:
         self.size = max(self.size // 2, 1)
         self.at_once = 1
 
+    def smaller(self, largest: int) -> None:
+        """No batch may hold more requests than this."""
+        self.largest = min(self.largest, largest)
+        self.size = min(self.size, self.largest)
+
     def lighter(self, refused: int) -> None:
         """A batch of so many bytes was too large: half of them, or as many as were taken once."""
         self.bad_bytes = min(self.bad_bytes, refused)
@@ -84,8 +89,8 @@ class Channel:
         Raises AuthenticationError, or RetryLater if the service cannot be asked.
         """
         largest = entity.capabilities.batch_size
-        self.pace.largest = max(1, min(LARGEST_BATCH, largest))
-        self.pace.size = min(self.pace.size, self.pace.largest)
+        if largest > 1:
+            self.pace.smaller(largest)
         if self._known or largest <= 1 or count <= FEW:
             return
         while self._forms and not self._takes(self._forms[0], entity):
@@ -101,8 +106,12 @@ class Channel:
         """A batch of writes was answered."""
         self._accepted = True
 
-    def refused(self) -> None:
-        """A batch of writes was refused as a whole; if all are, the form is not taken."""
+    def refused(self, size: int) -> None:
+        """A batch of writes was refused as a whole: it may hold too many requests, or one that
+        cannot be read. If all are refused, the form is not taken.
+        """
+        if size > FIRST_SIZE:
+            self.pace.smaller(max(FIRST_SIZE, size // 2))
         self._refusals += 1
         if self._refusals >= _REFUSALS and self._forms and not self._accepted:
             self._forms.pop(0)

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import httpx
@@ -81,9 +81,16 @@ class ODataConnector:
             return all_and_token(self._http, query, reader)
         return changes_since(self._http, query, reader, self.find, since)
 
-    def create(self, entity: Entity, records: pa.RecordBatch, *, replace: bool = False) -> Written:
+    def create(
+        self,
+        entity: Entity,
+        records: pa.RecordBatch,
+        *,
+        replace: bool = False,
+        returning: Sequence[str] = (),
+    ) -> Written:
         """By POST. `replace` takes over records that are there by PATCH."""
-        return self._write(entity).create(records, replaces=replace)
+        return self._write(entity, returning).create(records, replaces=replace)
 
     def update(
         self,
@@ -92,9 +99,10 @@ class ODataConnector:
         *,
         seen: pa.RecordBatch | None = None,
         given: pa.RecordBatch | None = None,
+        returning: Sequence[str] = (),
     ) -> Written:
         """By PATCH, with the etag seen as If-Match."""
-        return self._write(entity).update(records, seen, given)
+        return self._write(entity, returning).update(records, seen, given)
 
     def delete(
         self, entity: Entity, keys: pa.RecordBatch, *, seen: pa.RecordBatch | None = None
@@ -106,9 +114,9 @@ class ODataConnector:
         """Close all connections."""
         self._http.close()
 
-    def _write(self, entity: Entity) -> Write:
+    def _write(self, entity: Entity, returning: Sequence[str] = ()) -> Write:
         wires = self._wires.setdefault(entity.name, {})
-        return Write(self._channel, entity, wires, self.find)
+        return Write(self._channel, entity, wires, self.find, tuple(returning))
 
     def _reader(self, query: Query) -> PageReader:
         wires = self._wires.setdefault(query.entity.name, {})

@@ -132,7 +132,7 @@ class _Courier:
         if exchange.too_large:
             self._channel.pace.lighter(exchange.too_large)
         else:
-            self._channel.refused()
+            self._channel.refused(len(chunk))
             self._form = self._form and self._channel.form
         if len(chunk) <= _ALONE_AT:
             self._plain.update(request.row for request in chunk)

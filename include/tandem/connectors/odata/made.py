@@ -82,14 +82,26 @@ def joined(pieces: Iterable[tuple[pa.Array, pa.RecordBatch]]) -> pa.RecordBatch 
     return table.combine_chunks().to_batches()[0] if table.num_rows else None
 
 
+def piece(records: pa.RecordBatch | None, rows: Sequence[int] | None = None) -> Rows:
+    """What `joined` gave, taken apart again; its row i becomes `rows[i]`."""
+    if records is None or not records.num_rows:
+        return []
+    numbers = records.column(ROW)
+    if rows is not None:
+        numbers = pa.array(rows, pa.int64()).take(numbers)
+    return [(numbers, records.drop_columns([ROW]))]
+
+
 def _parsed(
     reader: PageReader, rows: list[int], bodies: list[bytes]
 ) -> Iterator[tuple[pa.Array, pa.RecordBatch]]:
     """All at once; by halves where one cannot be read, which is left out."""
-    page = reader.read(b'{"value":[' + b",".join(bodies) + b"]}").page
-    if not page.unreadable:
-        yield pa.array(rows, pa.int64()), page.records
-    elif len(rows) > 1:
+    with suppress(TandemError):
+        page = reader.read(b'{"value":[' + b",".join(bodies) + b"]}").page
+        if not page.unreadable:
+            yield pa.array(rows, pa.int64()), page.records
+            return
+    if len(rows) > 1:
         middle = len(rows) // 2
         yield from _parsed(reader, rows[:middle], bodies[:middle])
         yield from _parsed(reader, rows[middle:], bodies[middle:])

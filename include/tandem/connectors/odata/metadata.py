@@ -15,6 +15,7 @@ from tandem.connectors.odata.csdl import (
     StructuredType,
     invalid,
 )
+from tandem.connectors.odata.lookups import written_by_navigation
 from tandem.connectors.odata.metadata_json import parse_json
 from tandem.connectors.odata.metadata_xml import parse_xml
 from tandem.connectors.odata.terms import (
@@ -153,7 +154,7 @@ class _Reader:
     ) -> Iterator[Field]:
         """The fields; those of complex types with the path to them, such as `address/city`."""
         lookups = self._lookups(lineage, prefix, entity_set)
-        bound_by = {} if prefix else self._bound_by(lineage, lookups)
+        bound_by = {} if prefix else written_by_navigation(lineage, self._lineage, lookups)
         key = next((t.key for t in reversed(lineage) if t.key), ())
         for owner in lineage:
             for item in owner.properties:
@@ -243,24 +244,6 @@ class _Reader:
                 name = prefix + own
                 found[name] = tuple(dict.fromkeys((*found.get(name, ()), *targets)))
         return found
-
-    def _bound_by(
-        self, lineage: list[StructuredType], lookups: Mapping[str, tuple[str, ...]]
-    ) -> dict[str, str]:
-        """Field → the one navigation property by which it can be written: its value is the whole
-        key of the one entity that it refers to.
-        """
-        found: dict[str, list[str]] = {}
-        for navigation in (n for owner in lineage for n in owner.navigations if not n.collection):
-            keys = [t.key for t in self._lineage(navigation.type) if t.key]
-            for own, referenced in navigation.constraints:
-                whole = len(navigation.constraints) == 1 and (referenced,) in keys
-                found.setdefault(own, []).append(navigation.name if whole else "")
-        return {
-            own: names[0]
-            for own, names in found.items()
-            if len(names) == 1 and names[0] and len(lookups.get(own, ())) == 1
-        }
 
     def _targets(
         self, navigation: Navigation, prefix: str, entity_set: EntitySet

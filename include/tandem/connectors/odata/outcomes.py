@@ -5,8 +5,6 @@ from dataclasses import replace
 from enum import Enum, auto
 from typing import Final
 
-import pyarrow as pa
-
 from tandem.connectors.base import Written
 from tandem.connectors.http import Http, Reply
 from tandem.connectors.http_errors import error_code, server_message
@@ -99,8 +97,3 @@ def merged(first: Written, second: Written, rows: Sequence[int]) -> Written:
         unknown=first.unknown + moved(second.unknown),
         stopped_by=first.stopped_by or second.stopped_by,
     )
-
-
-def renumbered(numbers: pa.Array, rows: Sequence[int]) -> pa.Array:
-    """Row numbers of a part, as those of the whole."""
-    return pa.array(rows, pa.int64()).take(numbers)

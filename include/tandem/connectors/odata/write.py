@@ -13,13 +13,22 @@ from tandem.connectors.odata.channel import Channel
 from tandem.connectors.odata.delivery import Delivery, deliver
 from tandem.connectors.odata.guard import altered, etags, seen_fields
 from tandem.connectors.odata.keys import key_of, record_path
-from tandem.connectors.odata.made import Find, Reading, Rows, found_again, joined, represented
-from tandem.connectors.odata.outcomes import merged, not_written, reason, renumbered, told
+from tandem.connectors.odata.made import (
+    Find,
+    Reading,
+    Rows,
+    found_again,
+    joined,
+    piece,
+    represented,
+)
+from tandem.connectors.odata.outcomes import merged, not_written, reason, told
 from tandem.connectors.odata.query import collection_url
 from tandem.connectors.odata.ready import Ready, made_ready, must_have_keys
 from tandem.connectors.odata.requests import Request
 from tandem.connectors.odata.wire import Wires
 from tandem.core.values import arrow_type, record_hashes
+from tandem.errors import RetryLater
 from tandem.model.schema import Entity
 
 _SHORT: Final = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -45,6 +54,8 @@ class Write:
     entity: Entity
     wires: Wires
     find: Find
+    returning: tuple[str, ...] = ()
+    """Further fields that the answer tells of."""
 
     def create(self, records: pa.RecordBatch, *, replaces: bool) -> Written:
         """As `connectors.base.Writer.create`."""
@@ -111,7 +122,10 @@ class Write:
         requests = [made for row in ready.fit if (made := make(row, headers, texts[row]))]
         if not requests:
             return Delivery()
-        self.channel.open(self.entity, len(requests))
+        try:
+            self.channel.open(self.entity, len(requests))
+        except RetryLater as error:
+            return Delivery(unsent=[request.row for request in requests], stopped_by=error)
         return deliver(self.channel, self.channel.form_for(self.entity), requests)
 
     def _settled(self, ready: Ready, delivery: Delivery, method: str) -> Written:
@@ -123,12 +137,16 @@ class Write:
         aside = not_written(written)
         done = {row: delivery.replies.get(row) for row in ready.fit if row not in aside}
         answered = {row: reply for row, reply in done.items() if reply is not None}
-        made, without = represented(self._reading(ready.records.schema.names), answered)
+        made, without = represented(
+            self._reading((*ready.records.schema.names, *self.returning)), answered
+        )
         keys = {row: self._key(ready, delivery, row) for row in done if row not in answered}
         keys |= {row: self._key(ready, delivery, row) for row in without}
         known = {row: key for row, key in keys.items() if key}
         return made + found_again(
-            self._reading(ready.records.schema.names), self._keys(known), list(known)
+            self._reading((*ready.records.schema.names, *self.returning)),
+            self._keys(known),
+            list(known),
         )
 
     def _key(self, ready: Ready, delivery: Delivery, row: int) -> Mapping[str, Any] | None:
@@ -152,7 +170,11 @@ class Write:
         """The records that have the keys of these rows, as they are now."""
         keys = {row: key for row in rows if (key := ready.key(row))}
         return joined(
-            found_again(self._reading(ready.records.schema.names), self._keys(keys), list(keys))
+            found_again(
+                self._reading((*ready.records.schema.names, *self.returning)),
+                self._keys(keys),
+                list(keys),
+            )
         )
 
     def _met(
@@ -172,7 +194,7 @@ class Write:
         others = rows.filter(pc.invert(same)).to_pylist()
         met = set(rows.to_pylist())
         left = {row: why for row, why in written.rejected.items() if row not in met}
-        pieces = [*_piece(written.records), *_piece(there.filter(same))]
+        pieces = [*piece(written.records), *piece(there.filter(same))]
         written = replace(written, rejected=left, records=joined(pieces))
         if not others:
             return written
@@ -180,7 +202,7 @@ class Write:
             return replace(written, changed=tuple(sorted((*written.changed, *others))))
         taken = self.update(ready.records.take(pa.array(others)))
         written = merged(written, taken, others)
-        return replace(written, records=joined([*pieces, *_piece(taken.records, others)]))
+        return replace(written, records=joined([*pieces, *piece(taken.records, others)]))
 
     def _told_of_others(self, ready: Ready, delivery: Delivery, written: Written) -> Written:
         """A 404 may speak of the record that a lookup refers to, as Dataverse's does."""
@@ -192,12 +214,3 @@ class Write:
             missing=tuple(row for row in written.missing if row not in here),
             rejected={**written.rejected, **refused},
         )
-
-
-def _piece(records: pa.RecordBatch | None, rows: list[int] | None = None) -> Rows:
-    """Records that carry their row numbers, apart from them; `rows` numbers them anew."""
-    if records is None or not records.num_rows:
-        return []
-    numbers = records.column(ROW)
-    numbers = renumbered(numbers, rows) if rows else numbers
-    return [(numbers, records.drop_columns([ROW]))]

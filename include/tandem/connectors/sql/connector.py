@@ -1,6 +1,6 @@
 """SQL databases: tables are entities, rows are records."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -16,7 +16,12 @@ from tandem.connectors.sql.postgresql import PostgreSql
 from tandem.connectors.sql.read import count_records, find_pages, read_pages
 from tandem.connectors.sql.schema import reflect
 from tandem.connectors.sql.sqlite import Sqlite
-from tandem.connectors.sql.write import create_records, delete_records, update_records
+from tandem.connectors.sql.write import (
+    answered,
+    create_records,
+    delete_records,
+    update_records,
+)
 from tandem.database import open_engine, reading, writing
 from tandem.database.errors import first_line, shown
 from tandem.errors import ConfigurationError
@@ -77,10 +82,18 @@ class SqlConnector:
         with self._reading() as database:
             yield from find_pages(database, query, keys, self._dialect, self._page_rows)
 
-    def create(self, entity: Entity, records: pa.RecordBatch, *, replace: bool = False) -> Written:
+    def create(
+        self,
+        entity: Entity,
+        records: pa.RecordBatch,
+        *,
+        replace: bool = False,
+        returning: Sequence[str] = (),
+    ) -> Written:
         """Insert the records in one transaction, without the rows that the database refuses."""
         with self._writing() as database:
-            return create_records(database, entity, records, self._dialect, replacing=replace)
+            written = create_records(database, entity, records, self._dialect, replacing=replace)
+            return answered(database, entity, records, written, returning, self._dialect)
 
     def update(
         self,
@@ -89,13 +102,17 @@ class SqlConnector:
         *,
         seen: pa.RecordBatch | None = None,
         given: pa.RecordBatch | None = None,
+        returning: Sequence[str] = (),
     ) -> Written:
         """Update the records in one transaction, without the rows that the database refuses.
 
         Those whose fields are not as they were `seen` stay; there are no etags here.
         """
         with self._writing() as database:
-            return update_records(database, entity, records, self._dialect, seen=seen, given=given)
+            written = update_records(
+                database, entity, records, self._dialect, seen=seen, given=given
+            )
+            return answered(database, entity, records, written, returning, self._dialect)
 
     def delete(
         self, entity: Entity, keys: pa.RecordBatch, *, seen: pa.RecordBatch | None = None

@@ -1,5 +1,6 @@
 """Writing batches: all at once where the database takes them, by halves where it does not."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -8,7 +9,7 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from tandem import database
-from tandem.connectors.base import Written
+from tandem.connectors.base import ROW, Written
 from tandem.connectors.pages import fitted_column
 from tandem.connectors.patterns import by_pattern, rows_written
 from tandem.connectors.sql.batch import Batch, Checked, check_key, checked
@@ -39,7 +40,7 @@ def create_records(
         written = _upsert(connection, entity, fitting, dialect)
     else:
         written = _create_new(connection, entity, records, fitting, dialect)
-    return _told(connection, entity, records, written, dialect)
+    return written
 
 
 def update_records(
@@ -64,8 +65,7 @@ def update_records(
             refused = by_halves(connection, batch.rows.to_pylist(), statements.update)
         return Written({**fitting.rejected, **refused}, now.missing, now.changed)
 
-    written = by_pattern(records, seen, given, update)
-    return _told(connection, entity, records, written, dialect)
+    return by_pattern(records, seen, given, update)
 
 
 def delete_records(
@@ -165,17 +165,28 @@ def _delete(
             waiting = sorted(refused)
 
 
-def _told(
+def answered(
     connection: Connection,
     entity: Entity,
     records: pa.RecordBatch,
     written: Written,
+    returning: Sequence[str],
     dialect: Dialect,
 ) -> Written:
-    """The answer with what the database made of the records, where that may be something else."""
-    names = records.schema.names
+    """The answer with what the database made of the records, where that may be something else or
+    further fields are asked for.
+    """
+    given = records.schema.names
+    names = list(dict.fromkeys([*given, *returning]))
     rows = rows_written(written, records.num_rows)
-    if not rows or dialect.keeps(connection, entity, names):
+    if not rows or (names == given and dialect.keeps(connection, entity, names)):
         return written
-    keys = checked(entity, records.select(entity.key), dialect).batch.among(rows)
-    return replace(written, records=made(connection, entity, keys, names, dialect))
+    keys = _keys_made(entity, written) or checked(entity, records.select(entity.key), dialect).batch
+    return replace(written, records=made(connection, entity, keys.among(rows), names, dialect))
+
+
+def _keys_made(entity: Entity, written: Written) -> Batch | None:
+    """The keys that the database made."""
+    if written.records is None:
+        return None
+    return Batch(written.records.select(entity.key), written.records.column(ROW))

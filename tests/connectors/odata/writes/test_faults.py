@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+import pyarrow as pa
 import pytest
 
 from tandem.connectors.base import Written
@@ -43,6 +44,15 @@ def test_a_service_that_stays_busy_leaves_the_rest_unsent(shop: Any) -> None:
     assert named(written) == Written(unsent=(0, 1, 2, 3, 4))
     assert isinstance(written.stopped_by, Throttled)
     assert len(shop.waits) == ATTEMPTS - 1
+
+
+def test_a_service_that_cannot_even_be_asked_about_batches_leaves_all_unsent(shop: Any) -> None:
+    entity = shop.entity()
+    shop.wire.before = lambda _request: NO_WAY
+    names = pa.RecordBatch.from_pylist(things(range(5)))
+    written = shop.connector.create(entity, names)
+    assert named(written) == Written(unsent=(0, 1, 2, 3, 4))
+    assert isinstance(written.stopped_by, Unreachable)
 
 
 def test_single_requests_that_come_at_a_bad_time_are_sent_again(shop: Any) -> None:
@@ -149,6 +159,18 @@ def test_a_batch_that_is_refused_because_of_one_record_is_divided(shop: Any) -> 
     assert len(shop.wire.writes) < 25
 
 
+def test_a_service_that_takes_fewer_requests_a_batch_is_given_fewer(shop: Any) -> None:
+    """Business Central takes 100."""
+
+    def few(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(400) if request.content.count(b'"method":') > 100 else None
+
+    shop.wire.before = few
+    assert named(shop.create(things(range(1_000)))) == Written()
+    assert len(shop.records()) == 1_000
+    assert len(shop.wire.writes) <= 18
+
+
 def test_batches_that_read_but_do_not_write_are_given_up(shop: Any) -> None:
     def reads_only(request: httpx.Request) -> httpx.Response | None:
         is_batch = request.url.path.endswith("$batch")
@@ -192,9 +214,12 @@ def test_who_is_not_let_in_is_told_before_anything_is_done(shop: Any) -> None:
 def test_what_was_done_before_we_were_shut_out_is_told(shop: Any) -> None:
     shop.refuse_batches(JSON, MULTIPART)
     shop.create(things(range(100, 105)))
-    shop.disturb(httpx.Response(401), at="Things(3)")
-    written = shop.update(things(range(5)))
-    assert written.stopped_by is None or isinstance(written.stopped_by, Unreachable)
+    rows = things(range(100, 105), size=1)
+    shop.disturb(httpx.Response(401), at="Things(103)")
+    written = shop.update(rows)
+    assert named(written) == Written(unsent=(3, 4))
+    assert isinstance(written.stopped_by, Unreachable)
+    assert [record["size"] for record in shop.records()] == [1, 1, 1, None, None]
 
 
 def test_an_answer_that_is_cut_in_the_middle_counts_as_far_as_it_goes(shop: Any) -> None:
