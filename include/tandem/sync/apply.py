@@ -15,7 +15,7 @@ from tandem.sync import columns
 from tandem.sync.accounting import PairAccount, counts_of
 from tandem.sync.answers import with_answers
 from tandem.sync.job import Run
-from tandem.sync.side_writes import SideWriter
+from tandem.sync.side_writes import Outcome, SideWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class PairLoader:
         plan = plan.filter(pa.array(current))
         sent = self._external.write(plan)
         answered = with_answers(self.run, self.bound, plan, sent.answers.values())
+        _keep_nameless(answered, sent)
         account = PairAccount(self.run, self.bound, plan, sent)
         account.created_externally(answered)
         local = _only(answered, sent.done)
@@ -91,6 +92,14 @@ def _only(plan: pa.RecordBatch, rows: Flags) -> pa.RecordBatch:
     """The plan, in which nothing is written locally but in these rows."""
     does = pc.if_else(pa.array(rows), plan.column(columns.TO_LOCAL), pa.scalar(None, pa.string()))
     return columns.replaced(plan, {columns.TO_LOCAL: does})
+
+
+def _keep_nameless(answered: pa.RecordBatch, sent: Outcome) -> None:
+    """A record that was created without our learning its id is as good as not answered."""
+    creates = pc.fill_null(pc.equal(answered.column(columns.TO_EXTERNAL), "create"), False)
+    nameless = flags(creates) & sent.done & flags(answered.column(columns.EXTERNAL_ID).is_null())
+    sent.done &= ~nameless
+    sent.unknown |= nameless
 
 
 def _superseded(stale: pa.RecordBatch, *, of_local: bool) -> Counts:

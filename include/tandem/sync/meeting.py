@@ -161,6 +161,11 @@ class Meeting:
         return self.bound.external.key if set(self.bound.external.key) <= sent else ()
 
     @property
+    def finds_external(self) -> bool:
+        """Whether an external record whose creation was not answered can be found again."""
+        return bool(self.external_match_fields) or self.chooses_external_keys
+
+    @property
     def chooses_external_keys(self) -> bool:
         """Whether we choose the keys of external records that no mapped field fills."""
         key = [self.bound.external.field(name) for name in self.bound.external.key]

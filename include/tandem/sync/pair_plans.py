@@ -88,9 +88,9 @@ def _vanished(read: Read | None) -> Iterable[pa.Array]:
         yield from (ids.slice(start, BATCH_ROWS) for start in range(0, len(ids), BATCH_ROWS))
 
 
-def uploads_first(plans: Iterable[pa.RecordBatch]) -> list[pa.RecordBatch]:
+def uploads_first(plans: Iterable[pa.RecordBatch | None]) -> list[pa.RecordBatch]:
     """The rows of these plans in the order in which they are applied."""
-    parts = list(zip(*map(_sorted, plans), strict=True))
+    parts = list(zip(*(_sorted(plan) for plan in plans if plan is not None), strict=True))
     return [plan for part in parts for plan in part if plan.num_rows]
 
 
@@ -118,8 +118,10 @@ class _Writers:
         """Rows taken so far."""
         return sum(w.rows_taken for w in (self.uploads, self.others, self.deletes))
 
-    def add(self, plan: pa.RecordBatch) -> None:
+    def add(self, plan: pa.RecordBatch | None) -> None:
         """Take the rows of a plan; pairs for which nothing is to be done are left out."""
+        if plan is None:
+            return
         uploads, others, deletes = _sorted(plan)
         self.uploads.add(uploads)
         self.others.add(others)

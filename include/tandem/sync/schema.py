@@ -16,7 +16,7 @@ def pin_schemas(job: Job) -> list[str]:
     done = provision(job, external, local) if job.integration.provision else []
     if done:
         local = job.local.schema()
-    _stage(job, external, local, existing=local)
+    stage_schemas(job, external, local, existing=local)
     return done
 
 
@@ -26,10 +26,11 @@ def pin_expected_schemas(job: Job) -> None:
     expected = local
     if job.integration.provision:
         expected = as_provisioned(local, wanted_entities(job, external, local))
-    _stage(job, external, expected, existing=local)
+    stage_schemas(job, external, expected, existing=local)
 
 
-def _stage(job: Job, external: Schema, local: Schema, *, existing: Schema) -> None:
+def stage_schemas(job: Job, external: Schema, local: Schema, *, existing: Schema) -> None:
+    """Pin the run to these schemas; `existing` is what the local side has by now."""
     mappings = job.integration.active_entities
     sides = {
         "external": _only(external, [mapping.external for mapping in mappings]),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +20,7 @@ from tandem.pipeline import in_parallel
 from tandem.staging import BatchWriter, read_batches
 from tandem.sync import columns
 from tandem.sync.job import Job
+from tandem.sync.known import Known
 from tandem.sync.lookups import local_partners
 from tandem.sync.manifests import Extracted, Planned, Read
 from tandem.sync.matching import Matching
@@ -26,13 +28,17 @@ from tandem.sync.pair_plans import refuse_without_approval, stage_pairs
 from tandem.sync.two_way import TwoWay
 from tandem.sync.whole_run import WholeRun
 
+_MANY: Final = 10_000
+
 
 def transform(job: Job, extracted: Extracted) -> Planned:
     """Stage what is to be done about each record that was read."""
     _refuse_stale(job, extracted)
     bound = job.bound(extracted.entity)
     replaces = job.replaces(bound.mapping)
-    two_way = TwoWay(job, bound, replaces, _is_whole(job, bound, extracted))
+    two_way = TwoWay(
+        job, bound, replaces, _is_whole(job, bound, extracted), _known(job, bound, extracted)
+    )
     unchanged, paths = 0, tuple[str, ...]()
     if extracted.external and not bound.is_uploaded:
         unchanged, paths = _downloads(job, bound, extracted.external, two_way)
@@ -57,6 +63,15 @@ def _is_whole(job: Job, bound: BoundMapping, extracted: Extracted) -> bool:
     read = extracted.external
     whole = read is not None and read.mode == "full" and not job.only_waiting
     return whole and bound.mapping.download_filter is None
+
+
+def _known(job: Job, bound: BoundMapping, extracted: Extracted) -> Known | None:
+    """All links at once, where so many records were read that looking each one up takes longer."""
+    if not bound.is_uploaded:
+        return None
+    read = sum(side.records for side in (extracted.external, extracted.local) if side)
+    many = read > _MANY and read * 4 > job.state.link_count(extracted.entity)
+    return Known(job, extracted.entity) if many else None
 
 
 def _downloads(

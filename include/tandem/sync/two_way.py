@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,7 @@ from tandem.core.merge import EXTERNAL, LOCAL, Flags, chosen, flags
 from tandem.core.pairs import Refusal
 from tandem.core.uploads import sent_values
 from tandem.sync.job import Job
+from tandem.sync.known import Known
 from tandem.sync.lookups import external_partners, local_partners
 from tandem.sync.meeting import Links, Meeting, Met
 from tandem.sync.pair_batch import Rows
@@ -33,7 +34,8 @@ Decided = Mapping[str, str | None]
 class Planned:
     """The plan of some records, and how many of them need none."""
 
-    plan: pa.RecordBatch
+    plan: pa.RecordBatch | None
+    """None: nothing is to be done."""
     unchanged: int
 
 
@@ -47,6 +49,8 @@ class TwoWay:
     """First sync that replaces local records."""
     external_is_known: bool = False
     """All external records are looked at in this run: no other can be a partner."""
+    known: Known | None = None
+    """What all links say, where most of them are looked at."""
     decided: IdSet = field(default_factory=IdSet)
     """Local records of the pairs that have been planned in this run."""
 
@@ -55,39 +59,23 @@ class TwoWay:
     ) -> Planned:
         """What external records that were read mean."""
         ids = record_ids(records, self.bound.external.key)
-        links = self.meeting.links_of("external", ids)
         image = external_image(self.bound.fields, records)
-        same = _same(links.base_hash, self._hashes(image)) & ~_among(ids, asked)
-        rest = ~same
-        rows = np.flatnonzero(rest)
-        refused = {
-            n: Refusal(clashes[r], waits=True) for n, r in enumerate(rows.tolist()) if r in clashes
-        }
-        records, ids, links = (
-            records.filter(pa.array(rest)),
-            ids.filter(pa.array(rest)),
-            links.filter(rest),
-        )
-        return self._planned(
-            self._external_rows(records, ids, links, refused, asked), int(same.sum())
-        )
+        same = self._same("external", ids, image) & ~_among(ids, asked)
+        rest = pa.array(~same)
+        numbered = enumerate(np.flatnonzero(~same).tolist())
+        refused = {n: Refusal(clashes[r], waits=True) for n, r in numbered if r in clashes}
+        rows = self._external_rows(records.filter(rest), ids.filter(rest), refused, asked)
+        return self._planned(rows, int(same.sum()))
 
     def of_local(self, records: pa.RecordBatch, asked: Decided) -> Planned:
         """What local records that were read mean, but for those of pairs planned before."""
         ids = record_ids(records, self.bound.local.key)
-        links = self.meeting.links_of("local", ids)
         image = local_image(self.bound.fields, records)
-        same = _same(links.local_hash, self._hashes(image)) & ~_among(ids, asked)
-        known = flags(self.decided.holds(ids)) | (~links.there & self.meeting.owned_by_others(ids))
-        rest = ~same & ~known
-        records, ids, links = (
-            records.filter(pa.array(rest)),
-            ids.filter(pa.array(rest)),
-            links.filter(rest),
-        )
-        return self._planned(
-            self._local_rows(records, ids, links, asked), int((same & ~known).sum())
-        )
+        known = flags(self.decided.holds(ids))
+        same = self._same("local", ids, image) & ~_among(ids, asked) & ~known
+        rest = pa.array(~same & ~known)
+        rows = self._local_rows(records.filter(rest), ids.filter(rest), asked)
+        return self._planned(rows, int(same.sum()))
 
     def of_vanished_external(self, ids: pa.Array) -> Planned:
         """What linked external records mean that were not listed: gone, or out of the filter."""
@@ -95,6 +83,8 @@ class TwoWay:
         known = flags(self.decided.holds(links.local_id))
         gone = links.there & ~known & self._left(ids, "external")
         ids, links = ids.filter(pa.array(gone)), links.filter(gone)
+        if not len(ids):
+            return Planned(None, 0)
         held = self.meeting.local.of_ids(links.local_id)
         local = held.beside(links.local_id)
         return self._planned(
@@ -117,6 +107,8 @@ class TwoWay:
         known = flags(self.decided.holds(ids))
         gone = links.there & ~known & self._left(ids, "local")
         ids, links = ids.filter(pa.array(gone)), links.filter(gone)
+        if not len(ids):
+            return Planned(None, 0)
         held = self.meeting.external.of_ids(links.external_id)
         return self._planned(
             Rows(
@@ -144,7 +136,17 @@ class TwoWay:
     def _hashes(self, image: Image) -> pa.Array:
         return image_hashes(self.bound.fields, image.texts)
 
-    def _planned(self, rows: Rows, unchanged: int = 0) -> Planned:
+    def _same(self, side: str, ids: pa.Array, image: Image) -> Flags:
+        """Which records of that side are as they were agreed on."""
+        hashes = self._hashes(image)
+        if self.known:
+            return self.known.same(side, ids, hashes)
+        links = self.meeting.links_of(side, ids)
+        return _same(links.base_hash if side == "external" else links.local_hash, hashes)
+
+    def _planned(self, rows: Rows | None, unchanged: int = 0) -> Planned:
+        if rows is None:
+            return Planned(None, unchanged)
         plan = self._pairing.plan(rows)
         self.decided.add(rows.local_ids)
         return Planned(plan, unchanged)
@@ -153,10 +155,12 @@ class TwoWay:
         self,
         records: pa.RecordBatch,
         ids: pa.Array,
-        links: Links,
         refused: Mapping[int, Refusal],
         asked: Decided,
-    ) -> Rows:
+    ) -> Rows | None:
+        if not len(ids):
+            return None
+        links = self.meeting.links_of("external", ids)
         resolved, waits = self._resolved(records)
         new = local_ids(self.bound, Mapped(resolved, ids, {}), self.meeting.scope)
         unlinked = ~links.there
@@ -187,9 +191,12 @@ class TwoWay:
             in_scope=self._uploaded(partners, there),
         )
 
-    def _local_rows(
-        self, records: pa.RecordBatch, ids: pa.Array, links: Links, asked: Decided
-    ) -> Rows:
+    def _local_rows(self, records: pa.RecordBatch, ids: pa.Array, asked: Decided) -> Rows | None:
+        links = self.meeting.links_of("local", ids)
+        mine = links.there | ~self.meeting.owned_by_others(ids)
+        records, ids, links = _where(mine, records), _where(mine, ids), links.filter(mine)
+        if not len(ids):
+            return None
         sent = self._sent(records)
         new = self.meeting.new_external_ids(ids, sent)
         unlinked = ~links.there
@@ -286,7 +293,7 @@ class TwoWay:
 
     def _unanswered(self, ids: pa.Array, alone: Flags) -> dict[int, Refusal]:
         """Records whose create was sent without an answer, where nothing can tell what it did."""
-        if self.meeting.external_match_fields or self.meeting.chooses_external_keys:
+        if self.meeting.finds_external:
             return {}
         entity = self.bound.mapping.external
         sent = self.job.state.sent_creates(entity, "external", ids.filter(pa.array(alone)))
@@ -302,6 +309,10 @@ _UNANSWERED: Final = (
 
 def _same(base: pa.Array, hashes: pa.Array) -> Flags:
     return flags(pc.fill_null(pc.equal(base, hashes), False))
+
+
+def _where(rows: Flags, values: Any) -> Any:
+    return values if rows.all() else values.filter(pa.array(rows))
 
 
 def _among(ids: pa.Array, known: Mapping[str, object]) -> Flags:
