@@ -94,6 +94,7 @@ entities:
     direction: download_only
     primary_key: [{KEY}]
     version_number: {VERSION}
+    deletes: ignore
     fields:
 {_FIELDS}
 """

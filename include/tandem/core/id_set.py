@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from xxhash import xxh3_128_digest
 
-_HASH: Final = np.dtype([("high", ">u8"), ("low", ">u8")])
+_HASH: Final = np.dtype([("high", "=u8"), ("low", "=u8")])
 Hashes = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -30,26 +30,34 @@ class IdSet:
 
     def holds(self, ids: pa.Array) -> pa.Array:
         """For each id whether it is in the set; false for a null."""
-        known = self._all()
-        wanted = _hashes(pc.fill_null(ids, ""))
-        place = np.searchsorted(known["high"], wanted["high"])
+        wanted = _hashes(pc.fill_null(ids, pa.scalar("", ids.type)))
+        order = np.argsort(wanted["high"])  # neighbours are looked up together: half the time
+        found = np.empty(len(wanted), np.bool_)
+        found[order] = self._holds(wanted[order])
+        return pa.array(found & ids.is_valid().to_numpy(zero_copy_only=False))
+
+    def _holds(self, wanted: Hashes) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+        self.sort()
+        known = self._sorted
         found = np.zeros(len(wanted), np.bool_)
+        if not len(known):
+            return found
+        place = np.searchsorted(known["high"], wanted["high"])
         while True:
             inside = place < len(known)
-            at = known[np.where(inside, place, 0)] if len(known) else np.zeros(len(wanted), _HASH)
+            at = known[np.where(inside, place, 0)]
             alike = inside & (at["high"] == wanted["high"])
             found |= alike & (at["low"] == wanted["low"])
             if not (alike & ~found).any():
-                break
+                return found
             place = place + (alike & ~found)
-        return pa.array(found & ids.is_valid().to_numpy(zero_copy_only=False))
 
-    def _all(self) -> Hashes:
+    def sort(self) -> None:
+        """Make ready for being asked, also by several threads at once."""
         if self._parts:
             together = np.concatenate([self._sorted, *self._parts])
             self._sorted = together[np.argsort(together["high"], kind="stable")]
             self._parts = []
-        return self._sorted
 
 
 def _hashes(ids: pa.Array) -> Hashes:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from tandem.core.fields import BoundField
-from tandem.core.merge import Flags, Merged
+from tandem.core.merge import Flags, Merged, Ways
 from tandem.core.pairs import Pairs, Refusal, Seen
 
 Found = Iterator[tuple[int, Refusal]]
@@ -15,19 +15,19 @@ def refusals_of(
     fields: Sequence[BoundField],
     pairs: Pairs,
     merged: Mapping[str, Merged],
-    downloads: Flags,
+    writes: Ways,
     creates: tuple[Flags, Flags],
 ) -> dict[int, Refusal]:
     """Row number → why the pair is rejected; of several reasons the first.
 
-    `downloads` says where the external record is written to the local side, `creates` where a
-    local and where an external record is created.
+    `writes` says to which sides a record may be written, `creates` where a local and where an
+    external record is created.
     """
     found = dict(pairs.refused)
-    for row, refusal in _unfit(pairs, downloads):
+    for row, refusal in _unfit(pairs, writes.down):
         found.setdefault(row, refusal)
     for field in fields:
-        for row, refusal in _unsendable(field, pairs, merged[field.name]):
+        for row, refusal in _unsendable(field, pairs, merged[field.name], writes.up):
             found.setdefault(row, refusal)
         for row, refusal in _incomplete(field, pairs, *creates):
             found.setdefault(row, refusal)
@@ -41,10 +41,10 @@ def _unfit(pairs: Pairs, downloads: Flags) -> Found:
             yield row, Refusal(reason, waits=False)
 
 
-def _unsendable(field: BoundField, pairs: Pairs, merged: Merged) -> Found:
+def _unsendable(field: BoundField, pairs: Pairs, merged: Merged, uploads: Flags) -> Found:
     """Local records with a value that the external side cannot hold, where it would be sent."""
     for row, reason in pairs.local_problems.get(field.name, {}).items():
-        if merged.to_external[row]:
+        if uploads[row] and merged.to_external[row]:
             yield row, Refusal(reason, waits=False, of_local=True)
 
 

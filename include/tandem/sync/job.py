@@ -6,9 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Final, Literal
-
-import pyarrow as pa
+from typing import Literal
 
 from tandem.connectors.base import Connector, Writer
 from tandem.connectors.registry import open_connector
@@ -22,15 +20,12 @@ from tandem.model.schema import Schema
 from tandem.settings import Settings
 from tandem.staging import Staging
 from tandem.state.store import SqlState, StateReader, StateStore, open_state
+from tandem.sync.expected import Expected
 
 Mode = Literal["auto", "full"]
 JobKind = Literal["sync", "import", "export"]
 Progress = Callable[[str, str, int], None]
 """Called with entity, step and the number of records that the step has dealt with so far."""
-
-
-PARTNERS: Final = pa.schema([("value", pa.string()), ("local_id", pa.string())])
-"""What an external record's id, or a value that refers to it, means on the local side."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +47,8 @@ class Job:
     staging: Staging
     now: Callable[[], datetime]
     progress: Progress
-    expected: dict[str, pa.Table] = field(default_factory=dict)
-    """External entity → PARTNERS that a run would have made by now: what a preview counts on."""
+    expected: dict[str, Expected] = field(default_factory=dict)
+    """External entity → what a run would have made by now: what a preview counts on."""
 
     @property
     def downloads(self) -> bool:

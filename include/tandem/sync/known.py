@@ -1,40 +1,43 @@
 """What the links say of many records at once: which are as they were agreed on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tandem.core.id_set import IdSet
 from tandem.core.merge import Flags, flags
-from tandem.sync.job import Job
+from tandem.state.store import StateReader
 
-_HASHES = {"external": "base_hash", "local": "local_hash"}
+_HASHES: Final = {"external": "base_hash", "local": "local_hash"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Known:
     """The records of both sides as their links know them: 32 bytes a link.
 
     Reading all links once costs a fifth of looking each one up.
     """
 
-    job: Job
-    entity: str
+    sides: Mapping[str, IdSet]
 
     def same(self, side: str, ids: pa.Array, hashes: pa.Array) -> Flags:
         """For each record of that side whether its link has this hash for it."""
-        return flags(self._sets[side].holds(_together(ids, hashes)))
+        return flags(self.sides[side].holds(_together(ids, hashes)))
 
-    @cached_property
-    def _sets(self) -> dict[str, IdSet]:
-        sets = {side: IdSet() for side in _HASHES}
-        for links in self.job.state.all_links(self.entity):
-            for side, name in _HASHES.items():
-                ids, hashes = links[f"{side}_id"], links[name]
-                sets[side].add(_together(ids.combine_chunks(), hashes.combine_chunks()))
-        return sets
+
+def read_known(state: StateReader, entity: str) -> Known:
+    """All links of that entity."""
+    sides = {side: IdSet() for side in _HASHES}
+    for links in state.all_links(entity):
+        for side, name in _HASHES.items():
+            ids, hashes = links[f"{side}_id"], links[name]
+            sides[side].add(_together(ids.combine_chunks(), hashes.combine_chunks()))
+    for ids in sides.values():
+        ids.sort()
+    return Known(sides)
 
 
 def _together(ids: pa.Array, hashes: pa.Array) -> pa.Array:

@@ -15,7 +15,7 @@ from tandem.sync.apply import PairLoader
 from tandem.sync.job import Run
 from tandem.sync.manifests import PlannedPairs, Read
 from tandem.sync.pair_plans import uploads_first
-from tandem.sync.two_way import TwoWay
+from tandem.sync.two_way import Sifted, TwoWay
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,9 @@ def _planned_again(loader: PairLoader, changed: pa.RecordBatch) -> list[pa.Recor
     two_way = TwoWay(loader.run, loader.bound)
     external_ids = changed.column(columns.EXTERNAL_ID).drop_null()
     held = two_way.meeting.external.of_ids(external_ids)
-    plans = [two_way.of_external(held.records, {}, dict.fromkeys(held.ids.to_pylist())).plan]
+    plans = [two_way.of_external(Sifted(held.records, held.ids), {}).plan]
     local = two_way.meeting.local.of_ids(changed.column(columns.LOCAL_ID))
-    plans.append(two_way.of_local(local.records, dict.fromkeys(local.ids.to_pylist())).plan)
+    plans.append(two_way.of_local(Sifted(local.records, local.ids), {}).plan)
     gone = external_ids.filter(pc.invert(held.holds(external_ids)))
     plans.append(two_way.of_vanished_external(gone).plan)
     return uploads_first(plans)

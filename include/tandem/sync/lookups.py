@@ -12,7 +12,9 @@ from tandem.core.ids import id_text, joined_ids, key_columns, record_ids, split_
 from tandem.core.mapping import BoundMapping, mapped_value
 from tandem.core.uploads import sent_values
 from tandem.core.values import canonical_text
-from tandem.sync.job import PARTNERS, Job, Run
+from tandem.sync import columns
+from tandem.sync.expected import NEW, PARTNERS
+from tandem.sync.job import Job, Run
 
 
 def local_partners(job: Job, reference: Reference, texts: pa.Array) -> pa.Array:
@@ -28,12 +30,17 @@ def _partners(job: Job, reference: Reference, wanted: pa.Array) -> pa.Table:
     if set(reference.fields) != set(target.external.key):
         return _by_local_fields(job, target, reference.fields, wanted)
     parts = split_ids(wanted, len(reference.fields))
-    columns = dict(zip(reference.fields, parts, strict=True))
-    ids = joined_ids([columns[name] for name in target.external.key])
+    by_field = dict(zip(reference.fields, parts, strict=True))
+    ids = joined_ids([by_field[name] for name in target.external.key])
     links = job.state.links(reference.entity, "external", ids)
+    return _pairs(wanted, ids, _linked(job, reference.entity, links))
+
+
+def _linked(job: Job, entity: str, links: pa.Table) -> pa.Table:
+    """These links and those that are only expected, as PARTNERS."""
     known = links.select(["external_id", "local_id"]).rename_columns(PARTNERS.names)
-    known = pa.concat_tables([known, job.expected.get(reference.entity, PARTNERS.empty_table())])
-    return _pairs(wanted, ids, known)
+    expected = job.expected.get(entity)
+    return pa.concat_tables([known, expected.partners]) if expected else known
 
 
 def external_partners(job: Job, reference: Reference, local_ids: pa.Array) -> pa.Array:
@@ -42,15 +49,22 @@ def external_partners(job: Job, reference: Reference, local_ids: pa.Array) -> pa
     """
     target = job.bound(reference.entity)
     wanted = pc.unique(local_ids).drop_null()
-    links = job.state.links(reference.entity, "local", wanted)
+    links = _linked(job, reference.entity, job.state.links(reference.entity, "local", wanted))
+    links = links.filter(pc.is_in(links["local_id"], value_set=wanted))
     known = links["local_id"].combine_chunks()
     if set(reference.fields) == set(target.external.key):
-        parts = split_ids(links["external_id"].combine_chunks(), len(target.external.key))
-        columns = dict(zip(target.external.key, parts, strict=True))
-        texts = joined_ids([columns[name] for name in reference.fields])
+        parts = split_ids(links["value"].combine_chunks(), len(target.external.key))
+        by_field = dict(zip(target.external.key, parts, strict=True))
+        texts = joined_ids([by_field[name] for name in reference.fields])
     else:
         known, texts = _held_externally(job, target, reference.fields, known)
     return texts.take(pc.index_in(local_ids, value_set=known))
+
+
+def unless_new(texts: pa.Array) -> pa.Array:
+    """The texts, null for a partner whose id is not known before it is created."""
+    new = pc.fill_null(pc.match_substring(texts, NEW), fill_value=False)
+    return pc.if_else(new, pa.scalar(None, pa.string()), texts)
 
 
 def _held_externally(
@@ -78,23 +92,43 @@ def _by_local_fields(
 ) -> pa.Table:
     """Where the lookup names no key: linked local records whose mapped fields have those values."""
     local = [target.local.field(target.local_name(name)) for name in names]
-    existing = job.schemas["existing"].by_name.get(target.local.name)
-    if existing is None or not {field.name for field in local} <= existing.by_name.keys():
-        return PARTNERS.empty_table()
     parts = split_ids(wanted, len(names))
     values = [mapped_value(target, *pair) for pair in zip(names, parts, strict=True)]
-    fields = tuple(dict.fromkeys([*target.local.key, *(field.name for field in local)]))
     keys = pa.RecordBatch.from_arrays(values, names=[field.name for field in local])
-    pages = job.local.find(Query(target.local, fields, job.now()), keys)
-    found = pa.concat_tables(
-        [PARTNERS.empty_table(), *(_partner_page(p.records, target, keys) for p in pages)]
-    )
-    owned = job.state.links(target.mapping.external, "local", found["local_id"].combine_chunks())
-    linked = found.filter(pc.is_in(found["local_id"], value_set=owned["local_id"]))
+    linked = pa.concat_tables([_stored(job, target, keys), _expected(job, target, keys)])
     counts = linked.group_by("value").aggregate([("local_id", "count"), ("local_id", "min")])
     single = counts.filter(pc.equal(counts["local_id_count"], 1)).combine_chunks()
     known = pa.Table.from_arrays([single["value"], single["local_id_min"]], schema=PARTNERS)
     return _pairs(wanted, _joined(keys), known)
+
+
+def _stored(job: Job, target: BoundMapping, keys: pa.RecordBatch) -> pa.Table:
+    """The linked local records that have these values, as PARTNERS."""
+    existing = job.schemas["existing"].by_name.get(target.local.name)
+    if existing is None or not set(keys.schema.names) <= existing.by_name.keys():
+        return PARTNERS.empty_table()
+    fields = tuple(dict.fromkeys([*target.local.key, *keys.schema.names]))
+    pages = job.local.find(Query(target.local, fields, job.now()), keys)
+    found = pa.concat_tables(
+        [PARTNERS.empty_table(), *(_partner_page(p.records, target, keys) for p in pages)]
+    )
+    ids = found["local_id"].combine_chunks()
+    known = _linked(job, target.mapping.external, _links(job, target, ids))
+    return found.filter(pc.is_in(ids, value_set=known["local_id"]))
+
+
+def _links(job: Job, target: BoundMapping, local_ids: pa.Array) -> pa.Table:
+    return job.state.links(target.mapping.external, "local", local_ids)
+
+
+def _expected(job: Job, target: BoundMapping, keys: pa.RecordBatch) -> pa.Table:
+    """The local records of a preview's own plan, as PARTNERS."""
+    names, expected = keys.schema.names, job.expected.get(target.mapping.external)
+    created = expected.created(names) if expected else None
+    if created is None:
+        return PARTNERS.empty_table()
+    ids = created.column(columns.LOCAL_ID)
+    return pa.Table.from_arrays([_joined(created.select(names)), ids], schema=PARTNERS)
 
 
 def _pairs(wanted: pa.Array, as_known: pa.Array, known: pa.Table) -> pa.Table:
@@ -110,8 +144,8 @@ def _partner_page(records: pa.RecordBatch, target: BoundMapping, keys: pa.Record
     return pa.Table.from_arrays([values, record_ids(records, target.local.key)], schema=PARTNERS)
 
 
-def _joined(columns: pa.RecordBatch) -> pa.Array:
-    return joined_ids([canonical_text(column) for column in columns.columns])
+def _joined(values: pa.RecordBatch) -> pa.Array:
+    return joined_ids([canonical_text(column) for column in values.columns])
 
 
 def complete_lookups(run: Run, entities: Iterable[str]) -> int:

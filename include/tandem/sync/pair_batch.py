@@ -101,22 +101,23 @@ def pair_batch(bound: BoundMapping, rows: Rows, sides: Sides, plan: PairPlan) ->
             columns.ACCOUNTED: pa.array(plan.accounted),
             columns.UNLINKS: pa.array(plan.unlinks),
             columns.CLASHES: _clashes(sides, plan),
-            columns.ETAG: _etags(rows),
+            columns.ETAG: _etags(rows.external),
             columns.LOCAL: columns.struct_of(local, count),
             columns.LOCAL_GIVEN: columns.struct_of(local_given, count),
-            columns.LOCAL_SEEN: _struct(rows.local),
+            columns.LOCAL_SEEN: _seen(rows.local),
             columns.EXTERNAL: columns.struct_of(external, count),
             columns.EXTERNAL_GIVEN: columns.struct_of(external_given, count),
-            columns.EXTERNAL_SEEN: _struct(rows.external),
+            columns.EXTERNAL_SEEN: _seen(rows.external),
             **{name: columns.struct_of(texts, count) for name, texts in after.items()},
         }
     )
 
 
-def _struct(records: pa.RecordBatch) -> pa.StructArray:
-    return columns.struct_of(
-        dict(zip(records.schema.names, records.columns, strict=True)), records.num_rows
-    )
+def _seen(records: pa.RecordBatch) -> pa.StructArray:
+    """The records, with their etags: read by id or from a listing, all plans look the same."""
+    names = [name for name in records.schema.names if name != ETAG]
+    values = {name: records.column(name) for name in names}
+    return columns.struct_of({**values, ETAG: _etags(records)}, records.num_rows)
 
 
 def _external_ids(rows: Rows, plan: PairPlan) -> pa.Array:
@@ -159,7 +160,7 @@ def _clash(pair: FieldPair, merged: Merged, row: int) -> dict[str, str | None]:
     }
 
 
-def _etags(rows: Rows) -> pa.Array:
-    if ETAG in rows.external.schema.names:
-        return rows.external.column(ETAG)
-    return pa.nulls(rows.external.num_rows, pa.string())
+def _etags(records: pa.RecordBatch) -> pa.Array:
+    if ETAG in records.schema.names:
+        return records.column(ETAG)
+    return pa.nulls(records.num_rows, pa.string())

@@ -13,13 +13,15 @@ import pyarrow.compute as pc
 from tandem.connectors.base import Query
 from tandem.core.mapping import BoundMapping
 from tandem.errors import StopRun
+from tandem.pipeline import in_parallel
 from tandem.staging import BATCH_ROWS, BatchWriter, read_batches
 from tandem.sync import columns
 from tandem.sync.job import Job
 from tandem.sync.manifests import Extracted, PlannedPairs, Read
-from tandem.sync.two_way import Planned, TwoWay
+from tandem.sync.two_way import Planned, Sifted, TwoWay
 from tandem.sync.whole_run import WholeRun
 
+_WORKERS: Final = 2
 FREE_DELETES: Final = 10
 """So many deletions are never held back; more are if they are more than a tenth of the links."""
 
@@ -39,14 +41,12 @@ def stage_pairs(job: Job, extracted: Extracted, two_way: TwoWay) -> Staged:
     unchanged = [0, 0]
     bound = two_way.bound
     if extracted.external and bound.is_uploaded:
-        for planned in _of_external(job, bound, extracted.external, two_way):
+        for planned in _of_external(job, extracted.external, two_way):
             unchanged[0] += planned.unchanged
             writers.add(planned.plan)
             job.progress(extracted.entity, "transform", unchanged[0] + writers.rows)
     if extracted.local:
-        asked = _asked(job, extracted.entity, "local")
-        for records in read_batches(extracted.local.paths):
-            planned = two_way.of_local(records, asked)
+        for planned in _of_local(job, extracted.local, two_way):
             unchanged[1] += planned.unchanged
             writers.add(planned.plan)
             job.progress(extracted.entity, "transform", sum(unchanged) + writers.rows)
@@ -66,12 +66,27 @@ def _are_many(job: Job, entity: str, deletes: int) -> bool:
     return deletes > FREE_DELETES and deletes * 10 > job.state.link_count(entity)
 
 
-def _of_external(job: Job, bound: BoundMapping, read: Read, two_way: TwoWay) -> Iterator[Planned]:
-    whole = WholeRun(bound, read.paths)
-    asked = _asked(job, bound.mapping.external, "external")
-    for number, batch in enumerate(read_batches(read.paths)):
-        records = whole.last_of_each(number, batch)
-        yield two_way.of_external(records, whole.clashes(records), asked)
+def _of_external(job: Job, read: Read, two_way: TwoWay) -> Iterator[Planned]:
+    whole = WholeRun(two_way.bound, read.paths)
+    asked = _asked(job, two_way.bound.mapping.external, "external")
+
+    def sifted(numbered: tuple[int, pa.RecordBatch]) -> Sifted:
+        records = whole.last_of_each(*numbered)
+        return two_way.sifted_external(records, whole.clashes(records), asked)
+
+    batches = enumerate(read_batches(read.paths))
+    for rest in in_parallel(sifted, batches, workers=_WORKERS):
+        yield two_way.of_external(rest, asked)
+
+
+def _of_local(job: Job, read: Read, two_way: TwoWay) -> Iterator[Planned]:
+    asked = _asked(job, two_way.bound.mapping.external, "local")
+
+    def sifted(records: pa.RecordBatch) -> Sifted:
+        return two_way.sifted_local(records, asked)
+
+    for rest in in_parallel(sifted, read_batches(read.paths), workers=_WORKERS):
+        yield two_way.of_local(rest, asked)
 
 
 def _asked(job: Job, entity: str, side: str) -> dict[str, str | None]:

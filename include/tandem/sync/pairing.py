@@ -17,7 +17,7 @@ from tandem.core.pairs import Pairs, Rules, Seen, Stand
 from tandem.core.two_way import plan_pairs
 from tandem.core.uploads import sent_values
 from tandem.sync.job import Job
-from tandem.sync.lookups import external_partners, local_partners
+from tandem.sync.lookups import external_partners, local_partners, unless_new
 from tandem.sync.pair_batch import Rows, Sides, pair_batch
 
 
@@ -104,7 +104,7 @@ class Pairing:
         if one.local:
             sides.to_local[one.local.name] = to_local
         if one.uploads:
-            sent, problems = sent_values(one, to_external)
+            sent, problems = self._sent(one, to_external)
             sides.to_external[one.name] = sent
             sides.local_problems[one.name] = problems
         return FieldPair(
@@ -117,6 +117,17 @@ class Pairing:
             external_base=bases[0][one.name],
             local_base=bases[1][one.name],
         )
+
+    def _sent(
+        self, one: BoundField, values: pa.Array
+    ) -> tuple[dict[str, pa.Array], dict[int, str]]:
+        if not (one.reference and self.job.expected):
+            return sent_values(one, values)
+        known = unless_new(values)  # a preview knows that there will be a partner, but not its id
+        sent, problems = sent_values(one, known)
+        return sent, {
+            r: why for r, why in problems.items() if not values[r].is_valid or known[r].is_valid
+        }
 
     def _newer(self, rows: Rows) -> Winners:
         """Which record of each pair was changed last; nobody where one side does not say."""

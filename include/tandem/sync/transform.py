@@ -20,7 +20,7 @@ from tandem.pipeline import in_parallel
 from tandem.staging import BatchWriter, read_batches
 from tandem.sync import columns
 from tandem.sync.job import Job
-from tandem.sync.known import Known
+from tandem.sync.known import Known, read_known
 from tandem.sync.lookups import local_partners
 from tandem.sync.manifests import Extracted, Planned, Read
 from tandem.sync.matching import Matching
@@ -71,7 +71,7 @@ def _known(job: Job, bound: BoundMapping, extracted: Extracted) -> Known | None:
         return None
     read = sum(side.records for side in (extracted.external, extracted.local) if side)
     many = read > _MANY and read * 4 > job.state.link_count(extracted.entity)
-    return Known(job, extracted.entity) if many else None
+    return read_known(job.state, extracted.entity) if many else None
 
 
 def _downloads(

@@ -39,6 +39,17 @@ class Planned:
     unchanged: int
 
 
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """The records of one side that have to be looked at."""
+
+    records: pa.RecordBatch
+    ids: pa.Array
+    unchanged: int = 0
+    """How many need not be."""
+    refused: Mapping[int, Refusal] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class TwoWay:
     """Plans the pairs of one entity mapping in one run."""
@@ -54,28 +65,33 @@ class TwoWay:
     decided: IdSet = field(default_factory=IdSet)
     """Local records of the pairs that have been planned in this run."""
 
-    def of_external(
+    def sifted_external(
         self, records: pa.RecordBatch, clashes: Mapping[int, str], asked: Decided
-    ) -> Planned:
-        """What external records that were read mean."""
+    ) -> Sifted:
+        """External records that were read, without those that are as they were agreed on."""
         ids = record_ids(records, self.bound.external.key)
         image = external_image(self.bound.fields, records)
         same = self._same("external", ids, image) & ~_among(ids, asked)
-        rest = pa.array(~same)
         numbered = enumerate(np.flatnonzero(~same).tolist())
         refused = {n: Refusal(clashes[r], waits=True) for n, r in numbered if r in clashes}
-        rows = self._external_rows(records.filter(rest), ids.filter(rest), refused, asked)
-        return self._planned(rows, int(same.sum()))
+        rest = pa.array(~same)
+        return Sifted(records.filter(rest), ids.filter(rest), int(same.sum()), refused)
 
-    def of_local(self, records: pa.RecordBatch, asked: Decided) -> Planned:
-        """What local records that were read mean, but for those of pairs planned before."""
+    def of_external(self, sifted: Sifted, asked: Decided) -> Planned:
+        """What external records mean."""
+        return self._planned(self._external_rows(sifted, asked), sifted.unchanged)
+
+    def sifted_local(self, records: pa.RecordBatch, asked: Decided) -> Sifted:
+        """Local records that were read, without those that are as they were agreed on."""
         ids = record_ids(records, self.bound.local.key)
         image = local_image(self.bound.fields, records)
-        known = flags(self.decided.holds(ids))
-        same = self._same("local", ids, image) & ~_among(ids, asked) & ~known
-        rest = pa.array(~same & ~known)
-        rows = self._local_rows(records.filter(rest), ids.filter(rest), asked)
-        return self._planned(rows, int(same.sum()))
+        same = self._same("local", ids, image) & ~_among(ids, asked)
+        rest = pa.array(~same)
+        return Sifted(records.filter(rest), ids.filter(rest), int(same.sum()))
+
+    def of_local(self, sifted: Sifted, asked: Decided) -> Planned:
+        """What local records mean that belong to no pair planned before."""
+        return self._planned(self._local_rows(sifted, asked), sifted.unchanged)
 
     def of_vanished_external(self, ids: pa.Array) -> Planned:
         """What linked external records mean that were not listed: gone, or out of the filter."""
@@ -151,13 +167,8 @@ class TwoWay:
         self.decided.add(rows.local_ids)
         return Planned(plan, unchanged)
 
-    def _external_rows(
-        self,
-        records: pa.RecordBatch,
-        ids: pa.Array,
-        refused: Mapping[int, Refusal],
-        asked: Decided,
-    ) -> Rows | None:
+    def _external_rows(self, sifted: Sifted, asked: Decided) -> Rows | None:
+        records, ids = sifted.records, sifted.ids
         if not len(ids):
             return None
         links = self.meeting.links_of("external", ids)
@@ -184,14 +195,16 @@ class TwoWay:
                 **_unreadable(partners, held.unreadable),
                 **met.refused,
                 **self._waiting(waits, unlinked),
-                **refused,
+                **sifted.refused,
                 **moved,
             },
             decided=_decisions(ids, asked),
             in_scope=self._uploaded(partners, there),
         )
 
-    def _local_rows(self, records: pa.RecordBatch, ids: pa.Array, asked: Decided) -> Rows | None:
+    def _local_rows(self, sifted: Sifted, asked: Decided) -> Rows | None:
+        fresh = ~flags(self.decided.holds(sifted.ids))
+        records, ids = _where(fresh, sifted.records), _where(fresh, sifted.ids)
         links = self.meeting.links_of("local", ids)
         mine = links.there | ~self.meeting.owned_by_others(ids)
         records, ids, links = _where(mine, records), _where(mine, ids), links.filter(mine)
