@@ -133,7 +133,7 @@ def test_creates_without_an_answer_are_found_with_the_key_chosen_for_them(state)
     send(state, ("update", "l4", "e4"))
     settle(state, "processed", ("create", "l3", "e3"))
     found = state.sent_creates("Accounts", "external", ids("l1", "l2", "l3", "l4"))
-    assert found.to_pylist() == [
+    assert found.select(["record_id", "key"]).to_pylist() == [
         {"record_id": "l1", "key": None},
         {"record_id": "l2", "key": "key"},
     ]
@@ -146,7 +146,9 @@ def test_creates_without_an_answer_are_found_with_the_key_chosen_for_them(state)
 def test_creates_of_local_records_are_found_by_their_external_ids(state):
     send(state, ("create", "chosen", "e1"), side="local")
     found = state.sent_creates("Accounts", "local", ids("e1"))
-    assert found.to_pylist() == [{"record_id": "e1", "key": "chosen"}]
+    assert found.select(["record_id", "key"]).to_pylist() == [
+        {"record_id": "e1", "key": "chosen"}
+    ]
 
 
 def test_an_external_record_is_known_by_the_key_that_was_chosen_for_it(state):
@@ -156,6 +158,17 @@ def test_an_external_record_is_known_by_the_key_that_was_chosen_for_it(state):
     assert found.to_pylist() == [{"external_id": "k1", "local_id": "l1"}]
     settle(state, "processed", ("create", "l1", "k1"))
     assert state.chosen_keys("Accounts", ids("k1")).num_rows == 0
+
+
+def test_what_other_runs_sent_without_an_answer_is_found(state):
+    send(state, ("update", "l1", "e1"), ("update", "l2", "e2"), run_id="killed")
+    settle(state, "processed", ("update", "l2", "e2"))
+    send(state, ("create", "l3", None), run_id="now")
+    (found,) = state.unanswered("Accounts", "now").to_pylist()
+    assert found["id"] == state.transactions(local_id="l1")[0].id
+    assert (found["side"], found["operation"]) == ("external", "update")
+    assert (found["local_id"], found["external_id"]) == ("l1", "e1")
+    assert state.unanswered("Contacts", "now").num_rows == 0
 
 
 def test_deletes_wait_for_approval_and_are_sent_once_they_have_it(state):

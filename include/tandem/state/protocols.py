@@ -71,6 +71,17 @@ class StateReader(Protocol):
         """
         ...
 
+    def unanswered(self, entity: str, run_id: str) -> pa.Table:
+        """Writes that other runs than this one have sent and whose answer is not known.
+
+        Columns: id, side (that was written to), operation, local_id, external_id.
+        """
+        ...
+
+    def has_blind_creates(self, entity: str) -> bool:
+        """Whether an external create without a chosen key was sent and not answered."""
+        ...
+
     def pending_deletes(self, entity: str) -> pa.Table:
         """Deletes that wait for approval: side (that is written to), external_id, local_id."""
         ...

@@ -87,6 +87,14 @@ class SqlReader:
         with self._looking(entity) as scope:
             return transactions.chosen_keys(scope, external_ids)
 
+    def unanswered(self, entity: str, run_id: str) -> pa.Table:
+        with self._looking(entity) as scope:
+            return transactions.unanswered(scope, run_id)
+
+    def has_blind_creates(self, entity: str) -> bool:
+        with self._looking(entity) as scope:
+            return transactions.has_blind_creates(scope)
+
     def pending_deletes(self, entity: str) -> pa.Table:
         with self._looking(entity) as scope:
             return transactions.pending_deletes(scope)

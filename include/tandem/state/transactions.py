@@ -15,9 +15,20 @@ from tandem.state.keys import keys
 from tandem.state.scope import INSTANT, Scope
 from tandem.state.tables import transaction
 
-SENT_CREATES: Final = pa.schema([("record_id", pa.string()), ("key", pa.string())])
+SENT_CREATES: Final = pa.schema(
+    [("record_id", pa.string()), ("key", pa.string()), ("run_id", pa.string())]
+)
 PENDING_DELETES: Final = pa.schema(
     [("side", pa.string()), ("external_id", pa.string()), ("local_id", pa.string())]
+)
+UNANSWERED: Final = pa.schema(
+    [
+        ("id", pa.int64()),
+        ("side", pa.string()),
+        ("operation", pa.string()),
+        ("local_id", pa.string()),
+        ("external_id", pa.string()),
+    ]
 )
 _NAMED: Final = pa.schema(
     [("operation", pa.string()), ("local_id", pa.string()), ("external_id", pa.string())]
@@ -106,13 +117,26 @@ def settle(scope: Scope, side: str, status: str, rows: pa.Table, *, at: datetime
 
 def sent_creates(scope: Scope, side: str, ids: pa.Array) -> pa.Table:
     """Of these ids of the other side, those whose create was sent and not answered."""
-    names = (f"{_other(side)}_id", f"{side}_id")
+    names = (f"{_other(side)}_id", f"{side}_id", "run_id")
     return _unanswered(scope, side, names, ids).rename_columns(SENT_CREATES.names)
 
 
 def chosen_keys(scope: Scope, external_ids: pa.Array) -> pa.Table:
     """Of these ids, those chosen for an external create that was sent and not answered."""
     return _unanswered(scope, "external", ("external_id", "local_id"), external_ids)
+
+
+def unanswered(scope: Scope, run_id: str) -> pa.Table:
+    """Writes of other runs than this one that were sent and whose answer is not known."""
+    mine = [*scope.mine(transaction, status="sent"), transaction.c.run_id != run_id]
+    query = select(*(transaction.c[name] for name in UNANSWERED.names)).where(*mine)
+    return scope.rows(query.order_by(transaction.c.id), UNANSWERED)
+
+
+def has_blind_creates(scope: Scope) -> bool:
+    """Whether an external create without a chosen key was sent and not answered."""
+    mine = scope.mine(transaction, side="external", operation="create", status="sent")
+    return scope.any(*mine, transaction.c.external_id.is_(None))
 
 
 def pending_deletes(scope: Scope) -> pa.Table:
@@ -142,8 +166,8 @@ def archive(
     return scope.connection.execute(done).rowcount
 
 
-def _unanswered(scope: Scope, side: str, names: tuple[str, str], ids: pa.Array) -> pa.Table:
-    """These two columns of creates on that side, found by these ids in the first."""
+def _unanswered(scope: Scope, side: str, names: tuple[str, ...], ids: pa.Array) -> pa.Table:
+    """These columns of creates on that side, found by these ids in the first."""
     schema = pa.schema([(name, pa.string()) for name in names])
     mine = scope.mine(transaction, side=side, operation="create", status="sent")
     if not len(ids) or not scope.any(*mine):

@@ -77,7 +77,21 @@ class PairLoader:
         for hash_, name in (("base_hash", columns.BASE_HASH), ("local_hash", columns.LOCAL_HASH)):
             now = pc.coalesce(found["local"][hash_], found["external"][hash_])
             current &= flags(pc.equal(pc.fill_null(now, b""), pc.fill_null(plan.column(name), b"")))
-        return current
+        return current & ~self._sent_before(plan)
+
+    def _sent_before(self, plan: pa.RecordBatch) -> Flags:
+        """Creates that an earlier try of this very load has sent, without an answer.
+
+        Those of earlier runs were looked for when this plan was made.
+        """
+        ids = plan.column(columns.LOCAL_ID)
+        creates = flags(pc.fill_null(pc.equal(plan.column(columns.TO_EXTERNAL), "create"), False))
+        if not creates.any():
+            return creates
+        entity = self.bound.mapping.external
+        sent = self.run.state.sent_creates(entity, "external", ids.filter(pa.array(creates)))
+        mine = sent.filter(pc.equal(sent["run_id"], self.run.run_id))
+        return creates & flags(pc.is_in(ids, value_set=mine["record_id"]))
 
     @cached_property
     def _external(self) -> SideWriter:

@@ -163,7 +163,9 @@ class _Extraction:
         name = self._side.name
         waiting = self._job.state.waiting(self._entity, "dependency", name)
         asked = self._job.state.rechecks(self._entity, name)["record_id"].to_pylist()
-        return pa.array(dict.fromkeys([*waiting, *asked]), pa.string())
+        withheld = self._job.state.pending_deletes(self._entity)[f"{name}_id"].to_pylist()
+        known = dict.fromkeys([*waiting, *asked, *(id_ for id_ in withheld if id_)])
+        return pa.array(known, pa.string())
 
     def _all_present(self) -> IdSet | None:
         """The ids of all that is there, where this run gets to know that."""

@@ -23,6 +23,7 @@ from tandem.sync.job import Run
 from tandem.sync.load_pairs import load_pairs, put_aside
 from tandem.sync.manifests import Loaded, Planned
 from tandem.sync.reading import mapping_hash
+from tandem.sync.unanswered import close_unanswered
 
 _log: Final = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ def load(run: Run, planned: Planned) -> Loaded:
     superseded = counts.superseded + upload_counts.superseded
     if not superseded:  # those are read again, from the anchors as they were
         _move_anchors(run, planned)
+    close_unanswered(run, bound)
     _log.info("%s: loaded, %s; sent, %s", planned.entity, _shown(counts), _shown(upload_counts))
     return Loaded(
         entity=planned.entity,

@@ -1,7 +1,7 @@
 """Which record meets which: by link, by primary key, by the key that was chosen for it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -151,6 +151,28 @@ class Meeting:
             helds.append(created)
         held = _together(helds) if helds else self.external.held([])
         return self._met(ids, pa.concat_tables(tables), held, "external")
+
+    def twins(self, ids: pa.Array, records: pa.RecordBatch, alone: Flags) -> dict[int, Refusal]:
+        """Why local records without link meet nobody: others have the same primary key."""
+        names = self.bound.match_fields
+        mask = pa.array(alone)
+        if not names or not alone.any():
+            return {}
+        values = {name: records.column(name).filter(mask) for name in names}
+        pairs, _ = _by_key(ids.filter(mask), values, names, self.local)
+        counts = pairs.group_by("mine").aggregate([("partner", "count_distinct")])
+        shared = counts.filter(pc.greater(counts["partner_count_distinct"], 1))["mine"]
+        rows = np.flatnonzero(flags(pc.is_in(ids, value_set=shared)) & alone)
+        found = _ambiguous(rows, ids, pairs, "local")
+        return {row: replace(refusal, of_local=True) for row, refusal in found.items()}
+
+    def can_be_found(self, sent: Mapping[str, pa.Array], new: pa.Array) -> Flags:
+        """Which of these local records' partners can be found, though no link names them."""
+        known = flags(new.is_valid())
+        names = self.external_match_fields
+        if names and set(names) <= sent.keys():
+            known |= flags(key_texts(sent, names).is_valid())
+        return known
 
     @cached_property
     def external_match_fields(self) -> tuple[str, ...]:

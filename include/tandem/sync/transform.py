@@ -61,8 +61,9 @@ def transform(job: Job, extracted: Extracted) -> Planned:
 def _is_whole(job: Job, bound: BoundMapping, extracted: Extracted) -> bool:
     """Whether all external records were read: none that is not among them can be a partner."""
     read = extracted.external
-    whole = read is not None and read.mode == "full" and not job.only_waiting
-    return whole and bound.mapping.download_filter is None
+    if read is None or read.mode != "full" or read.unreadable_paths or job.only_waiting:
+        return False
+    return bound.mapping.download_filter is None
 
 
 def _known(job: Job, bound: BoundMapping, extracted: Extracted) -> Known | None:

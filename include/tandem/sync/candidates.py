@@ -1,0 +1,312 @@
+"""The pairs that records of one side make, with all that is known of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tandem.core.fit import fit
+from tandem.core.id_set import IdSet
+from tandem.core.ids import id_text
+from tandem.core.images import external_image, local_image
+from tandem.core.mapping import BoundMapping, Mapped, local_ids
+from tandem.core.matching import key_texts
+from tandem.core.merge import EXTERNAL, LOCAL, Flags, flags
+from tandem.core.pairs import Refusal
+from tandem.core.uploads import sent_values
+from tandem.sync.job import Job
+from tandem.sync.lookups import external_partners, local_partners
+from tandem.sync.meeting import Links, Meeting, Met
+from tandem.sync.pair_batch import Rows
+
+Decided = Mapping[str, str | None]
+"""Id of a record that has to be looked at, changed or not → the policy that a person chose."""
+
+_WINNERS: Final = {"external_wins": EXTERNAL, "local_wins": LOCAL}
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Lays out the pairs of one entity mapping's records."""
+
+    job: Job
+    bound: BoundMapping
+    external_is_known: bool
+    """All external records are looked at in this run: no other can be a partner."""
+
+    @cached_property
+    def meeting(self) -> Meeting:
+        """Finds partners."""
+        return Meeting(self.job, self.bound)
+
+    def of_external(
+        self, records: pa.RecordBatch, ids: pa.Array, refused: Mapping[int, Refusal], asked: Decided
+    ) -> Rows:
+        """The pairs of these external records."""
+        links = self.meeting.links_of("external", ids)
+        resolved, waits = self._resolved(records)
+        new = local_ids(self.bound, Mapped(resolved, ids, {}), self.meeting.scope)
+        linked = self.meeting.local.of_ids(links.local_id)
+        # Where the linked one is gone, it may have been made anew with the same primary key.
+        gone = links.there & ~flags(linked.holds(links.local_id))
+        gone &= ~among(links.local_id, linked.unreadable)
+        alone = ~links.there | gone
+        met = self._met_locally(ids, resolved, new, alone)
+        moved = _moved_keys(self.bound, links, new)
+        partners = pc.coalesce(met.partners, links.local_id)
+        links = links.or_else(met.links)
+        held = self.meeting.local.of_ids(partners)
+        there = flags(held.holds(partners))
+        return Rows(
+            external_ids=ids,
+            local_ids=pc.coalesce(partners, new),
+            external=records,
+            local=held.beside(partners),
+            external_there=np.ones(len(ids), np.bool_),
+            local_there=there,
+            links=links.as_records(),
+            of_local=False,
+            refused={
+                **self._may_be_unanswered(resolved, ~links.there & ~there),
+                **_unreadable(partners, held.unreadable),
+                **met.refused,
+                **_waiting(waits, alone),
+                **refused,
+                **moved,
+            },
+            decided=_decisions(ids, asked),
+            in_scope=self._in_scope(partners, there),
+        )
+
+    def of_local(
+        self, records: pa.RecordBatch, ids: pa.Array, asked: Decided, planned: IdSet
+    ) -> Rows:
+        """The pairs of these local records; `planned` are external records that have one."""
+        links = self.meeting.links_of("local", ids)
+        mine = links.there | ~self.meeting.owned_by_others(ids)
+        records, ids, links = _where(mine, records), _where(mine, ids), links.filter(mine)
+        sent = self._sent(records)
+        new = self.meeting.new_external_ids(ids, sent)
+        met = self._met_externally(ids, records, sent, new, ~links.there)
+        links = links.or_else(met.links)
+        partners = pc.coalesce(links.external_id, met.partners)
+        held = self.meeting.external.of_ids(partners)
+        there = flags(held.holds(partners))
+        return Rows(
+            external_ids=partners,
+            new_external_ids=new,
+            local_ids=ids,
+            external=held.beside(partners),
+            local=records,
+            external_there=there,
+            local_there=np.ones(len(ids), np.bool_),
+            links=links.as_records(),
+            of_local=True,
+            refused={
+                **self._unanswered(ids, sent, new, ~links.there & ~there),
+                **_unreadable(partners, held.unreadable),
+                **_in_use(partners, planned),
+                **met.refused,
+            },
+            decided=_decisions(ids, asked),
+        )
+
+    def of_vanished_external(self, ids: pa.Array, links: Links) -> Rows:
+        """The pairs of these linked external records, which are gone."""
+        held = self.meeting.local.of_ids(links.local_id)
+        local = held.beside(links.local_id)
+        return Rows(
+            external_ids=ids,
+            new_external_ids=self.meeting.new_external_ids(links.local_id, self._sent(local)),
+            local_ids=links.local_id,
+            external=self.meeting.external.held([]).beside(ids),
+            local=local,
+            external_there=np.zeros(len(ids), np.bool_),
+            local_there=flags(held.holds(links.local_id)),
+            links=links.as_records(),
+            of_local=False,
+            refused=_unreadable(links.local_id, held.unreadable),
+        )
+
+    def of_vanished_local(self, ids: pa.Array, links: Links) -> Rows:
+        """The pairs of these linked local records, which are gone."""
+        held = self.meeting.external.of_ids(links.external_id)
+        return Rows(
+            external_ids=links.external_id,
+            local_ids=ids,
+            external=held.beside(links.external_id),
+            local=self.meeting.local.held([]).beside(ids),
+            external_there=flags(held.holds(links.external_id)),
+            local_there=np.zeros(len(ids), np.bool_),
+            links=links.as_records(),
+            of_local=True,
+            refused=_unreadable(links.external_id, held.unreadable),
+        )
+
+    def left(self, ids: pa.Array, name: str) -> Flags:
+        """Which of these records are gone or, where that counts, out of the filter."""
+        mapping = self.bound.mapping
+        side = self.meeting.external if name == "external" else self.meeting.local
+        condition = mapping.download_filter if name == "external" else mapping.upload_filter
+        held = side.of_ids(ids)
+        there = flags(held.holds(ids)) | among(ids, held.unreadable)
+        left = ~there & (mapping.deletes == "propagate")
+        if condition and mapping.filter_exit == "delete":
+            left |= there & ~flags(side.of_ids(ids, condition).holds(ids))
+        return left
+
+    def _in_scope(self, partners: pa.Array, there: Flags) -> Flags:
+        """Which local partners may be uploaded: those that the upload filter lets through."""
+        condition = self.bound.mapping.upload_filter
+        if condition is None or not self.bound.is_uploaded:
+            return there
+        return flags(self.meeting.local.of_ids(partners, condition).holds(partners))
+
+    def _resolved(self, records: pa.RecordBatch) -> tuple[dict[str, pa.Array], Flags]:
+        """External records in local fields, lookups resolved, and where a key's lookup waits."""
+        image = external_image(self.bound.fields, records)
+        keys = {*self.bound.match_fields, *self.bound.local.key}
+        waits = np.zeros(records.num_rows, np.bool_)
+        values = {f.name: image.values[f.name] for f in self.bound.fields if f.local}
+        for one in self.bound.fields:
+            if one.reference and one.name in keys:
+                texts = image.texts[one.name]
+                partners = local_partners(self.job, one.reference, texts)
+                waits |= flags(pc.and_(texts.is_valid(), partners.is_null()))
+                values[one.name] = fit(partners, one.target, required=False).values
+        return values, waits
+
+    def _sent(self, records: pa.RecordBatch) -> dict[str, pa.Array]:
+        """Local records in the external fields that they are matched by."""
+        image = local_image(self.bound.fields, records)
+        wanted = {*self.meeting.external_match_fields, *self.bound.external.key}
+        sent: dict[str, pa.Array] = {}
+        for one in self.bound.fields:
+            if one.local and wanted & {external.name for external in one.externals}:
+                values = image.values[one.name]
+                if one.reference:
+                    values = external_partners(self.job, one.reference, id_text(values))
+                sent |= sent_values(one, values)[0]
+        return sent
+
+    def _met_locally(
+        self, ids: pa.Array, resolved: Mapping[str, pa.Array], new: pa.Array, alone: Flags
+    ) -> Met:
+        mask = pa.array(alone)
+        values = {name: column.filter(mask) for name, column in resolved.items()}
+        met = self.meeting.local_partners(ids.filter(mask), values, new.filter(mask))
+        return _spread(met, alone)
+
+    def _met_externally(
+        self,
+        ids: pa.Array,
+        records: pa.RecordBatch,
+        sent: Mapping[str, pa.Array],
+        new: pa.Array,
+        alone: Flags,
+    ) -> Met:
+        """Local records with the same primary key as another one meet nobody."""
+        twins = self.meeting.twins(ids, records, alone)
+        asked = np.zeros_like(alone) if self.external_is_known else alone
+        mask = pa.array(asked)
+        values = {name: column.filter(mask) for name, column in sent.items()}
+        met = self.meeting.external_partners(ids.filter(mask), values, new.filter(mask))
+        met = _spread(met, asked)
+        return replace(met, refused={**met.refused, **twins})
+
+    def _unanswered(
+        self, ids: pa.Array, sent: Mapping[str, pa.Array], new: pa.Array, alone: Flags
+    ) -> dict[int, Refusal]:
+        """Records whose create was sent without an answer, where nothing can tell what it did."""
+        blind = alone & ~self.meeting.can_be_found(sent, new)
+        if not blind.any():
+            return {}
+        entity = self.bound.mapping.external
+        lost = self.job.state.sent_creates(entity, "external", ids.filter(pa.array(blind)))
+        rows = np.flatnonzero(flags(pc.is_in(ids, value_set=lost["record_id"])) & blind).tolist()
+        return {row: Refusal(_UNANSWERED, waits=False, of_local=True) for row in rows}
+
+    def _may_be_unanswered(
+        self, resolved: Mapping[str, pa.Array], alone: Flags
+    ) -> dict[int, Refusal]:
+        """New external records, as long as one may be what a create without answer has made."""
+        if self.bound.match_fields:
+            alone = alone & flags(key_texts(resolved, self.bound.match_fields).is_null())
+        if not self.bound.is_uploaded or not alone.any():
+            return {}
+        if not self.job.state.has_blind_creates(self.bound.mapping.external):
+            return {}
+        rows = np.flatnonzero(alone).tolist()
+        return {row: Refusal(_MAY_BE_UNANSWERED, waits=True) for row in rows}
+
+
+_UNANSWERED: Final = (
+    "it was sent to be created and the answer was lost; see whether it is there, remove it there "
+    "if so, and retry"
+)
+_MAY_BE_UNANSWERED: Final = (
+    "it may be what a create without answer has made; deal with the rejected local record first"
+)
+
+
+def _waiting(waits: Flags, alone: Flags) -> dict[int, Refusal]:
+    reason = "a lookup in its key waits for its partner"
+    return {row: Refusal(reason, waits=True) for row in np.flatnonzero(waits & alone).tolist()}
+
+
+def _in_use(partners: pa.Array, planned: IdSet) -> dict[int, Refusal]:
+    """Partners that another pair of this run has: one record must not be planned twice."""
+    reason = "its external record meets another local one in this run"
+    rows = np.flatnonzero(flags(planned.holds(partners))).tolist()
+    return {row: Refusal(reason, waits=True, of_local=True) for row in rows}
+
+
+def _where(rows: Flags, values: Any) -> Any:
+    return values if rows.all() else values.filter(pa.array(rows))
+
+
+def among(ids: pa.Array, known: Mapping[str, object]) -> Flags:
+    """For each id whether it is a key of `known`."""
+    if not known:
+        return np.zeros(len(ids), np.bool_)
+    return flags(pc.is_in(ids, value_set=pa.array(list(known), pa.string())))
+
+
+def _spread(met: Met, rows: Flags) -> Met:
+    """What was found for some rows, laid beside all of them."""
+    places = np.flatnonzero(rows)
+    at = np.full(len(rows), -1)
+    at[places] = np.arange(len(places))
+    index = pa.array(at, pa.int64(), mask=at < 0)
+    refused = {int(places[row]): refusal for row, refusal in met.refused.items()}
+    return Met(met.partners.take(index), met.links.take(index), met.held, refused)
+
+
+def _moved_keys(bound: BoundMapping, links: Links, new: pa.Array) -> dict[int, Refusal]:
+    """Linked records whose local key would change: it is what others refer to."""
+    if not bound.maps_local_key:
+        return {}
+    moved = flags(pc.fill_null(pc.not_equal(links.local_id, new), False))
+    reason = "its local key would change; its local record is {}"
+    return {
+        row: Refusal(reason.format(links.local_id[row].as_py()), waits=False)
+        for row in np.flatnonzero(moved).tolist()
+    }
+
+
+def _unreadable(ids: pa.Array, reasons: Mapping[str, str]) -> dict[int, Refusal]:
+    rows = np.flatnonzero(among(ids, reasons)).tolist()
+    return {
+        row: Refusal(f"its partner cannot be read: {reasons[ids[row].as_py()]}", waits=True)
+        for row in rows
+    }
+
+
+def _decisions(ids: pa.Array, asked: Decided) -> dict[int, int]:
+    policies = {id_: _WINNERS[policy] for id_, policy in asked.items() if policy}
+    rows = np.flatnonzero(among(ids, policies)).tolist()
+    return {row: policies[ids[row].as_py()] for row in rows}
