@@ -28,6 +28,14 @@ Progress = Callable[[str, str, int], None]
 """Called with entity, step and the number of records that the step has dealt with so far."""
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of time: from its start on, before its end. Aware instants; None: open."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """What looks at an integration: both sides, the state and a place for staged batches."""
@@ -41,6 +49,8 @@ class Job:
     """Only records that wait for others, or that somebody asked for, are looked at."""
     approved: bool = False
     """A person has approved the deletions that this run finds."""
+    window: Window | None = None
+    """Only records that were changed within it; None: all."""
     external: Connector
     local: Connector
     state: StateReader
@@ -155,6 +165,8 @@ class Request:
     """Look only at records that wait for others, or that somebody asked for."""
     approved: bool = False
     """The deletions that an earlier run withheld, or that this one finds, are approved."""
+    window: Window | None = None
+    """Only records that were changed within it; for imports and exports."""
 
 
 def _in_silence(entity: str, step: str, records: int) -> None:
@@ -180,6 +192,7 @@ def open_job(
             entities=request.entities,
             only_waiting=request.only_waiting,
             approved=request.approved,
+            window=request.window,
             external=_open(integration.external, environment, stack),
             local=_open(integration.local, environment, stack),
             state=_open_state(integration.name, environment, stack),

@@ -9,12 +9,13 @@ import pyarrow.compute as pc
 from tandem.connectors.base import DeltaReader, Query
 from tandem.core.anchors import anchor_at, read_on, tracking_by, version_field
 from tandem.core.mapping import BoundMapping
+from tandem.errors import ConfigurationError
 from tandem.model.changes import Anchor
 from tandem.model.filters import AnyOf, Comparison, Condition, all_of, fields_of, moves_with_time
 from tandem.model.integration import EntityMapping
-from tandem.model.schema import ChangeTracking
+from tandem.model.schema import ChangeTracking, Entity, Kind
 from tandem.sync.held import Side, external_side, local_side
-from tandem.sync.job import Job
+from tandem.sync.job import Job, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,9 @@ def _reading(
     field: str | None,
     condition: Condition | None,
 ) -> Reading:
+    if job.window:
+        within = _within(job.window, side.entity, field)
+        return Reading(side, ChangeTracking.SNAPSHOT, None, None, all_of(condition, within))
     moves = condition is not None and moves_with_time(condition)
     # A record enters such a filter without changing.
     if tracking is ChangeTracking.SNAPSHOT or (moves and tracking is not ChangeTracking.DELTA):
@@ -94,6 +98,21 @@ def _reading(
         anchor = job.state.anchor(bound.mapping.external, side.name, asked)
     known = anchor if anchor and anchor.kind is tracking else None
     return Reading(side, tracking, field, known, condition)
+
+
+def _within(window: Window, entity: Entity, field: str | None) -> Condition | None:
+    """That a record was changed last within the window."""
+    offered = [field, *entity.capabilities.version_fields]
+    names = [name for name in offered if name and entity.field(name).kind is Kind.INSTANT]
+    if not names:
+        raise ConfigurationError(
+            f"{entity.name!r} has no field that says when a record was changed.",
+            remedy="Run without a window, or name one as version_number.",
+        )
+    bounds = (("ge", window.start), ("lt", window.end))
+    return all_of(
+        *(Comparison(field=names[0], operator=op, value=at) for op, at in bounds if at is not None)
+    )
 
 
 def mapping_hash(mapping: EntityMapping) -> str:

@@ -61,7 +61,9 @@ def transform(job: Job, extracted: Extracted) -> Planned:
 def _is_whole(job: Job, bound: BoundMapping, extracted: Extracted) -> bool:
     """Whether all external records were read: none that is not among them can be a partner."""
     read = extracted.external
-    if read is None or read.mode != "full" or read.unreadable_paths or job.only_waiting:
+    if read is None or read.mode != "full" or read.unreadable_paths:
+        return False
+    if job.only_waiting or job.window:
         return False
     return bound.mapping.download_filter is None
 
