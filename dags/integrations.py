@@ -1,4 +1,4 @@
-"""Airflow DAGs: two for each integration file, made by `tandem.airflow.dag_builder`."""
+"""Airflow DAGs: sync, import and export of each integration file (`tandem.airflow.dag_builder`)."""
 
 from airflow.sdk import get_parsing_context
 

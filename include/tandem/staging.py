@@ -125,6 +125,11 @@ def read_batches(
         yield batch
 
 
+def writing(path: str) -> Any:
+    """A file at that URL, open to be written: a context manager."""
+    return _open(path, "wb")
+
+
 def _read(file: Any, columns: Sequence[str] | None) -> pa.RecordBatch:
     reader = pa.ipc.open_file(file)
     if columns is not None:

@@ -3,7 +3,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ entities:
     local: {name}_customer
     primary_key: [id]
     version_number: version
+    {customers}
     fields:
       - {{external: id, local: id}}
       - {{external: name, local: name}}
@@ -49,7 +50,10 @@ class Ran:
 
 
 class House:
-    """An Airflow of its own, with a source and a target database beside it."""
+    """An Airflow of its own, with two sources and a target database beside it.
+
+    Syncs that write to their source as well have one to themselves: the `office`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -62,19 +66,20 @@ class House:
             "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
             "TANDEM_CONFIG": str(self.config),
             "AIRFLOW_CONN_SOURCE": _sqlite(folder / "source.db"),
+            "AIRFLOW_CONN_OFFICE": _sqlite(folder / "office.db"),
         }
         self.target = _sqlite(folder / "target.db")
-        self.sql("source", _TABLES)
+        for source in ("source", "office"):
+            self.sql(source, _TABLES)
 
-    def integrate(
-        self, name: str, *, source: str = "source", head: str = "", orders: str = ""
-    ) -> None:
-        """Write an integration file; `head` and `orders` are further lines for these parts."""
-        text = INTEGRATION.format(name=name, source=source, head=head, orders=orders)
+    def integrate(self, name: str, *, source: str = "source", **more: str) -> None:
+        """Write an integration file; `head`, `orders` and `customers` are more lines of these."""
+        lines = {"head": "", "orders": "", "customers": "", **more}
+        text = INTEGRATION.format(name=name, source=source, **lines)
         (self.config / f"{name}.yaml").write_text(text, encoding="utf-8")
 
     def sql(self, database: str, text: str) -> list[tuple[Any, ...]]:
-        """Run statements in the source or target database; the rows of the last one."""
+        """Run statements in one of the databases; the rows of the last one."""
         with sqlite3.connect(self._folder / f"{database}.db") as connection:
             *before, last = [part for part in text.split(";") if part.strip()]
             for statement in before:
@@ -103,9 +108,11 @@ class House:
 
 
 _TABLES = """
-create table customers (id text primary key not null, name text, version integer not null);
+create table customers (
+    id text primary key not null, name text, version integer not null default 0
+);
 create table orders (
-    number integer primary key not null, customer_id text, version integer not null
+    number integer primary key not null, customer_id text, version integer not null default 0
 );
 insert into customers values ('c1', 'Ada', 1), ('c2', 'Božena', 2);
 insert into orders values (1, 'c1', 1), (2, 'c2', 2), (3, null, 3)
@@ -128,13 +135,16 @@ def run_dag(house: House) -> Iterator[Callable[..., Ran]]:
     # One connection in the environment, one where Airflow's Connections page keeps them.
     house.airflow("connections", "add", "target", "--conn-json", house.target)
     runner = house.start(str(Path(__file__).parent / "dag_runner.py"), str(PROJECT / "dags"))
-    assert runner.stdin
-    assert runner.stdout
+    questions, answers = runner.stdin, runner.stdout
+    assert questions
+    assert answers
 
-    def run(dag_id: str, **conf: Any) -> Ran:
-        runner.stdin.write(json.dumps({"dag_id": dag_id, "conf": conf}) + "\n")
-        runner.stdin.flush()
-        answer = json.loads(runner.stdout.readline() or '{"state": "the runner died"}')
+    def run(dag_id: str, *, again: Sequence[str] = (), **conf: Any) -> Ran:
+        """Run the DAG with these params; then clear and run once more the tasks `again`."""
+        asked = {"dag_id": dag_id, "conf": conf, "again": again}
+        questions.write(json.dumps(asked) + "\n")
+        questions.flush()
+        answer = json.loads(answers.readline() or '{"state": "the runner died"}')
         return Ran(**answer)
 
     yield run

@@ -1,12 +1,14 @@
 """Runs DAGs in a process of its own, since Airflow changes logging and warnings of its process.
 
-Reads one JSON request a line (`dag_id`, `conf`) and answers each with one JSON line: the state of
-the run, of each task, what the tasks handed over, and the log.
+Reads one JSON request a line (`dag_id`, `conf`, `again`: tasks to be cleared and run once more) and
+answers each with one JSON line: the state of the run, of each task, what the tasks handed over, and
+the log.
 """
 
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +21,22 @@ with LOG.open("w") as _log:
 
 from airflow.dag_processing.dagbag import DagBag  # noqa: E402
 from airflow.models.xcom import XComModel  # noqa: E402
+from airflow.sdk.definitions.dag import _run_task  # noqa: E402
 from airflow.utils.session import create_session  # noqa: E402
 
 
-def run(dags_folder: str, dag_id: str, conf: dict[str, Any]) -> dict[str, Any]:
-    """Run the DAG to its end."""
+def run(
+    dags_folder: str, dag_id: str, conf: dict[str, Any], again: Sequence[str]
+) -> dict[str, Any]:
+    """Run the DAG to its end, and these tasks of it a second time."""
     begin = LOG.stat().st_size
     bag = DagBag(dags_folder)
-    ended = bag.dags[dag_id].test(run_conf=conf)
+    dag = bag.dags[dag_id]
+    for task in dag.tasks:
+        task.retries = 0  # nobody waits here for what may pass
+    ended = dag.test(run_conf=conf)
+    for task_id in again:
+        _clear_and_run(ended, dag.task_dict[task_id])
     with create_session() as session:
         rows = session.query(XComModel).filter(XComModel.run_id == ended.run_id).all()
         handed_over = {row.task_id: XComModel.deserialize_value(row) for row in rows}
@@ -37,6 +47,14 @@ def run(dags_folder: str, dag_id: str, conf: dict[str, Any]) -> dict[str, Any]:
         "import_errors": bag.import_errors,
         "log": LOG.read_bytes()[begin:].decode(),
     }
+
+
+def _clear_and_run(ended: Any, task: Any) -> None:
+    with create_session() as session:
+        ti = ended.get_task_instance(task.task_id, session=session)
+        ti.try_number += 1
+        session.commit()
+        _run_task(ti=ti, task=task)
 
 
 for line in sys.stdin:

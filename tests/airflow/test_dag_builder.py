@@ -20,15 +20,16 @@ entities:
 ENTITY = """\
   - external: {name}
     local: {name}
+    direction: {direction}
     fields:
       - {{external: name, local: name}}
 """
 LOOKUP = "      - {{external: ref{n}, local: ref{n}, lookup: {{entity: {target}, field: ID}}}}\n"
 
 
-def entity(name: str, *lookups: str) -> str:
+def entity(name: str, *lookups: str, direction: str = "download_only") -> str:
     lines = [LOOKUP.format(n=n, target=target) for n, target in enumerate(lookups)]
-    return ENTITY.format(name=name) + "".join(lines)
+    return ENTITY.format(name=name, direction=direction) + "".join(lines)
 
 
 def write(folder: Path, name: str, *entities: str, schedule: str = "null") -> Path:
@@ -58,6 +59,15 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     write(folder, "plain", entity("Items"), entity("Sales/Order Lines"), schedule='"0 2 * * *"')
     write(folder, "crm", entity("Orders", "Accounts"), entity("Accounts", "Accounts"))
     write(folder, "cycle", entity("Accounts", "Contacts"), entity("Contacts", "Accounts"))
+    both, up = "bidirectional", "upload_only"
+    write(
+        folder,
+        "ways",
+        entity("Accounts", direction=both),
+        entity("Visits", "Accounts", direction=up),
+        entity("Prices"),
+    )
+    write(folder, "up", entity("Visits", direction=up))
     (folder / "half done.yaml").write_text("name: half\n", encoding="utf-8")
     write(folder, "late", entity("Accounts"), schedule='"every tuesday"')
     return parse(folder, tmp_path_factory.mktemp("home"))
@@ -70,8 +80,14 @@ def dags(parsed: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_each_file_has_a_sync_and_an_import(dags: Any) -> None:
-    assert {"crm__import", "crm__sync", "plain__import", "plain__sync"} < dags.keys()
+def test_each_file_has_a_sync_and_what_else_its_entities_allow(dags: Any) -> None:
+    kinds = {name: {d.removeprefix(f"{name}__") for d in dags if d.startswith(f"{name}__")}
+             for name in ("plain", "ways", "up")}  # fmt: skip
+    assert kinds == {
+        "plain": {"sync", "import"},
+        "ways": {"sync", "import", "export"},
+        "up": {"sync", "export"},
+    }
     assert dags["plain__sync"]["tags"] == ["plain", "tandem"]
     assert dags["plain__sync"]["max_active_runs"] == 1
     assert not dags["plain__sync"]["catchup"]
@@ -103,6 +119,37 @@ def test_without_lookups_there_is_nothing_to_complete(dags: Any) -> None:
     assert "complete_lookups" not in dags["plain__sync"]["tasks"]
 
 
+def test_an_import_and_an_export_have_the_entities_that_go_that_way(dags: Any) -> None:
+    groups = {
+        kind: {task.partition(".")[0] for task in dags[f"ways__{kind}"]["tasks"] if "." in task}
+        for kind in ("sync", "import", "export")
+    }
+    assert groups == {
+        "sync": {"Accounts", "Visits", "Prices"},
+        "import": {"Accounts", "Prices"},
+        "export": {"Accounts", "Visits"},
+    }
+    assert dags["ways__export"]["params"]["entities"]["examples"] == ["Accounts", "Visits"]
+    assert dags["ways__export"]["tasks"]["Accounts.load"] == [
+        "Visits.transform",
+        "complete_lookups",
+    ]
+
+
+def test_what_is_uploaded_may_wait_for_others_even_without_lookups(dags: Any) -> None:
+    assert dags["up__sync"]["tasks"]["Visits.load"] == ["complete_lookups"]
+
+
+def test_the_page_of_a_dag_shows_which_way_records_go(dags: Any) -> None:
+    rows = [line for line in dags["ways__sync"]["doc"].splitlines() if line.startswith("| ")]
+    assert rows[1:] == [
+        "| Accounts | ↔ | Accounts |",
+        "| Visits | ← | Visits |",
+        "| Prices | → | Prices |",
+    ]
+    assert "| Prices" not in dags["ways__export"]["doc"]
+
+
 def test_entities_that_look_each_other_up_do_not_wait_for_each_other(dags: Any) -> None:
     tasks = dags["cycle__sync"]["tasks"]
     assert tasks["Accounts.load"] == tasks["Contacts.load"] == ["complete_lookups"]
@@ -113,10 +160,11 @@ def test_names_that_airflow_does_not_allow_are_changed(dags: Any) -> None:
 
 
 def test_params_offer_what_a_run_can_be_asked_for(dags: Any) -> None:
-    assert dags["crm__sync"]["defaults"] == {"mode": "auto", "entities": []}
+    assert dags["crm__sync"]["defaults"] == {"mode": "auto", "entities": [], "confirm": False}
     assert dags["crm__sync"]["params"]["mode"]["enum"] == ["auto", "full"]
     assert dags["crm__sync"]["params"]["entities"]["examples"] == ["Orders", "Accounts"]
     assert dags["crm__import"]["defaults"] == {"preview": False, "entities": []}
+    assert dags["ways__export"]["defaults"] == {"preview": False, "entities": []}
 
 
 def test_a_broken_file_shows_itself(dags: Any) -> None:

@@ -2,10 +2,23 @@
 
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 pytestmark = pytest.mark.airflow
+TASKS = [
+    *("refresh_schema", "validate_metadata"),
+    *("customers.extract", "customers.transform", "customers.load"),
+    *("orders.extract", "orders.transform", "orders.load"),
+    *("complete_lookups", "report"),
+]
+"""The tasks of a DAG in an order in which they can run."""
+BOTH_WAYS = {
+    "source": "office",
+    "orders": "direction: bidirectional",
+    "customers": "direction: bidirectional",
+}
 
 
 def test_a_sync_reads_everything_first_and_then_what_changed(house: Any, run_dag: Any) -> None:
@@ -23,7 +36,8 @@ def test_a_sync_reads_everything_first_and_then_what_changed(house: Any, run_dag
 def test_what_tasks_hand_over_are_small_manifests_without_values(house: Any, run_dag: Any) -> None:
     house.integrate("small")
     handed_over = run_dag("small__sync").handed_over
-    assert handed_over["customers.extract"]["records"] >= 2
+    assert handed_over["customers.extract"]["external"]["records"] >= 2
+    assert handed_over["report"]["lines"][0].startswith("orders: RESULTS: ALL (3)")
     text = json.dumps(handed_over, ensure_ascii=False)
     assert "Ada" not in text
     assert len(text) < 5_000
@@ -57,7 +71,20 @@ def test_an_entity_that_fails_leaves_the_others_and_fails_the_run(house: Any, ru
     assert ran.tasks["orders.transform"] == "failed"
     assert ran.tasks["report"] == "failed"
     assert "orders.transform" in ran.log
-    assert "replace_local would delete" in ran.log
+    assert "replace_local would remove 1 of 1 records of 'partly_order'" in ran.log
+
+
+def test_a_first_sync_replaces_local_records_once_that_is_confirmed(
+    house: Any, run_dag: Any
+) -> None:
+    house.sql("target", "create table clean_order (number integer primary key not null)")
+    house.sql("target", "insert into clean_order values (99)")
+    house.integrate("clean", orders="first_sync: replace_local")
+    assert run_dag("clean__sync").state == "failed"
+    assert house.sql("target", "select number from clean_order") == [(99,)]
+    ran = run_dag("clean__sync", confirm=True)
+    assert ran.state == "success"
+    assert house.sql("target", "select number from clean_order") == [(1,), (2,), (3,)]
 
 
 def test_an_import_previews_without_writing(house: Any, run_dag: Any) -> None:
@@ -68,6 +95,65 @@ def test_an_import_previews_without_writing(house: Any, run_dag: Any) -> None:
     assert "PREVIEW orders: 3 create" in ran.log
     assert ran.tasks["orders.load"] == "skipped"
     assert house.tables() == before
+
+
+def test_a_two_way_sync_carries_what_either_side_changed(house: Any, run_dag: Any) -> None:
+    house.integrate("both", **BOTH_WAYS)
+    assert run_dag("both__sync").state == "success"
+    house.sql("office", "update customers set name = 'Ada L.', version = 9 where id = 'c1'")
+    house.sql("target", "update both_customer set name = 'Božena N.' where id = 'c2'")
+    house.sql("target", "insert into both_customer values ('c7', 'Grace')")
+    order = f"('{uuid4()}', 7, 'c7')"
+    house.sql("target", f"insert into both_order (id, number, customer_id) values {order}")
+    house.sql("target", "delete from both_order where number = 3")
+    ran = run_dag("both__sync")
+    assert ran.state == "success"
+    assert "customers: RESULTS: ALL (3) : EXPORTED (1); UPDATED (1)" in ran.log
+    names = [("Ada L.",), ("Božena N.",), ("Grace",)]
+    assert house.sql("office", "select name from customers order by id") == names
+    assert house.sql("target", "select name from both_customer order by id") == names
+    orders = [(1, "c1"), (2, "c2"), (7, "c7")]
+    assert house.sql("office", "select number, customer_id from orders order by 1") == orders
+    assert [line[:9] for line in ran.handed_over["report"]["results"].splitlines()] == [
+        "RESULTS: ",
+        "RESULTS: ",
+    ]
+
+
+def test_an_export_previews_without_writing_and_then_uploads(house: Any, run_dag: Any) -> None:
+    house.integrate("up", **BOTH_WAYS)
+    run_dag("up__sync")
+    before = house.sql("office", "select id from customers")
+    house.sql("target", "insert into up_customer values ('u1', 'Ursula')")
+    looked = run_dag("up__export", preview=True, entities=["customers"])
+    assert looked.state == "success"
+    assert "PREVIEW customers: 3 unchanged, 1 create" in looked.log
+    assert house.sql("office", "select id from customers") == before
+    ran = run_dag("up__export")
+    assert ran.state == "success"
+    assert "customers: RESULTS: ALL (4) : EXPORTED (1); UPDATED (0); FAILED (0)" in ran.log
+    assert "IMPORTED" not in ran.log
+    assert house.sql("office", "select name from customers where id = 'u1'") == [("Ursula",)]
+
+
+def test_tasks_of_a_run_that_ended_can_be_cleared_and_the_next_run_is_let_in(
+    house: Any, run_dag: Any
+) -> None:
+    house.integrate("clear", **BOTH_WAYS)
+    ran = run_dag("clear__sync", again=TASKS)
+    assert set(ran.tasks.values()) == {"success"}
+    assert ran.log.count("starting task_id=customers.load") == 2
+    assert run_dag("clear__sync").state == "success"
+
+
+def test_a_run_that_failed_lets_the_next_one_in(house: Any, run_dag: Any) -> None:
+    house.integrate("mend", **BOTH_WAYS)
+    run_dag("mend__sync")
+    text = (house.config / "mend.yaml").read_text(encoding="utf-8")
+    (house.config / "mend.yaml").write_text(text.replace("external: name", "external: nome"))
+    assert run_dag("mend__sync").state == "failed"
+    (house.config / "mend.yaml").write_text(text, encoding="utf-8")
+    assert run_dag("mend__sync").state == "success"
 
 
 def test_an_import_reads_everything_each_time(house: Any, run_dag: Any) -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from tandem.demo.data import Sizes, fill
 from tandem.demo.schema import ACCOUNTS, FIELD_SERVICE
-from tandem.demo.store import Store
+from tandem.demo.store import Store, next_version
 
 FEW = Sizes.of(30)
 
@@ -35,6 +35,13 @@ def test_filling_again_changes_nothing(tmp_path: Path):
 def test_sizes_are_as_asked(tmp_path: Path):
     counts = filled(tmp_path / "demo.db").counts()
     assert counts == {"Accounts": 30, "Contacts": 75, "WorkOrders": 150}
+
+
+def test_store_that_was_filled_with_nothing_takes_records(tmp_path: Path):
+    store = Store(tmp_path / "demo.db", FIELD_SERVICE)
+    fill(store, Sizes.of(0))
+    with store.writing() as connection:
+        assert next_version(connection, ACCOUNTS) == 1
 
 
 def test_accounts_form_trees(tmp_path: Path):

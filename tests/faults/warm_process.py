@@ -11,22 +11,17 @@ import select
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pandas  # noqa: F401 - what a run would import later
-import pyarrow.compute  # noqa: F401
+import pyarrow.compute
 import pyarrow.dataset  # noqa: F401
 
 import tandem.connectors.odata.connector
 import tandem.connectors.sql.connector
-import tandem.core.transforms
-import tandem.state.migrations.env  # noqa: F401
-from tandem.cli.session import integration_named, job_for, new_run_id
-from tandem.sync.job import Request
-from tandem.sync.lease import holding
-from tandem.sync.run import run_all
-
-STATUSES = {"success": 0, "partial": 1, "failed": 2}
+import tandem.core.transforms  # noqa: F401
+from tandem.cli.main import app
 
 
 def main() -> None:
@@ -56,25 +51,18 @@ def _run(kill_after: float | None, log: str) -> dict[str, Any]:
 
 
 def _sync(log: str) -> None:
-    """What `tandem sync town` does; does not return."""
-    code = 70
+    """`tandem sync town`; does not return."""
+    code: object = None
     try:
-        with open(log, "w", encoding="utf-8") as output:
+        with Path(log).open("w", encoding="utf-8") as output:
             os.dup2(output.fileno(), 1)
             os.dup2(output.fileno(), 2)
-        integration = integration_named("town")
-        with (
-            job_for(integration, Request(new_run_id()), lambda *_: None) as run,
-            holding(run),
-        ):
-            report = run_all(run)
-        print(*(f"{e.entity} {e.direction}: {e.line}" for e in report.entities), sep="\n")
-        code = STATUSES[report.status]
-    except BaseException as error:  # noqa: BLE001 - nobody is above
-        print(f"{type(error).__name__}: {error}")
+        app(["-v", "sync", "town"])
+    except SystemExit as ended:
+        code = ended.code
     finally:
         sys.stdout.flush()
-        os._exit(code)
+        os._exit(code if isinstance(code, int) else 70)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ own driver.
 
 import json
 import secrets
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -14,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from uuid import uuid4
 
 import httpx
@@ -32,7 +34,7 @@ from tandem.sync.report import RunReport
 from tandem.sync.run import run_all
 
 Record = dict[str, Any]
-Disturbance = Callable[[httpx.Request], httpx.Response | Exception | None]
+Disturbance = Callable[[httpx.Request], httpx.Response | BaseException | None]
 
 BOTH = {"direction": "bidirectional", "first_sync": "link_and_merge"}
 ACCOUNTS: Record = {
@@ -103,6 +105,7 @@ WORK_ORDERS: Record = {
         {"external": "isBillable", "local": "billable"},
     ],
 }
+ALL = (ACCOUNTS, CONTACTS, WORK_ORDERS)
 REQUIRED: dict[str, Record] = {
     "account": {"name": "x", "active": True},
     "contact": {"name": "x"},
@@ -148,7 +151,7 @@ class Wire(httpx.HTTPTransport):
     @property
     def paths(self) -> list[str]:
         """Where the requests went, decoded, below the service root."""
-        return [str(httpx.URL(r.url).copy_with()).partition("/demo/")[2] for r in self.asked]
+        return [unquote(str(r.url)).partition("/demo/")[2] for r in self.asked]
 
 
 def is_write(request: httpx.Request) -> bool:
@@ -157,8 +160,8 @@ def is_write(request: httpx.Request) -> bool:
     return request.method != "GET" and not reads
 
 
-def _given(disturbed: httpx.Response | Exception) -> httpx.Response:
-    if isinstance(disturbed, Exception):
+def _given(disturbed: httpx.Response | BaseException) -> httpx.Response:
+    if isinstance(disturbed, BaseException):
         raise disturbed
     return disturbed
 
@@ -203,10 +206,7 @@ class Local:
 
     def rows(self, table: str) -> dict[str, Record]:
         """All rows of a table, by id."""
-        with closing(self._open()) as database:
-            found = database.execute(f'SELECT * FROM "{table}"')
-            names = [column[0] for column in found.description]
-            rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        rows = self.query(f'SELECT * FROM "{table}"')
         return {str(row["id"]): row for row in rows}
 
     def create(self, table: str, **values: Any) -> str:
@@ -235,6 +235,13 @@ class Local:
     @property
     def _place(self) -> str:
         return "?" if self.url.startswith("sqlite") else "%s"
+
+    def query(self, statement: str) -> list[Record]:
+        """What a query finds."""
+        with closing(self._open()) as database:
+            found = database.execute(statement)
+            names = [column[0] for column in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     def _open(self) -> Any:
         if self.url.startswith("sqlite"):
@@ -298,10 +305,8 @@ class Town:
 
     def state(self, table: str, **where: Any) -> list[Record]:
         """The rows of a state table."""
-        with closing(sqlite3.connect(self.folder / "state.db")) as database:
-            found = database.execute(f"SELECT * FROM integration_{table}")
-            names = [column[0] for column in found.description]
-            rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        state = Local(f"sqlite:///{self.folder}/state.db")
+        rows = state.query(f"SELECT * FROM integration_{table}")
         return [row for row in rows if where.items() <= row.items()]
 
     def versions(self) -> dict[str, Any]:
@@ -313,9 +318,21 @@ class Town:
         }
 
 
-def counted(report: RunReport) -> dict[str, str]:
-    """`entity direction` → what was written, withheld or refused; what was not is left out."""
+@pytest.fixture
+def accounts() -> Record:
+    """The mapping of accounts."""
+    return dict(ACCOUNTS)
+
+
+@pytest.fixture
+def counted() -> Callable[[RunReport], dict[str, dict[str, int]]]:
+    """`Entity direction` → what was written or refused; what stayed as it was is left out."""
+    return _counted
+
+
+def _counted(report: RunReport) -> dict[str, dict[str, int]]:
     found = {}
+    assert report.status != "failed", [entity.message for entity in report.entities]
     for entity in report.entities:
         counts = entity.counts.model_dump(exclude={"unchanged"})
         said = {name: count for name, count in counts.items() if count}
@@ -338,3 +355,39 @@ def service_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]
     options = getattr(request, "param", {})
     with serving(create_app(tmp_path / "service.db", **options)) as url:
         yield url
+
+
+@pytest.fixture
+def service(service_url: str) -> Iterator[Service]:
+    """The service, as its own users see it."""
+    exact = "application/json;IEEE754Compatible=true"
+    headers = {"content-type": exact, "accept": exact}
+    with httpx.Client(base_url=service_url, headers=headers) as client:
+        yield Service(client)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def local(request: pytest.FixtureRequest, tmp_path: Path) -> Local:
+    """An empty database of each kind in turn."""
+    if request.param == "sqlite":
+        return Local(f"sqlite:///{tmp_path}/local.db")
+    return Local(request.getfixturevalue("postgresql_url"))
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Local:
+    """An empty SQLite database."""
+    return Local(f"sqlite:///{tmp_path}/local.db")
+
+
+@pytest.fixture
+def make_town(
+    service_url: str, service: Service, tmp_path: Path, new_state: Path
+) -> Callable[..., Town]:
+    """Makes an integration: a local database, mappings, and more of the integration file."""
+
+    def make(local: Local, *mappings: Record, **settings: Any) -> Town:
+        shutil.copy(new_state, tmp_path / "state.db")
+        return Town(service_url, service, local, tmp_path, list(mappings or ALL), settings)
+
+    return make

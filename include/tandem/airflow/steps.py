@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,11 +12,13 @@ from airflow.sdk.timezone import utcnow
 
 from tandem.airflow.connections import find_connection
 from tandem.airflow.ids import task_key
+from tandem.errors import Busy
 from tandem.model.integration import Integration
 from tandem.settings import Settings
 from tandem.sync import steps
 from tandem.sync.extract import extract
 from tandem.sync.job import Environment, JobKind, Request, Run, open_job
+from tandem.sync.lease import holding
 from tandem.sync.manifests import Extracted
 from tandem.sync.preview import show_plan
 from tandem.sync.schema import pin_expected_schemas
@@ -61,16 +64,42 @@ class Task:
 
 
 def run_step(asked: Asked, context: Context) -> Manifest:
-    """Run the step; AirflowSkipException if its entity is not asked for, or a preview ends here."""
-    params = context["params"]
-    entities = tuple(params["entities"])
-    if asked.entity and entities and asked.entity not in entities:
+    """Run the step; AirflowSkipException if its entity is not asked for, or a preview ends here.
+
+    Raises Busy, and does nothing, while another run of the integration is at work.
+    """
+    request = _request(asked, context)
+    if asked.entity and request.entities and asked.entity not in request.entities:
         raise AirflowSkipException(f"{asked.entity} is not among the entities of this run.")
-    actions = _PREVIEW if params.get("preview") else _STEPS
-    request = Request(context["run_id"], asked.kind, params.get("mode", "full"), entities)
+    looks_only = bool(context["params"].get("preview"))
+    action = (_PREVIEW if looks_only else _STEPS)[asked.step]
     environment = Environment(Settings.from_environment(), find_connection, utcnow)
     with open_job(asked.integration, request, environment, _log_progress) as run:
-        return actions[asked.step](run, Task(asked, context))
+        turn = nullcontext() if looks_only else _turn(run, asked)
+        with turn:
+            return action(run, Task(asked, context))
+
+
+def _request(asked: Asked, context: Context) -> Request:
+    params = context["params"]
+    return Request(
+        context["run_id"],
+        asked.kind,
+        mode=params.get("mode", "full"),
+        entities=tuple(params["entities"]),
+        approved=params.get("confirm", False),
+    )
+
+
+def _turn(run: Run, asked: Asked) -> AbstractContextManager[None]:
+    """The integration is this run's from its first step to its report, which gives it back."""
+    return nullcontext() if asked.step == "report" else holding(run, keeps=True)
+
+
+def _give_back(run: Run) -> None:
+    """Let other runs in. One that has taken over already is left alone."""
+    with suppress(Busy), holding(run):
+        pass
 
 
 def _log_progress(entity: str, step: str, records: int) -> None:
@@ -92,8 +121,11 @@ def _complete_lookups(run: Run, task: Task) -> Manifest:
 
 
 def _report(run: Run, task: Task) -> Manifest:
-    report = steps.report(run)
-    for line in [*report["lines"], report["results"]]:
+    try:
+        report = steps.report(run)
+    finally:
+        _give_back(run)
+    for line in [*report["lines"], *report["results"].splitlines()]:
         log.info(line)
     task.fail_if_others_did()
     return report
@@ -117,7 +149,7 @@ def _preview_schema(run: Run, _: Task) -> Manifest:
 
 def _preview_transform(run: Run, task: Task) -> Manifest:
     extracted = Extracted.model_validate(task.manifest_of(task.asked.entity, "extract"))
-    return {"actions": show_plan(transform(run, extracted), limit=0).actions}
+    return {"actions": show_plan(transform(run, extracted)).actions}
 
 
 def _preview_report(run: Run, task: Task) -> Manifest:

@@ -1,13 +1,12 @@
 """The tasks of an integration's DAG. Light to import: what they need to run is imported then."""
 
-from typing import Any, Literal
+from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
+from tandem.airflow.travels import Kind
 from tandem.model.integration import Integration
-
-Kind = Literal["sync", "import"]
 
 
 class Step(BaseOperator):

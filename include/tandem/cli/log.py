@@ -10,6 +10,7 @@ from tandem.cli.output import print_json, say
 from tandem.cli.session import AsJson, Name, errors_as_exit_codes, integration_named, state_of
 from tandem.model.changes import results_line
 from tandem.state.store import LogEntry
+from tandem.sync.report import CREATED_WORDS
 
 
 def log(
@@ -33,8 +34,10 @@ def _print_run(run_id: str, entries: list[LogEntry]) -> None:
     started = min(entry.started_at for entry in entries)
     say(f"{started:%Y-%m-%d %H:%M:%S} UTC  {run_id}", "bold")
     for entry in reversed(entries):  # in the order in which they were synced
-        say(f"  {entry.entity} ({entry.mode}): {entry.status}")
-        say(f"    {entry.message or results_line(entry.counts)}")
+        say(f"{entry.entity} {entry.direction} ({entry.mode}): {entry.status}", indent=2)
+        result = results_line(entry.counts, CREATED_WORDS[entry.direction])
+        failed = entry.status not in ("success", "partial") and entry.message
+        say(entry.message if failed else f"{result} {entry.message}".rstrip(), indent=4)
 
 
 def _as_json(entry: LogEntry) -> dict[str, object]:

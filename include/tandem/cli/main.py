@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tandem.cli import check, init, log, transfer
+from tandem.cli import check, conflicts, explain, init, log, preview, rejected, transfer, verify
 from tandem.errors import printable
 
 
@@ -36,7 +36,12 @@ def _options(
 
 app.command("init")(init.init)
 app.command("check")(check.check)
-app.command("preview")(transfer.preview)
+app.command("preview")(preview.preview)
 app.command("import")(transfer.import_)
+app.command("export")(transfer.export)
 app.command("sync")(transfer.sync)
 app.command("log")(log.log)
+app.command("rejected")(rejected.rejected)
+app.command("conflicts")(conflicts.conflicts)
+app.command("explain")(explain.explain)
+app.command("verify")(verify.verify)

@@ -2,11 +2,13 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
@@ -17,15 +19,38 @@ from tandem.sync.job import Progress as ProgressCallback
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
+_LONG: Final = 60
+"""Characters of a value that are shown among others."""
+
 
 def complain(message: str) -> None:
     """An error, for people."""
     err.print(Text.assemble(("Error:", "bold red"), " ", printable(message)))
 
 
-def say(message: str, style: str = "") -> None:
+def say(message: str, style: str = "", *, indent: int = 0) -> None:
     """A line, for people. Data is never taken for markup, nor for what a terminal obeys."""
-    out.print(_text(message, style))
+    line = _text(message, style)
+    out.print(Padding(line, (0, 0, 0, indent), expand=False) if indent else line)
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """Names with their numbers, as `3 create, 1 reject`."""
+    return ", ".join(f"{number:,} {name}" for name, number in counts.items())
+
+
+def shown(value: Any) -> str:
+    """A value among others: short, with quotes where its ends could not be told."""
+    if value is None:
+        return "null"
+    text = value.hex() if isinstance(value, bytes) else str(value)
+    short = text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"
+    return short if short.strip() == short and short not in ("", "null") else repr(short)
+
+
+def instant(value: datetime) -> str:
+    """A point in time, to the second."""
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def print_json(value: Any) -> None:

@@ -30,6 +30,14 @@ BUG: Final = 70
 _logger: Final = logging.getLogger(__name__)
 
 Name = Annotated[str, typer.Argument(help="Name of the integration: its file without .yaml.")]
+Entities = Annotated[
+    list[str] | None,
+    typer.Option("--entity", "-e", help="External entity; may be repeated. Default: all."),
+]
+Ids = Annotated[
+    list[str] | None,
+    typer.Option("--id", help="Only the record with this id; may be repeated. Default: all."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 

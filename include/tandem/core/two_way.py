@@ -76,18 +76,20 @@ def plan_pairs(fields: Sequence[BoundField], pairs: Pairs, rules: Rules) -> Pair
     asks = does.are(Do.RESTORE_LOCAL, Do.RESTORE_EXTERNAL) | (merges & _any(merged, "undecided"))
     conflicts = asks & ~rejects
     free = ~rejects & ~conflicts
+    # A record whose partner is created gets nothing from it, but its own side's constants.
+    kept = merges | creates[1], merges | creates[0]
     waits = [row for row, refusal in refusals.items() if refusal.waits]
     return PairPlan(
         actions=_actions(does, pairs, merged, rejects, conflicts),
         local=_choose(
             (free & does.are(Do.CREATE_LOCAL), "create"),
             (free & does.are(Do.DELETE_LOCAL), "delete"),
-            (free & merges & _any(merged, "to_local"), "update"),
+            (free & kept[0] & _any(merged, "to_local"), "update"),
         ),
         external=_choose(
             (free & does.are(Do.CREATE_EXTERNAL), "create"),
             (free & does.are(Do.DELETE_EXTERNAL), "delete"),
-            (free & merges & _any(merged, "to_external"), "update"),
+            (free & kept[1] & _any(merged, "to_external"), "update"),
         ),
         reasons=_reasons(refusals, conflicts, does),
         rejects_local=_rows([r for r, why in refusals.items() if why.of_local], len(free)),

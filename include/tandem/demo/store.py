@@ -129,7 +129,9 @@ def next_version(connection: sqlite3.Connection, entity_set: EntitySet) -> int:
 
 def _catch_up(connection: sqlite3.Connection, entity_set: EntitySet) -> None:
     if entity_set.row_version:
-        highest = f"SELECT max({column(entity_set.row_version)}) FROM {table(entity_set)}"  # noqa: S608
+        highest = (
+            f"SELECT coalesce(max({column(entity_set.row_version)}), 0) FROM {table(entity_set)}"  # noqa: S608
+        )
         connection.execute(
             f"UPDATE row_versions SET value = max(value, ({highest})) WHERE entity_set = ?",  # noqa: S608
             (entity_set.name,),

@@ -1,36 +1,22 @@
-"""`make demo`: a service, its integration, two runs of the generated DAG, and the result."""
+"""`make demo`: a service, its integration, people at work on both sides, and what became of it."""
 
-import json
 import re
 import shutil
-import sqlite3
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
-from urllib.request import Request, urlopen
+from textwrap import fill
+from typing import Final
 
 from rich.console import Console
-from rich.table import Table
 
 from tandem.demo.house import House, airflow, without_airflow
+from tandem.demo.outcome import by_entity, lost_value, totals, what_became
+from tandem.demo.people import Deed, External, Local, People
 
 DAG: Final = "northwind__sync"
-NEW_CONTACT: Final = {"firstName": "Grace", "lastName": "Hopper", "email": " Grace@Example.com "}
-SAMPLES: Final = {
-    "Accounts, the last changed": """
-        select a.account_number, a.name, a.city, a.revenue, parent.name as parent
-        from account a left join account parent on parent.id = a.parent_id
-        order by a.modified_at desc limit 3""",
-    "Work orders, the last changed": """
-        select o.order_number, o.subject, o.status_code, o.hours, a.name as account,
-            c.last_name as contact
-        from work_order o join account a on a.id = o.account_id
-            left join contact c on c.id = o.contact_id
-        order by o.modified_at desc limit 3""",
-}
-"""Title → query; the joins go along lookups that the sync has resolved."""
+WIDTH: Final = 80
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -56,29 +42,44 @@ def main() -> None:
 def _tell(house: House, url: str) -> None:
     environment = house.environment(without_airflow(), url)
     log = house.home / "airflow.log"
-    console.rule("Tandem: an OData service into a SQL database, by Airflow")
-    console.print(f"The external system: an OData v4 service at [cyan]{url}[/]")
-    console.print(f"The local system: a SQLite database, still empty: [cyan]{house.database}[/]")
-    console.print("Between them: [cyan]config/integrations/northwind.yaml[/], which Airflow sees")
-    console.print(f"as the DAG [cyan]{DAG}[/]. Airflow's own log goes to [cyan]{log}[/].\n")
+    console.rule("Tandem: an OData service and a SQL database in step, by Airflow")
+    _introduce(house, url)
     _run(environment, log, "db", "migrate")
-    console.print("[bold]First run:[/] everything is read, tables are created.")
+    console.print("\n[bold]First run:[/] everything is read, tables are created, records linked.")
     _sync(environment, log)
-    console.print("\n[bold]Now people work in the external system:[/]")
-    for line in _work(url):
-        console.print(f"  {line}", markup=False)
-    console.print("\n[bold]Second run:[/] only what changed is read.")
+    console.print("\n[bold]Now people work on both sides:[/]")
+    people = People(External(url), Local(house.database))
+    deeds = []
+    for deed in people.work():
+        deeds.append(deed)
+        console.print(f"  {deed.told}")
+    console.print("\n[bold]Second run:[/] what either side changed reaches the other.")
     _sync(environment, log)
-    _show_tables(house.database)
+    console.print("\n[bold]What became of each:[/]")
+    console.print(what_became(deeds, people), width=min(WIDTH, console.width))
+    _show_conflict(house, deeds)
     _show_ways_on(house)
+
+
+def _introduce(house: House, url: str) -> None:
+    console.print(f"External    an OData v4 service, [cyan]{url}[/]")
+    console.print(
+        f"Local       a SQLite file, still empty, [cyan]{_shown(house, house.database)}[/]"
+    )
+    console.print(
+        "Between     [cyan]config/integrations/northwind.yaml[/]: accounts and contacts go"
+    )
+    console.print("            both ways, work orders are downloaded; on_conflict: external_wins")
+    console.print(f"Airflow     sees it as the DAG [cyan]{DAG}[/]; its log is .demo/airflow.log\n")
 
 
 def _sync(environment: Mapping[str, str], log: Path) -> None:
     begun = time.monotonic()
     lines = _run(environment, log, "dags", "test", DAG)
-    for found in filter(None, (re.search(r"(\w+: )?RESULTS: [^\[]*", line) for line in lines)):
-        entity, _, results = found.group().strip().rpartition("RESULTS: ")
-        console.print(f"  {entity or 'All: ':<12} RESULTS: {results}", markup=False)
+    console.print(by_entity(lines))
+    for line in totals(lines):
+        shown = fill(line, WIDTH, initial_indent="  ", subsequent_indent=" " * 11)
+        console.print(shown, markup=False)
     console.print(f"  [dim]{time.monotonic() - begun:.0f} s, most of it to start Airflow[/]")
 
 
@@ -102,59 +103,32 @@ def _run(environment: Mapping[str, str], log: Path, *arguments: str) -> list[str
     return lines
 
 
-def _work(url: str) -> Iterable[str]:
-    """Change some records, as people would; what was done, one line each."""
-    accounts = _call(f"{url}Accounts?$top=3&$orderby=accountNumber")["value"]
-    for account in accounts[:2]:
-        city = {"address": {"city": "Ostrava"}}
-        _call(f"{url}Accounts({account['ID']})", "PATCH", city)
-        yield f"{account['name']} ({account['accountNumber']}) moves to Ostrava."
-    first, parent = accounts[0], accounts[2]
-    _call(f"{url}Accounts({first['ID']})", "PATCH", {"parent_ID": parent["ID"]})
-    yield f"{first['name']} now belongs to {parent['name']} ({parent['accountNumber']})."
-    _call(f"{url}Contacts", "POST", {**NEW_CONTACT, "account_ID": first["ID"]})
-    yield f"{first['name']} has a new contact, Grace Hopper."
-    is_open = "status%20eq%20Tandem.Demo.WorkOrderStatus'Open'"
-    order = _call(f"{url}WorkOrders?$top=1&$filter={is_open}")["value"][0]
-    _call(f"{url}WorkOrders({order['ID']})", "PATCH", {"status": "Completed", "hours": 2.25})
-    yield f"Work order {order['orderNumber']} ({order['subject']}) is done."
-
-
-def _call(url: str, method: str = "GET", body: Any = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    headers = {"Content-Type": "application/json", "Prefer": "return=representation"}
-    request = Request(url, data, headers, method=method)  # noqa: S310 - our own service
-    with urlopen(request) as response:  # noqa: S310
-        return json.load(response)
-
-
-def _show_tables(path: Path) -> None:
-    console.print("\n[bold]What the local database holds now:[/]")
-    with sqlite3.connect(path) as database:
-        for table in ("account", "contact", "work_order"):
-            (count,) = database.execute(f"select count(*) from {table}").fetchone()  # noqa: S608
-            console.print(f"  {table:<12}{count:>8,} rows")
-        for title, query in SAMPLES.items():
-            cursor = database.execute(query)
-            shown = Table(title=title, title_justify="left")
-            for name, *_ in cursor.description:
-                shown.add_column(name, overflow="fold")
-            for row in cursor:
-                shown.add_row(*("" if value is None else str(value) for value in row))
-            console.print(shown)
+def _show_conflict(house: House, deeds: list[Deed]) -> None:
+    state = house.home / "tandem.db"
+    for deed in deeds:
+        if lost := lost_value(state, deed.record_id):
+            console.print(f"The value that lost is kept: {deed.title}.{lost}.")
 
 
 def _show_ways_on(house: House) -> None:
+    home = _shown(house, house.home)
     ways = {
-        "make up": "Airflow's pages, with this DAG in them",
-        "config/integrations/northwind.yaml": "what you have just seen, as it is written",
-        f"{house.database.relative_to(house.project)}": "the rows, in SQLite",
-        "AIRFLOW_HOME=.demo .venv/bin/tandem log northwind": "what became of each run",
-        "README.md": "your own integration, in five minutes",
+        f"export AIRFLOW_HOME={home}": "for the next two",
+        ".venv/bin/tandem log northwind": "what became of each run",
+        ".venv/bin/tandem conflicts northwind": "what waits for a person (here: nothing)",
+        f"sqlite3 {_shown(house, house.database)}": "the local records",
+        "make up": "Airflow's pages, with these DAGs",
+        "config/integrations/northwind.yaml": "what you have just seen",
+        "README.md": "your own, in five minutes",
     }
-    console.print("[bold]Where to look next[/]")
+    console.print("\n[bold]Where to look next[/]")
     for what, why in ways.items():
-        console.print(f"  {what:<52}{why}")
+        console.print(f"  {what:<38}{why}")
+    console.print("  [dim]While its systems run, tandem explain says all about one record.[/]")
+
+
+def _shown(house: House, path: Path) -> Path:
+    return path.relative_to(house.project)
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ class StateReader(Protocol):
     def unanswered(self, entity: str, run_id: str) -> pa.Table:
         """Writes that other runs than this one have sent and whose answer is not known.
 
-        Columns: id, side (that was written to), operation, local_id, external_id.
+        Columns: id, side (that was written to), operation, local_id, external_id, request.
         """
         ...
 

@@ -28,6 +28,7 @@ UNANSWERED: Final = pa.schema(
         ("operation", pa.string()),
         ("local_id", pa.string()),
         ("external_id", pa.string()),
+        ("request", pa.string()),
     ]
 )
 _NAMED: Final = pa.schema(

@@ -1,7 +1,6 @@
 """Account for a plan of pairs: links, bases, transactions, rejected records and conflicts."""
 
 import json
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -11,73 +10,78 @@ import pyarrow.compute as pc
 from tandem.core.images import bases, image_hashes
 from tandem.core.mapping import BoundMapping
 from tandem.core.merge import Flags, flags
-from tandem.model.changes import Action, Counts
+from tandem.model.changes import Action
 from tandem.state.account import Account, Conflict, Rejected
 from tandem.sync import columns
 from tandem.sync.job import Run
+from tandem.sync.pair_counts import Settled, at_rows
 from tandem.sync.side_writes import Outcome, transactions_of
 
 _CHANGED: Final = "changed again while it was written"
+_PARTNER: Final = "its partner is rejected, or both are in conflict"
 _WAITS: Final = "a lookup waits for its partner"
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What became of each row of a plan."""
-
-    done: Flags
-    """Both sides are as planned."""
-    changed: Flags
-    """The record was not what the plan saw."""
-    failed: Flags
-    """Rejected, by the plan or by a system."""
 
 
 class PairAccount:
     """The account of one plan of one entity mapping's pairs."""
 
-    def __init__(self, run: Run, bound: BoundMapping, plan: pa.RecordBatch, sent: Outcome) -> None:
+    def __init__(self, run: Run, bound: BoundMapping, plan: pa.RecordBatch) -> None:
         self._run = run
         self._bound = bound
         self._plan = plan
-        self._sent = sent
 
-    def created_externally(self, answered: pa.RecordBatch) -> None:
+    def begin(self) -> None:
+        """Keep the values that will lose before they are overwritten: as conflicts that are open
+        until it is done.
+        """
+        clashes = flags(self._plan.column(columns.CLASHES).is_valid())
+        rows = np.flatnonzero(clashes).tolist()
+        if not rows:
+            return
+        found = [_conflict(self._plan, row, again=False, decided=False) for row in rows]
+        with self._opened() as account:
+            account.conflict(found, run_id=self._run.run_id, at=self._run.now())
+
+    def created_externally(self, answered: pa.RecordBatch, sent: Outcome) -> None:
         """Link what was created there before anything else happens: it must not be created twice.
 
         The base is what was sent, so that what the system made of it is an edit still.
         """
         creates = pc.fill_null(pc.equal(answered.column(columns.TO_EXTERNAL), "create"), False)
-        rows = (
-            flags(creates)
-            & self._sent.done
-            & flags(answered.column(columns.EXTERNAL_ID).is_valid())
-        )
+        rows = flags(creates) & sent.done & flags(answered.column(columns.EXTERNAL_ID).is_valid())
         if not rows.any():
             return
         ids = {columns.EXTERNAL_ID: answered.column(columns.EXTERNAL_ID)}
         with self._opened() as account:
             self._link(account, columns.replaced(self._plan, ids), rows)
-            self._settle(account, answered, "external", self._sent, rows)
+            self._settle(account, answered, "external", sent, rows)
 
-    def settled(self, plan: pa.RecordBatch, written: Outcome, *, last: bool) -> Settled:
+    def settled(
+        self, plan: pa.RecordBatch, sent: Outcome, written: Outcome, *, last: bool
+    ) -> Settled:
         """Commit what became of each row, `plan` with what the external system answered."""
-        sent = self._sent
         action = plan.column(columns.ACTION)
         refused = flags(pc.is_in(action, pa.array([Action.REJECT.value])))
         conflicts = flags(pc.equal(action, Action.CONFLICT.value))
-        failed = refused | _at(plan, sent.rejected) | _at(plan, written.rejected)
+        failed = refused | at_rows(plan, sent.rejected) | at_rows(plan, written.rejected)
         done = sent.done & written.done & ~refused & ~conflicts
         changed = sent.changed | written.changed
         with self._opened() as account:
             self._over(account, plan, done | failed | conflicts)
+            clashes = flags(plan.column(columns.CLASHES).is_valid())
+            self._resolve(account, plan, (done & ~clashes) | failed)
             self._link(account, plan, done & flags(plan.column(columns.ACCOUNTED)))
             self._settle(account, plan, "external", sent)
             self._settle(account, plan, "local", written, sent.done)
-            self._reject(account, plan, written, refused)
+            of_local = self._reject(account, plan, sent, written, refused)
             self._keep_conflicts(account, plan, done, conflicts, changed & last)
-            self._recheck(account, plan, done & flags(plan.column(columns.WAITS)), _WAITS)
-            self._recheck(account, plan, changed & last, _CHANGED)
+            mine = flags(plan.column(columns.OF_LOCAL))
+            waits, again = done & flags(plan.column(columns.WAITS)), changed & last
+            self._recheck(account, plan, (waits & mine, waits & ~mine), _WAITS)
+            self._recheck(account, plan, (again & mine, again & ~mine), _CHANGED)
+            there = self._there(plan)
+            partners = (there[0] & (conflicts | of_local[1]), there[1] & (conflicts | of_local[0]))
+            self._recheck(account, plan, partners, _PARTNER)
         return Settled(done, changed, failed)
 
     def _opened(self) -> Any:
@@ -115,33 +119,38 @@ class PairAccount:
         chosen = plan.filter(pa.array(rows))
         if not chosen.num_rows:
             return
-        ids = {
-            "external": pc.coalesce(
-                chosen.column(columns.EXTERNAL_ID), chosen.column(columns.MOVED_FROM)
-            ).drop_null(),
-            "local": chosen.column(columns.LOCAL_ID).drop_null(),
-        }
-        for side, own in ids.items():
+        for side, own in _both_ids(chosen).items():
             account.accept(own, side=side)
             account.rechecked(side, own)
+
+    def _resolve(self, account: Account, plan: pa.RecordBatch, rows: Flags) -> None:
+        """Conflicts of these rows are over; a row that still is one replaces its own."""
+        ids = _both_ids(plan.filter(pa.array(rows)))
         account.resolve(external_ids=ids["external"], local_ids=ids["local"], at=self._run.now())
 
     def _reject(
-        self, account: Account, plan: pa.RecordBatch, written: Outcome, refused: Flags
-    ) -> None:
-        found: dict[str, list[Rejected]] = {"external": [], "local": []}
+        self,
+        account: Account,
+        plan: pa.RecordBatch,
+        sent: Outcome,
+        written: Outcome,
+        refused: Flags,
+    ) -> tuple[Flags, Flags]:
+        """Keep what is rejected; where local records are, and where external ones."""
+        found: dict[str, dict[int, Rejected]] = {"local": {}, "external": {}}
         of_local = flags(plan.column(columns.OF_LOCAL))
         reasons = plan.column(columns.REASON)
         for row in np.flatnonzero(refused).tolist():
             side = "local" if of_local[row] else "external"
             kind = "dependency" if plan.column(columns.WAITS)[row].as_py() else "record"
-            found[side].append(_rejected(plan, row, side, reasons[row].as_py(), kind))
-        for row, reason in self._sent.rejected.items():
-            found["local"].append(_rejected(plan, row, "local", reason, _kind(plan, row)))
-        for row, reason in written.rejected.items():
-            found["external"].append(_rejected(plan, row, "external", reason, _kind(plan, row)))
+            found[side][row] = _rejected(plan, row, side, reasons[row].as_py(), kind)
+        for side, outcome in (("local", sent), ("external", written)):
+            for row, reason in outcome.rejected.items():
+                found[side][row] = _rejected(plan, row, side, reason, _kind(plan, row))
         for side, records in found.items():
-            account.reject(records, side=side, run_id=self._run.run_id, at=self._run.now())
+            rejected = list(records.values())
+            account.reject(rejected, side=side, run_id=self._run.run_id, at=self._run.now())
+        return at_rows(plan, found["local"]), at_rows(plan, found["external"])
 
     def _keep_conflicts(
         self, account: Account, plan: pa.RecordBatch, done: Flags, waiting: Flags, changed: Flags
@@ -149,66 +158,31 @@ class PairAccount:
         clashes = plan.column(columns.CLASHES)
         decided = done & flags(clashes.is_valid())
         found = [
-            Conflict(
-                local_id=plan.column(columns.LOCAL_ID)[row].as_py(),
-                external_id=plan.column(columns.EXTERNAL_ID)[row].as_py(),
-                kind="changed"
-                if changed[row]
-                else "edited"
-                if clashes[row].is_valid
-                else "deleted",
-                fields=json.loads(clashes[row].as_py() or "{}"),
-                decision=_winner(clashes[row].as_py()) if decided[row] else None,
-            )
+            _conflict(plan, row, again=bool(changed[row]), decided=bool(decided[row]))
             for row in np.flatnonzero(decided | waiting | changed).tolist()
         ]
         account.conflict(found, run_id=self._run.run_id, at=self._run.now())
 
-    def _recheck(self, account: Account, plan: pa.RecordBatch, rows: Flags, reason: str) -> None:
-        of_local = flags(plan.column(columns.OF_LOCAL))
-        for side, name, mine in (
-            ("local", columns.LOCAL_ID, rows & of_local),
-            ("external", columns.EXTERNAL_ID, rows & ~of_local),
-        ):
+    def _recheck(
+        self, account: Account, plan: pa.RecordBatch, rows: tuple[Flags, Flags], reason: str
+    ) -> None:
+        """Have these local and these external records looked at in the next run."""
+        names = (("local", columns.LOCAL_ID), ("external", columns.EXTERNAL_ID))
+        for (side, name), mine in zip(names, rows, strict=True):
             ids = plan.column(name).filter(pa.array(mine)).drop_null()
             if len(ids):
                 account.recheck(side, ids, reason=reason, at=self._run.now())
 
-
-def counts_of(
-    plan: pa.RecordBatch, sent: Outcome, written: Outcome, settled: Settled, *, last: bool
-) -> tuple[Counts, Counts]:
-    """What was written to the local side, and to the external one.
-
-    What was not written counts on the side that it was read from.
-    """
-    of_local = flags(plan.column(columns.OF_LOCAL))
-    conflicts = flags(pc.equal(plan.column(columns.ACTION), Action.CONFLICT.value))
-    conflicts |= settled.changed & last
-    failed = settled.failed & ~_at(plan, sent.rejected) & ~_at(plan, written.rejected)
-    to_local, to_external = plan.column(columns.TO_LOCAL), plan.column(columns.TO_EXTERNAL)
-    untouched = settled.done & flags(to_local.is_null()) & flags(to_external.is_null())
-    left = ~(settled.done | settled.failed | settled.changed | conflicts)
-    waits = settled.done & flags(plan.column(columns.WAITS))
-    found = []
-    for does, outcome, mine in ((to_local, written, ~of_local), (to_external, sent, of_local)):
-        wrote = {
-            op: int((flags(pc.fill_null(pc.equal(does, op), False)) & settled.done).sum())
-            for op in ("create", "update", "delete")
-        }
-        found.append(
-            Counts(
-                created=wrote["create"],
-                updated=wrote["update"],
-                deleted=wrote["delete"],
-                unchanged=int((untouched & mine).sum()),
-                failed=int((failed & mine).sum()) + len(outcome.rejected),
-                conflicts=int((conflicts & mine).sum()),
-                deferred=int((waits & mine).sum()),
-                superseded=int((left & mine).sum()),
-            )
+    def _there(self, plan: pa.RecordBatch) -> tuple[Flags, Flags]:
+        """Where there is a local record, and where an external one."""
+        keys = (
+            (columns.LOCAL_SEEN, self._bound.local.key[0]),
+            (columns.EXTERNAL_SEEN, self._bound.external.key[0]),
         )
-    return found[0], found[1]
+        local, external = (
+            flags(columns.records_of(plan, seen).column(key).is_valid()) for seen, key in keys
+        )
+        return local, external
 
 
 def _ends(plan: pa.RecordBatch) -> Flags:
@@ -236,10 +210,20 @@ def _links(bound: BoundMapping, plan: pa.RecordBatch) -> pa.Table:
     )
 
 
-def _at(plan: pa.RecordBatch, rows: dict[int, str]) -> Flags:
-    found = np.zeros(plan.num_rows, np.bool_)
-    found[list(rows)] = True
-    return found
+def _both_ids(plan: pa.RecordBatch) -> dict[str, pa.Array]:
+    external = pc.coalesce(plan.column(columns.EXTERNAL_ID), plan.column(columns.MOVED_FROM))
+    return {"external": external.drop_null(), "local": plan.column(columns.LOCAL_ID).drop_null()}
+
+
+def _conflict(plan: pa.RecordBatch, row: int, *, again: bool, decided: bool) -> Conflict:
+    clashes = plan.column(columns.CLASHES)[row].as_py()
+    return Conflict(
+        local_id=plan.column(columns.LOCAL_ID)[row].as_py(),
+        external_id=plan.column(columns.EXTERNAL_ID)[row].as_py(),
+        kind="changed" if again else "edited" if clashes else "deleted",
+        fields=json.loads(clashes or "{}"),
+        decision=_winner(clashes) if decided else None,
+    )
 
 
 def _kind(plan: pa.RecordBatch, row: int) -> str:

@@ -12,9 +12,10 @@ from tandem.core.merge import Flags, flags
 from tandem.errors import RetryLater
 from tandem.model.changes import Counts
 from tandem.sync import columns
-from tandem.sync.accounting import PairAccount, counts_of
+from tandem.sync.accounting import PairAccount
 from tandem.sync.answers import with_answers
 from tandem.sync.job import Run
+from tandem.sync.pair_counts import counts_of
 from tandem.sync.side_writes import Outcome, SideWriter
 
 
@@ -46,14 +47,15 @@ class PairLoader:
         current = self._is_current(plan)
         stale = plan.filter(pa.array(~current))
         plan = plan.filter(pa.array(current))
+        account = PairAccount(self.run, self.bound, plan)
+        account.begin()
         sent = self._external.write(plan)
         answered = with_answers(self.run, self.bound, plan, sent.answers.values())
         _keep_nameless(answered, sent)
-        account = PairAccount(self.run, self.bound, plan, sent)
-        account.created_externally(answered)
+        account.created_externally(answered, sent)
         local = _only(answered, sent.done)
         written = self._local.write(local)
-        settled = account.settled(local, written, last=last)
+        settled = account.settled(local, sent, written, last=last)
         down, up = counts_of(local, sent, written, settled, last=last)
         return Applied(
             counts=down + _superseded(stale, of_local=False),

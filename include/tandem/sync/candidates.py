@@ -163,7 +163,7 @@ class Candidates:
         """Which local partners may be uploaded: those that the upload filter lets through."""
         condition = self.bound.mapping.upload_filter
         if condition is None or not self.bound.is_uploaded:
-            return there
+            return np.ones(len(there), np.bool_)
         return flags(self.meeting.local.of_ids(partners, condition).holds(partners))
 
     def _resolved(self, records: pa.RecordBatch) -> tuple[dict[str, pa.Array], Flags]:

@@ -9,7 +9,7 @@ from tandem.connectors.base import ETAG, Connector, Page, Query
 from tandem.core.ids import key_columns, record_ids
 from tandem.core.mapping import BoundMapping
 from tandem.core.values import arrow_type
-from tandem.model.filters import Condition
+from tandem.model.filters import Condition, fields_of
 from tandem.model.schema import Entity
 from tandem.sync.job import Job
 
@@ -62,11 +62,11 @@ class Side:
         keys = key_columns(wanted, self.entity)
         return self.held(list(self.connector.find(self.query(condition), keys)))
 
-    def of_keys(self, keys: pa.RecordBatch) -> Held:
-        """The records whose fields equal one of the rows of `keys`."""
-        if not set(keys.schema.names) <= self.existing:
+    def of_keys(self, keys: pa.RecordBatch, condition: Condition | None = None) -> Held:
+        """The records whose fields equal one of the rows of `keys` (and satisfy the condition)."""
+        if not {*keys.schema.names, *fields_of(condition)} <= self.existing:
             return self.held([])
-        return self.held(list(self.connector.find(self.query(), keys)))
+        return self.held(list(self.connector.find(self.query(condition), keys)))
 
     def held(self, pages: list[Page]) -> Held:
         """The records of these pages; of one that came twice the last."""

@@ -54,6 +54,7 @@ def load(run: Run, planned: Planned) -> Loaded:
         counts=counts,
         upload_counts=upload_counts,
         withheld=pairs.withheld,
+        kept=pairs.kept,
     )
 
 
@@ -86,6 +87,8 @@ class _Outcome:
     """What became of a batch: rows to link, rows to put aside, and how many of each."""
 
     applied: pa.RecordBatch
+    looked_at: pa.Array
+    """External ids of all records of the batch."""
     recovered: pa.Array
     """External ids of records that were put aside and are as they were agreed on again."""
     rejected: tuple[Rejected, ...]
@@ -121,7 +124,8 @@ class _Loader:
             superseded=plan.num_rows - current.num_rows - repeated.num_rows,
         )
         before = Counts(**_applied_counts(repeated), deferred=_deferred_count(repeated))
-        return _Outcome(done, recovered, tuple(rejected), counts + before)
+        looked_at = current.column(columns.EXTERNAL_ID)
+        return _Outcome(done, looked_at, recovered, tuple(rejected), counts + before)
 
     def account(self, outcome: _Outcome) -> None:
         """Commit links, rejected records and deferred lookups of a batch together."""
@@ -129,6 +133,7 @@ class _Loader:
         with run.state.account(self.bound.mapping.external) as account:
             account.reject(outcome.rejected, side="external", run_id=run.run_id, at=at)
             account.accept(outcome.recovered, side="external")
+            account.rechecked("external", outcome.looked_at)
             if done.num_rows:
                 account.links.put(_links(done), at=at, replace=self.repeat)
                 ids = done[columns.EXTERNAL_ID].combine_chunks()

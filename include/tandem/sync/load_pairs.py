@@ -15,6 +15,7 @@ from tandem.sync.apply import PairLoader
 from tandem.sync.job import Run
 from tandem.sync.manifests import PlannedPairs, Read
 from tandem.sync.pair_plans import uploads_first
+from tandem.sync.removed import keep_removed
 from tandem.sync.two_way import Sifted, TwoWay
 
 
@@ -26,12 +27,15 @@ class LoadedPairs:
     upload_counts: Counts = field(default_factory=Counts)
     withheld: int = 0
     """Deletions that wait for approval."""
+    kept: str = ""
+    """Where the local records are that a first sync removed."""
 
     def __add__(self, other: "LoadedPairs") -> "LoadedPairs":
         return LoadedPairs(
             self.counts + other.counts,
             self.upload_counts + other.upload_counts,
             self.withheld + other.withheld,
+            self.kept or other.kept,
         )
 
 
@@ -43,10 +47,9 @@ def load_pairs(run: Run, bound: BoundMapping, pairs: PlannedPairs) -> LoadedPair
         loaded += _applied(loader, plan)
         run.progress(bound.mapping.external, "load", loaded.counts.all + loaded.upload_counts.all)
     approved = _approved(run, bound.mapping.external, pairs)
-    if run.state.pending_deletes(
-        bound.mapping.external
-    ).num_rows:  # withheld anew if they still are
-        run.state.archive_transactions(bound.mapping.external, statuses=("pending",), at=run.now())
+    _forget_withheld(run, bound.mapping.external)
+    if run.replaces(bound.mapping):
+        loaded += LoadedPairs(kept=keep_removed(run, bound, pairs.delete_paths))
     for plan in read_batches(pairs.delete_paths):
         allowed = approved.of(plan)
         loaded += _applied(loader, plan.filter(pa.array(allowed)))
@@ -54,6 +57,12 @@ def load_pairs(run: Run, bound: BoundMapping, pairs: PlannedPairs) -> LoadedPair
         _withhold(run, bound, withheld)
         loaded += LoadedPairs(withheld=withheld.num_rows)
     return loaded
+
+
+def _forget_withheld(run: Run, entity: str) -> None:
+    """Deletions that an earlier run withheld are withheld anew, if they are found again."""
+    if not run.only_waiting and run.state.pending_deletes(entity).num_rows:
+        run.state.archive_transactions(entity, statuses=("pending",), at=run.now())
 
 
 def _applied(loader: PairLoader, plan: pa.RecordBatch) -> LoadedPairs:

@@ -87,3 +87,5 @@ class Loaded(Model):
     """Of what was written to the external side, and of the local records that were read."""
     withheld: int = 0
     """Deletions that wait for approval."""
+    kept: str = ""
+    """Where the local records are that a first sync removed."""

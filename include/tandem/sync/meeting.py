@@ -13,9 +13,11 @@ from tandem.core.mapping import BoundMapping
 from tandem.core.matching import key_texts
 from tandem.core.merge import Flags, chosen, flags
 from tandem.core.pairs import Refusal
+from tandem.model.filters import Condition
 from tandem.model.schema import Kind
 from tandem.sync.held import Held, Side, external_side, local_side
 from tandem.sync.job import Job
+from tandem.sync.reading import owned
 
 PAIRED = pa.schema([("mine", pa.string()), ("partner", pa.string())])
 """The id of a record that is looked at, and that of one of the other side that it may meet."""
@@ -101,6 +103,11 @@ class Meeting:
         names = ("external_id", "local_id", "base_hash", "local_hash")
         return Links(*(found[name].combine_chunks().take(at) for name in names))
 
+    @cached_property
+    def _mine(self) -> Condition | None:
+        """Which local records may be partners: not those that are another mapping's."""
+        return owned(self.job, self.bound)
+
     @property
     def scope(self) -> str:
         """Keeps the ids that we choose for different mappings apart."""
@@ -124,7 +131,7 @@ class Meeting:
         """
         tables, helds = [], []
         if self.bound.match_fields:
-            found, held = _by_key(ids, resolved, self.bound.match_fields, self.local)
+            found, held = _by_key(ids, resolved, self.bound.match_fields, self.local, self._mine)
             tables.append(found)
             helds.append(held)
         created = self.local.of_ids(new)
@@ -159,7 +166,7 @@ class Meeting:
         if not names or not alone.any():
             return {}
         values = {name: records.column(name).filter(mask) for name in names}
-        pairs, _ = _by_key(ids.filter(mask), values, names, self.local)
+        pairs, _ = _by_key(ids.filter(mask), values, names, self.local, self._mine)
         counts = pairs.group_by("mine").aggregate([("partner", "count_distinct")])
         shared = counts.filter(pc.greater(counts["partner_count_distinct"], 1))["mine"]
         rows = np.flatnonzero(flags(pc.is_in(ids, value_set=shared)) & alone)
@@ -235,15 +242,19 @@ class Meeting:
 
 
 def _by_key(
-    ids: pa.Array, values: Mapping[str, pa.Array], names: tuple[str, ...], side: Side
+    ids: pa.Array,
+    values: Mapping[str, pa.Array],
+    names: tuple[str, ...],
+    side: Side,
+    condition: Condition | None = None,
 ) -> tuple[pa.Table, Held]:
-    """Pairs of these records and those of the other side that have their key."""
+    """Pairs of these records and those of that side that have their key (and satisfy that)."""
     texts = key_texts(values, names)
     usable = texts.is_valid()
     if not pc.any(usable).as_py():
         return PAIRED.empty_table(), side.held([])
     keys = pa.RecordBatch.from_arrays([values[n].filter(usable) for n in names], names=list(names))
-    held = side.of_keys(keys)
+    held = side.of_keys(keys, condition)
     theirs = key_texts({name: held.records.column(name) for name in names}, names)
     mine = pa.table({"mine": ids, "key": texts}).filter(usable)
     found = pa.table({"partner": held.ids, "key": theirs}).filter(theirs.is_valid())
@@ -268,7 +279,9 @@ def _taken(
     }[name]
     of_local = name == "external"
     return {
-        row: Refusal(says.format(other[row].as_py()), waits=True, of_local=of_local)
+        row: Refusal(
+            says.format(other[row].as_py() or "of another mapping"), waits=True, of_local=of_local
+        )
         for row in rows.tolist()
     }
 

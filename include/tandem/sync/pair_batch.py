@@ -1,7 +1,7 @@
 """A plan of pairs as it is staged."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -104,18 +104,17 @@ def pair_batch(bound: BoundMapping, rows: Rows, sides: Sides, plan: PairPlan) ->
             columns.ETAG: _etags(rows.external),
             columns.LOCAL: columns.struct_of(local, count),
             columns.LOCAL_GIVEN: columns.struct_of(local_given, count),
-            columns.LOCAL_SEEN: _seen(rows.local),
+            columns.LOCAL_SEEN: _seen(rows.local, bound.local_fields),
             columns.EXTERNAL: columns.struct_of(external, count),
             columns.EXTERNAL_GIVEN: columns.struct_of(external_given, count),
-            columns.EXTERNAL_SEEN: _seen(rows.external),
+            columns.EXTERNAL_SEEN: _seen(rows.external, bound.external_fields),
             **{name: columns.struct_of(texts, count) for name, texts in after.items()},
         }
     )
 
 
-def _seen(records: pa.RecordBatch) -> pa.StructArray:
-    """The records, with their etags: read by id or from a listing, all plans look the same."""
-    names = [name for name in records.schema.names if name != ETAG]
+def _seen(records: pa.RecordBatch, names: Sequence[str]) -> pa.StructArray:
+    """The mapping's fields and the etags: read by id or from a listing, all plans look the same."""
     values = {name: records.column(name) for name in names}
     return columns.struct_of({**values, ETAG: _etags(records)}, records.num_rows)
 

@@ -16,6 +16,7 @@ from tandem.core.merge import EXTERNAL, LOCAL, NOBODY, FieldPair, Flags, Winners
 from tandem.core.pairs import Pairs, Rules, Seen, Stand
 from tandem.core.two_way import plan_pairs
 from tandem.core.uploads import sent_values
+from tandem.sync.echoes import Echoes
 from tandem.sync.job import Job
 from tandem.sync.lookups import external_partners, local_partners, unless_new
 from tandem.sync.pair_batch import Rows, Sides, pair_batch
@@ -52,6 +53,10 @@ class Pairing:
         return pair_batch(self.bound, rows, sides, plan_pairs(fields, pairs, self.rules))
 
     @cached_property
+    def _echoes(self) -> Echoes:
+        return Echoes(self.job, self.bound)
+
+    @cached_property
     def rules(self) -> Rules:
         """What the mapping and this run allow."""
         mapping, job = self.bound.mapping, self.job
@@ -83,7 +88,11 @@ class Pairing:
         texts = (
             found["base"].combine_chunks().take(pc.index_in(links, value_set=found["external_id"]))
         )
-        bases = images_of(self.bound.fields, texts)
+        bases = self._echoes.agreed(
+            {"external": rows.external_ids, "local": rows.local_ids},
+            {"external": external, "local": local},
+            images_of(self.bound.fields, texts),
+        )
         sides = Sides(external, local)
         for one in self.bound.fields:
             sides.fields[one.name] = self._field(one, sides, bases)
@@ -132,7 +141,8 @@ class Pairing:
     def _newer(self, rows: Rows) -> Winners:
         """Which record of each pair was changed last; nobody where one side does not say."""
         ages = self.bound.ages
-        if ages is None:
+        policies = {self.rules.on_conflict, *(field.on_conflict for field in self.bound.fields)}
+        if ages is None or "newest_wins" not in policies:
             return np.zeros(rows.external.num_rows, np.int8)
         external, local = rows.external.column(ages[0]), rows.local.column(ages[1])
         later = flags(pc.fill_null(pc.greater(external, local), False))

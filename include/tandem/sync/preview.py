@@ -1,18 +1,23 @@
 """The plan of an entity, to be looked at: the very plan that a run would carry out."""
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tandem.model.changes import Action
+from tandem.core.merge import flags
+from tandem.model.changes import Action, Counts
 from tandem.staging import read_batches
 from tandem.sync import columns
+from tandem.sync.expected import Expected
 from tandem.sync.extract import extract
-from tandem.sync.job import PARTNERS, Job, in_order
-from tandem.sync.manifests import Planned
+from tandem.sync.job import Job, in_order
+from tandem.sync.manifests import Extracted, Planned
+from tandem.sync.planned_counts import counts_of_plan, pair_paths, unreadable
+from tandem.sync.planned_records import PlannedRecord, of_downloads, of_pairs, of_unreadable
 from tandem.sync.schema import check_mappings, pin_expected_schemas
 from tandem.sync.transform import transform
 
@@ -24,72 +29,132 @@ class Preview:
     entity: str
     mode: str
     actions: dict[str, int]
-    """How many records each action concerns."""
-    records: tuple[dict[str, Any], ...]
-    """Some of them: action, external_id, local_id, reason, and the local values."""
+    """How many records, or pairs of them, each action concerns."""
+    counts: dict[str, Counts] = field(default_factory=dict)
+    """`download` and `upload`, as the run would report them."""
+    withheld: int = 0
+    """Deletions that a person has to approve."""
+    records: tuple[PlannedRecord, ...] = ()
+    """Some of them, a fair share of each action."""
 
 
 def preview_all(job: Job, *, limit: int) -> list[Preview]:
-    """The plans of all entities of the job; nothing is written to either side."""
+    """The plans of all entities of the job; nothing is written to either side.
+
+    What a first sync would remove is shown, approved or not.
+    """
+    job = replace(job, approved=True)
     pin_expected_schemas(job)
     check_mappings(job)
     try:
-        return [preview(job, mapping.external, limit=limit) for mapping in in_order(job)]
+        entities = [mapping.external for mapping in in_order(job)]
+        extracted = {entity: extract(job, entity) for entity in entities}
+        planned = {entity: _plan(job, read) for entity, read in extracted.items()}
+        _plan_what_waits(job, extracted, planned)
+        return [_shown(job, planned[entity], limit) for entity in entities]
     finally:
         job.staging.remove()
 
 
-def preview(job: Job, entity: str, *, limit: int) -> Preview:
-    """Plan the entity and show up to `limit` records; nothing is written to either side."""
-    planned = transform(job, extract(job, entity))
-    job.expected[entity] = _partners(planned)
-    return show_plan(planned, limit=limit)
-
-
-def _partners(planned: Planned) -> pa.Table:
-    """The links that carrying out the plan would make."""
-    names = [columns.ACTION, columns.EXTERNAL_ID, columns.LOCAL_ID]
-    made = [Action.CREATE.value, Action.LINK.value]
-    tables = [PARTNERS.empty_table()]
-    for batch in read_batches(planned.paths, names):
-        rows = batch.filter(pc.is_in(batch.column(columns.ACTION), pa.array(made)))
-        ids = [rows.column(columns.EXTERNAL_ID), rows.column(columns.LOCAL_ID)]
-        tables.append(pa.Table.from_arrays(ids, schema=PARTNERS))
-    return pa.concat_tables(tables)
-
-
-def show_plan(planned: Planned, *, limit: int) -> Preview:
-    """What has been planned for an entity, with up to `limit` of its records."""
-    actions = Counter({Action.UNCHANGED.value: planned.counts.unchanged})
-    for batch in read_batches(planned.paths, [columns.ACTION]):
+def show_plan(planned: Planned) -> Preview:
+    """How many records the plan of an entity concerns, by what would be done to them."""
+    unchanged = max(planned.counts.unchanged, planned.upload_counts.unchanged)
+    actions = Counter({Action.UNCHANGED.value: unchanged})
+    for batch in read_batches([*planned.paths, *pair_paths(planned)], [columns.ACTION]):
         actions.update(batch.column(columns.ACTION).to_pylist())
-    actions[Action.REJECT.value] += _unreadable(planned)
+    actions[Action.REJECT.value] += sum(rows.num_rows for _, rows in unreadable(planned))
     return Preview(
         entity=planned.entity,
         mode=planned.mode,
         actions={action: count for action, count in actions.items() if count},
-        records=tuple(_records(planned, limit)),
+        counts=counts_of_plan(planned),
+        withheld=planned.pairs.deletes if planned.pairs.need_approval else 0,
     )
 
 
-def _unreadable(planned: Planned) -> int:
-    reads = [read for read in (planned.external, planned.local) if read]
-    paths = [path for read in reads for path in read.unreadable_paths]
-    return sum(batch.num_rows for batch in read_batches(paths))
+def _plan(job: Job, extracted: Extracted) -> Planned:
+    planned = transform(job, extracted)
+    key = job.bound(planned.entity).external.key
+    job.expected[planned.entity] = Expected(planned, len(key))
+    return planned
 
 
-def _records(planned: Planned, limit: int) -> list[dict[str, Any]]:
-    shown: list[dict[str, Any]] = []
+def _plan_what_waits(
+    job: Job, extracted: dict[str, Extracted], planned: dict[str, Planned]
+) -> None:
+    """Plan again what waits for records that these plans make, as a run looks at it again."""
+    for _ in planned:
+        before = {entity: _waiting(plan) for entity, plan in planned.items()}
+        for entity, waits in before.items():
+            if waits:
+                planned[entity] = _plan(job, extracted[entity])
+        if before == {entity: _waiting(plan) for entity, plan in planned.items()}:
+            return
+
+
+def _waiting(planned: Planned) -> int:
+    """How many records wait for others."""
+    found = 0
+    for batch in read_batches([*planned.paths, *pair_paths(planned)]):
+        waits = flags(pc.fill_null(batch.column(columns.WAITS), fill_value=False)).copy()
+        for name in columns.deferred_fields(batch):
+            waits |= flags(batch.column(columns.deferred_column(name)).is_valid())
+        found += int(waits.sum())
+    return found
+
+
+def _shown(job: Job, planned: Planned, limit: int) -> Preview:
+    return replace(show_plan(planned), records=tuple(records_of(job, planned, limit=limit)))
+
+
+def records_of(job: Job, planned: Planned, *, limit: int) -> list[PlannedRecord]:
+    """Up to `limit` records; the actions take turns, so that a rare one is seen among many."""
+    found: dict[str, list[PlannedRecord]] = {}
+    for record in _candidates(job, planned, limit):
+        found.setdefault(record.action, []).append(record)
+    shares = dict.fromkeys(found, 0)
+    while sum(shares.values()) < min(limit, sum(map(len, found.values()))):
+        for action in sorted(found, key=_ORDER.index):
+            if shares[action] < len(found[action]) and sum(shares.values()) < limit:
+                shares[action] += 1
+    return [
+        r for action in sorted(found, key=_ORDER.index) for r in found[action][: shares[action]]
+    ]
+
+
+_ORDER: Final = [
+    Action.CONFLICT.value,
+    Action.REJECT.value,
+    Action.DELETE.value,
+    Action.UPDATE.value,
+    Action.CREATE.value,
+    Action.LINK.value,
+    Action.UNCHANGED.value,
+]
+"""What a person should look at comes first."""
+
+
+def _candidates(job: Job, planned: Planned, limit: int) -> Iterator[PlannedRecord]:
+    """The first `limit` records of each action."""
+    if not limit:
+        return
+    bound, pairs = job.bound(planned.entity), planned.pairs
+    room: Counter[str] = Counter(dict.fromkeys(_ORDER, limit))
+    for side, rows in unreadable(planned):
+        yield from of_unreadable(rows.slice(0, limit), side)
     for batch in read_batches(planned.paths):
-        if len(shown) >= limit:
-            break
-        some = batch.slice(0, limit - len(shown))
-        values = some.select(columns.value_fields(some)).to_pylist()
-        about = some.select(
-            [columns.ACTION, columns.EXTERNAL_ID, columns.LOCAL_ID, columns.REASON]
-        ).to_pylist()
-        shown += [
-            {**{name.removeprefix("@"): value for name, value in a.items()}, "values": v}
-            for a, v in zip(about, values, strict=True)
-        ]
-    return shown
+        yield from of_downloads(job, bound, _first(batch, room))
+    for batch in read_batches([*pairs.upload_paths, *pairs.paths]):
+        yield from of_pairs(bound, _first(batch, room), held_back=False)
+    for batch in read_batches(pairs.delete_paths):
+        yield from of_pairs(bound, _first(batch, room), held_back=pairs.need_approval)
+
+
+def _first(batch: pa.RecordBatch, room: "Counter[str]") -> pa.RecordBatch:
+    """The first rows of each action for which there is room still."""
+    rows: list[int] = []
+    for row, action in enumerate(batch.column(columns.ACTION).to_pylist()):
+        if room[action] > 0:
+            room[action] -= 1
+            rows.append(row)
+    return batch.take(pa.array(rows, pa.int64()))

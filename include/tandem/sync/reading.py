@@ -72,7 +72,7 @@ def local_reading(job: Job, bound: BoundMapping) -> Reading:
     its changes; otherwise all of it.
     """
     field = bound.mapping.local_version_number
-    condition = all_of(bound.mapping.upload_filter, _owned(job, bound))
+    condition = all_of(bound.mapping.upload_filter, owned(job, bound))
     tracking = tracking_by(bound.local, field)
     return _reading(job, bound, local_side(job, bound), tracking, field, condition)
 
@@ -155,8 +155,10 @@ def greatest(reading: Reading) -> Anchor | None:
     return None
 
 
-def _owned(job: Job, bound: BoundMapping) -> Condition | None:
-    """Which records of a local entity that several mappings share are this one's: its constants."""
+def owned(job: Job, bound: BoundMapping) -> Condition | None:
+    """Which records of a local entity are this mapping's, where several share it: those with its
+    constants.
+    """
     sharing = [m for m in job.integration.active_entities if m.local == bound.mapping.local]
     if len(sharing) == 1:
         return None

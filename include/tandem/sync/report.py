@@ -23,15 +23,21 @@ class EntityReport(Model):
     seconds: float | None = None
 
     @property
+    def result(self) -> str:
+        """The result line; empty if nothing was loaded."""
+        if self.status not in ("success", "partial"):
+            return ""
+        return results_line(self.counts, CREATED_WORDS[self.direction])
+
+    @property
     def line(self) -> str:
         """The result line, or what stopped the entity; then what a person has to know."""
-        if self.status not in ("success", "partial"):
-            return self.message or f"{self.status}: nothing was loaded"
-        line = results_line(self.counts, _WORDS[self.direction])
-        return f"{line} {self.message}".rstrip()
+        nothing = "" if self.result or self.message else f"{self.status}: nothing was loaded"
+        return f"{self.result} {self.message}{nothing}".strip()
 
 
-_WORDS: Final = {"download": "IMPORTED", "upload": "EXPORTED"}
+CREATED_WORDS: Final = {"download": "IMPORTED", "upload": "EXPORTED"}
+"""Direction → what the result line calls records that were created."""
 
 
 class RunReport(Model):
@@ -61,14 +67,17 @@ class RunReport(Model):
         went = {entity.direction for entity in self.entities} or {"download"}
         return "\n".join(
             results_line(self.counts_of(direction), word)
-            for direction, word in _WORDS.items()
+            for direction, word in CREATED_WORDS.items()
             if direction in went
         )
 
 
-def status_of(counts: Counts, message: str = "") -> str:
-    """Whether all went well: `partial` where something waits for a cause, or for a person."""
-    return "partial" if counts.failed or counts.conflicts or message else "success"
+def status_of(counts: Counts, *, withheld: bool = False) -> str:
+    """Whether all went well: `partial` where something waits for a cause, or for a person.
+
+    `withheld`: deletions wait for approval.
+    """
+    return "partial" if counts.failed or counts.conflicts or withheld else "success"
 
 
 def report(job: Job, *, completed_lookups: int = 0) -> RunReport:

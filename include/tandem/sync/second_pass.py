@@ -75,11 +75,12 @@ def _look_again(run: Run, entity: str) -> int:
     loaded = load(again, transform(again, extract(again, entity)))
     settled = before.less(waiting(run, entity))
     counts = {"download": loaded.counts, "upload": loaded.upload_counts}
+    withheld = run.state.pending_deletes(entity).num_rows > 0
     for direction, entry in entries.items():
         total = _together(entry.counts, counts[direction], settled, _SIDES[direction])
         run.state.finish(
             {"run_id": run.run_id, "entity": entity, "direction": direction},
-            status=status_of(total, entry.message),
+            status=status_of(total, withheld=withheld),
             counts=total,
             message=entry.message,
             at=run.now(),
@@ -97,6 +98,6 @@ def _together(first: Counts, again: Counts, settled: Waiting, side: str) -> Coun
             "deleted": first.deleted + again.deleted,
             "failed": max(0, first.failed - settled.rejected[side]),
             "deferred": max(0, first.deferred - settled.asked[side]),
-            "conflicts": first.conflicts + again.conflicts,
+            "conflicts": max(first.conflicts, again.conflicts),  # all are looked at again
         }
     )

@@ -65,15 +65,25 @@ def load(run: Run, planned: Manifest) -> Manifest:
 def log_loaded(run: Run, loaded: Loaded) -> None:
     """Log what became of an entity, in each direction."""
     counts = {"download": loaded.counts, "upload": loaded.upload_counts}
-    for key in _log_keys(run, loaded.entity):
-        mine, message = counts[key["direction"]], ""
-        if loaded.withheld and key["direction"] == _log_keys(run, loaded.entity)[0]["direction"]:
-            message = (
-                f"{loaded.withheld} deletions wait for approval: see tandem preview "
-                f"{run.integration.name}, then tandem sync {run.integration.name} --yes."
-            )
-        status = status_of(mine, message)
+    keys = _log_keys(run, loaded.entity)
+    for key in keys:
+        mine, told = counts[key["direction"]], key == keys[0]
+        status = status_of(mine, withheld=bool(loaded.withheld) and told)
+        message = _message(run.integration.name, loaded) if told else ""
         run.state.finish(key, status=status, counts=mine, message=message, at=run.now())
+
+
+def _message(name: str, loaded: Loaded) -> str:
+    """What a person has to know beside the counts."""
+    parts = []
+    if loaded.withheld:
+        parts.append(
+            f"{loaded.withheld} deletions wait for approval: see tandem preview {name}, "
+            f"then tandem sync {name} --yes."
+        )
+    if loaded.kept:
+        parts.append(f"The local records that were removed are kept in {loaded.kept}.")
+    return " ".join(parts)
 
 
 def complete_lookups(run: Run) -> Manifest:

@@ -129,7 +129,21 @@ class _Planner:
             resolved.waiting,
             self.matching.candidates(local, new_ids, self.whole_run.clashes(records)),
         )
+        decisions = replace(decisions, actions=self._also_asked(mapped.external_ids, decisions))
         return _batch(mapped, resolved, hashes, decisions, _etags(records))
+
+    def _also_asked(self, ids: pa.Array, decisions: Decisions) -> pa.Array:
+        """The actions: what somebody asked for is written again, though it did not change."""
+        if not len(self._asked):
+            return decisions.actions
+        same = pc.equal(decisions.actions, Action.UNCHANGED.value)
+        again = pc.and_(same, pc.is_in(ids, value_set=self._asked))
+        return pc.if_else(again, Action.UPDATE.value, decisions.actions)
+
+    @cached_property
+    def _asked(self) -> pa.Array:
+        asked = self.job.state.rechecks(self.bound.mapping.external, "external")
+        return asked["record_id"].combine_chunks()
 
     def to_load(self, plan: pa.RecordBatch) -> pa.RecordBatch:
         """The rows that `load` has to deal with: what is unchanged only if it was put aside."""

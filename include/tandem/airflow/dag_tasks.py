@@ -1,0 +1,85 @@
+"""The tasks of an integration's DAG, and what waits for what."""
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any, Final
+
+from airflow.sdk import TaskGroup, TriggerRule
+from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
+
+from tandem.airflow.dag_params import ARROWS
+from tandem.airflow.ids import task_key
+from tandem.airflow.tasks import Step
+from tandem.airflow.travels import Kind, may_wait
+from tandem.core.order import entity_order, waits_for
+from tandem.errors import Busy, StopRun
+from tandem.model.integration import EntityMapping, Integration
+
+RETRIES: Final[dict[str, Any]] = {
+    "owner": "tandem",
+    "retries": 3,
+    "retry_delay": timedelta(seconds=30),
+    "retry_exponential_backoff": 2,
+    "max_retry_delay": timedelta(minutes=10),
+    "retry_policy": ExceptionRetryPolicy(
+        [
+            RetryRule(StopRun, RetryAction.FAIL, reason="A person has to act first."),
+            # Three of these outlast the lease of a run that was stopped between two tasks.
+            RetryRule(Busy, retry_delay=timedelta(minutes=4), reason="Another run is at work."),
+        ]
+    ),
+}
+"""Faults that may pass are tried again after 30, 60 and 120 s; what needs a person is not.
+
+Given to each task: as a DAG's default_args it would be copied deeply for each, at every parse.
+"""
+
+
+def add_tasks(integration: Integration, kind: Kind, mappings: Iterable[EntityMapping]) -> None:
+    """refresh_schema → validate_metadata → extract → transform → load, an entity → … → report."""
+
+    def step(task_id: str, **options: Any) -> Step:
+        return Step(task_id=task_id, integration=integration, kind=kind, **RETRIES, **options)
+
+    refresh_schema, validate_metadata = step("refresh_schema"), step("validate_metadata")
+    report = step("report", trigger_rule=TriggerRule.ALL_DONE)
+    refresh_schema >> validate_metadata
+    travelling = tuple(mappings)
+    loads = _add_entities(integration, travelling, step, validate_metadata)
+    if any(may_wait(mapping) for mapping in travelling):
+        complete_lookups = step("complete_lookups", trigger_rule=TriggerRule.ALL_DONE)
+        loads >> complete_lookups >> report
+    else:
+        (loads or validate_metadata) >> report
+
+
+def _add_entities(
+    integration: Integration,
+    travelling: tuple[EntityMapping, ...],
+    step: Callable[..., Step],
+    before: Step,
+) -> list[Step]:
+    """A task group an entity; a transform waits for the loads that it needs. The loads."""
+    loads: dict[str, Step] = {}
+    for group in entity_order(integration):
+        loaded = {}
+        for mapping in group:
+            if mapping not in travelling:
+                continue
+            with TaskGroup(task_key(mapping.external), tooltip=_way(mapping)):
+                extract = step("extract", entity=mapping.external)
+                # Entities that are not asked for are skipped, and must not skip who looks them up.
+                transform = step(
+                    "transform", entity=mapping.external, trigger_rule=TriggerRule.NONE_FAILED
+                )
+                load = step("load", entity=mapping.external)
+            before >> extract >> transform >> load
+            needed = waits_for(integration, mapping) & loads.keys()
+            [loads[name] for name in sorted(needed)] >> transform
+            loaded[mapping.external] = load
+        loads |= loaded
+    return list(loads.values())
+
+
+def _way(mapping: EntityMapping) -> str:
+    return f"{ARROWS[mapping.direction]} {mapping.local}"

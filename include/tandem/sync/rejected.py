@@ -1,0 +1,82 @@
+"""Rejected records: listed, tried again, or put away."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import pyarrow as pa
+
+from tandem.state.protocols import StateReader
+from tandem.state.rejected import RejectedEntry
+from tandem.sync.asked import Became, became, refuse_unknown, run_asked
+from tandem.sync.job import Run
+from tandem.sync.report import RunReport
+
+ALL: Final = 1_000_000
+"""More than anybody rejects."""
+
+
+def waiting_records(
+    state: StateReader,
+    integration: str,
+    entities: Sequence[str] = (),
+    ids: Sequence[str] = (),
+    limit: int = ALL,
+) -> list[RejectedEntry]:
+    """Rejected records that wait, newest first; ConfigurationError for an id that does not."""
+    if ids:
+        found = [e for id_ in ids for e in state.rejected_records(record_id=id_, limit=limit)]
+        known = [entry.record_id for entry in found]
+        refuse_unknown(ids, known, "rejected records", f"tandem rejected {integration}")
+    else:
+        found = state.rejected_records(limit=limit)
+    return [entry for entry in found if not entities or entry.entity in entities]
+
+
+def retry(run: Run, chosen: Sequence[RejectedEntry]) -> tuple[RunReport, list[Became]]:
+    """Read these records by id on both sides and plan them anew; what became of each.
+
+    A create whose answer was lost is created again: whoever asks for it has looked.
+    """
+    for (entity, side), ids in _by_side(chosen).items():
+        _give_up_unanswered(run, entity, side, ids)
+        at = run.now()
+        run.state.recheck(entity, side, pa.array(ids, pa.string()), reason="retry", at=at)
+    report = run_asked(run, [entry.entity for entry in chosen])
+    return report, [_became(run, entry) for entry in chosen]
+
+
+def archive(run: Run, chosen: Sequence[RejectedEntry]) -> int:
+    """These wait no longer; how many there were. Once they change, they are read again."""
+    return sum(
+        run.state.archive_rejected(entity, side, pa.array(ids, pa.string()), at=run.now())
+        for (entity, side), ids in _by_side(chosen).items()
+    )
+
+
+def _by_side(chosen: Iterable[RejectedEntry]) -> dict[tuple[str, str], list[str]]:
+    found = defaultdict(list)
+    for entry in chosen:
+        found[entry.entity, entry.side].append(entry.record_id)
+    return found
+
+
+def _give_up_unanswered(run: Run, entity: str, side: str, ids: Sequence[str]) -> None:
+    """Forget creates of these records that were sent and not answered."""
+    other = "external" if side == "local" else "local"
+    unanswered = run.state.sent_creates(entity, other, pa.array(ids, pa.string()))
+    sent = [
+        transaction.id
+        for id_ in unanswered["record_id"].to_pylist()
+        for transaction in run.state.transactions(entity, **{f"{side}_id": id_}, limit=ALL)
+        if (transaction.status, transaction.operation) == ("sent", "create")
+        and transaction.side == other
+    ]
+    if sent:
+        run.state.archive_transactions(entity, statuses=("sent",), ids=sent, at=run.now())
+
+
+def _became(run: Run, entry: RejectedEntry) -> Became:
+    external = entry.record_id if entry.side == "external" else None
+    local = entry.record_id if entry.side == "local" else None
+    return became(run, entry.entity, external, local)
