@@ -146,9 +146,7 @@ def test_creates_without_an_answer_are_found_with_the_key_chosen_for_them(state)
 def test_creates_of_local_records_are_found_by_their_external_ids(state):
     send(state, ("create", "chosen", "e1"), side="local")
     found = state.sent_creates("Accounts", "local", ids("e1"))
-    assert found.select(["record_id", "key"]).to_pylist() == [
-        {"record_id": "e1", "key": "chosen"}
-    ]
+    assert found.select(["record_id", "key"]).to_pylist() == [{"record_id": "e1", "key": "chosen"}]
 
 
 def test_an_external_record_is_known_by_the_key_that_was_chosen_for_it(state):

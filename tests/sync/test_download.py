@@ -537,28 +537,13 @@ def test_a_preview_counts_on_the_partners_that_its_own_plan_makes(world, account
     assert world.sync().counts == Counts(created=2)
 
 
-def test_what_is_not_done_yet_is_refused(world):
-    for setting, value in (
-        ("direction", "bidirectional"),
-        ("filter_exit", "delete"),
-        ("composite_lookups", ["both"]),
-    ):
-        world.mappings = [changed(world.mappings[0], **{setting: value})]
-        with pytest.raises(ConfigurationError, match="not there yet"):
-            world.sync()
-        world.mappings = [changed(world.mappings[0], **{setting: DEFAULTS[setting]})]
-
-
-DEFAULTS = {"direction": "download_only", "filter_exit": "keep", "composite_lookups": []}
-
-
-def test_a_first_sync_that_would_delete_local_records_is_refused(world):
+def test_a_first_sync_that_would_remove_local_records_waits_for_approval(world):
     world.mappings = [changed(world.mappings[0], first_sync="replace_local")]
     guid = "0f8fad5b-d9cb-469f-a165-70867728950e"
     world.local.put("account", [{"id": guid, "accountnumber": "x", "name": "mine"}])
     world.put_account("1", name="Ada")
     report = world.sync()
-    assert "replace_local would delete" in report.entities[0].message
+    assert "replace_local would remove 1 of 1" in report.entities[0].message
     assert [row["name"] for row in world.rows()] == ["mine"]
 
 

@@ -18,7 +18,12 @@ def params(kind: Kind, mappings: Iterable[EntityMapping]) -> dict[str, Param]:
     if kind == "sync":
         return {"mode": _mode(), "entities": entities, "confirm": _confirm()}
     preview = Param(False, type="boolean", description="Plan and report, but write nothing.")
-    return {"preview": preview, "entities": entities}
+    return {
+        "preview": preview,
+        "entities": entities,
+        "since": _moment("Only what was changed from then on. Empty: everything."),
+        "until": _moment("Only what was changed before then."),
+    }
 
 
 def document(integration: Integration, mappings: Iterable[EntityMapping]) -> str:
@@ -40,6 +45,10 @@ def document(integration: Integration, mappings: Iterable[EntityMapping]) -> str
 
 def _row(mapping: EntityMapping) -> str:
     return f"| {mapping.external} | {ARROWS[mapping.direction]} | {mapping.local} |"
+
+
+def _moment(description: str) -> Param:
+    return Param(None, type=["null", "string"], format="date-time", description=description)
 
 
 def _mode() -> Param:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from airflow.sdk.timezone import utcnow
+from airflow.sdk.timezone import parse, utcnow
 
 from tandem.airflow.connections import find_connection
 from tandem.airflow.ids import task_key
@@ -17,7 +17,7 @@ from tandem.model.integration import Integration
 from tandem.settings import Settings
 from tandem.sync import steps
 from tandem.sync.extract import extract
-from tandem.sync.job import Environment, JobKind, Request, Run, open_job
+from tandem.sync.job import Environment, JobKind, Request, Run, Window, open_job
 from tandem.sync.lease import holding
 from tandem.sync.manifests import Extracted
 from tandem.sync.preview import show_plan
@@ -88,7 +88,15 @@ def _request(asked: Asked, context: Context) -> Request:
         mode=params.get("mode", "full"),
         entities=tuple(params["entities"]),
         approved=params.get("confirm", False),
+        window=_window(params.get("since"), params.get("until")),
     )
+
+
+def _window(since: str | None, until: str | None) -> Window | None:
+    if not since and not until:
+        return None
+    start, end = (parse(text) if text else None for text in (since, until))
+    return Window(start, end)
 
 
 def _turn(run: Run, asked: Asked) -> AbstractContextManager[None]:

@@ -31,8 +31,10 @@ _KINDS: Final = {
 def conflicts(
     name: Name,
     action: Annotated[
-        Literal["take-local", "take-external"] | None,
-        typer.Argument(help="Let this side win, now. Default: list them."),
+        Literal["take-local", "take-external", "decided"] | None,
+        typer.Argument(
+            help="Let this side win, now; or list what the policy decided. Default: list them."
+        ),
     ] = None,
     entity: Entities = None,
     ids: Ids = None,
@@ -41,6 +43,9 @@ def conflicts(
 ) -> None:
     """List conflicts that wait for a person, field by field; decide them."""
     chosen = tuple(entity or ()), tuple(ids or ())
+    if action == "decided":
+        _list_decided(name, entity or [], limit, json=json)
+        return
     if action is None:
         _list(name, *chosen, limit, json=json)
         return
@@ -74,6 +79,19 @@ def _list(
         )
     if found:
         raise typer.Exit(FINDINGS)
+
+
+def _list_decided(name: str, entities: list[str], limit: int, *, json: bool) -> None:
+    with errors_as_exit_codes(), state_of(integration_named(name)) as state:
+        asked: list[str | None] = [*entities] or [None]
+        found = [e for one in asked for e in state.conflicts(one, status="decided", limit=limit)]
+    if json:
+        print_json([asdict(entry) for entry in found])
+        return
+    for entry in found:
+        _print(entry)
+    if not found:
+        say("The policy has decided nothing yet.")
 
 
 def _print(entry: ConflictEntry) -> None:

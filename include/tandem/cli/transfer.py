@@ -1,6 +1,7 @@
 """`tandem import`, `tandem export`, `tandem sync`: carry a plan out."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -20,7 +21,7 @@ from tandem.cli.session import (
 )
 from tandem.cli.waiting import print_waiting, waiting_of
 from tandem.errors import ConfigurationError
-from tandem.sync.job import Mode, Request, Run
+from tandem.sync.job import JobKind, Mode, Request, Run, Window
 from tandem.sync.lease import holding
 from tandem.sync.report import RunReport
 from tandem.sync.run import run_all
@@ -30,14 +31,38 @@ Yes = Annotated[
 ]
 
 
-def import_(name: Name, entity: Entities = None, json: AsJson = False) -> None:  # noqa: FBT002
+Since = Annotated[datetime | None, typer.Option(help="Only what was changed from then on (UTC).")]
+Until = Annotated[datetime | None, typer.Option(help="Only what was changed before then (UTC).")]
+
+
+def import_(
+    name: Name,
+    entity: Entities = None,
+    since: Since = None,
+    until: Until = None,
+    json: AsJson = False,  # noqa: FBT002 - a flag
+) -> None:
     """Download everything once. Links are made; the next sync still reads from its own anchor."""
-    _transfer(name, Request("", "import", "full", tuple(entity or ())), json=json)
+    _transfer(name, _once("import", entity, since, until), json=json)
 
 
-def export(name: Name, entity: Entities = None, json: AsJson = False) -> None:  # noqa: FBT002
+def export(
+    name: Name,
+    entity: Entities = None,
+    since: Since = None,
+    until: Until = None,
+    json: AsJson = False,  # noqa: FBT002 - a flag
+) -> None:
     """Upload everything once. Links are made; the next sync still reads from its own anchor."""
-    _transfer(name, Request("", "export", "full", tuple(entity or ())), json=json)
+    _transfer(name, _once("export", entity, since, until), json=json)
+
+
+def _once(
+    kind: JobKind, entity: list[str] | None, since: datetime | None, until: datetime | None
+) -> Request:
+    start, end = (at and at.replace(tzinfo=UTC) for at in (since, until))
+    window = Window(start, end) if start or end else None
+    return Request("", kind, "full", tuple(entity or ()), window=window)
 
 
 def sync(

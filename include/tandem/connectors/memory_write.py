@@ -130,7 +130,8 @@ class Writing:
         """The answer with the records as they are, where that is not exactly what was given."""
         habits = self._store.habits[self._entity.name]
         etags = self._able.optimistic_concurrency
-        if self._able.client_keys and not etags and habits == Habits():
+        given = set(self._entity.key) <= set(records.schema.names)
+        if self._able.client_keys and given and not etags and habits == Habits():
             return written
         done = {row: keys[row] for row in rows_written(written, records.num_rows)}
         names = (*self._entity.key, *records.schema.names, *returning, *([ETAG] if etags else []))

@@ -6,7 +6,7 @@ from tandem.core.fields import BoundField, Reference
 from tandem.core.fit import CONVERTIBLE
 from tandem.core.mapping import BoundMapping
 from tandem.errors import ConfigurationError
-from tandem.model.integration import EntityMapping
+from tandem.model.integration import EntityMapping, OnConflict
 from tandem.model.schema import Entity, Kind
 
 
@@ -47,13 +47,22 @@ def _upload_problems(bound: BoundMapping) -> list[str]:
             f"External entity {bound.external.name!r} cannot be written; "
             "write direction: download_only."
         )
-    policies = {field.on_conflict for field in bound.fields}
-    if "newest_wins" in policies and bound.ages is None:
-        problems.append(
-            "on_conflict: newest_wins needs version_number and local_version_number, fields that "
-            "say when each side's record was changed last; name both, or choose another policy."
-        )
     return problems
+
+
+def policy_problem(bound: BoundMapping, on_conflict: OnConflict) -> str:
+    """Why the policy (`on_conflict` is the integration's) cannot be followed; empty if it can."""
+    policies = {field.on_conflict or on_conflict for field in bound.fields}
+    if bound.mapping.direction != "bidirectional" or "newest_wins" not in policies:
+        return ""
+    ages = bound.ages or ("", "")
+    fields = bound.external.by_name.get(ages[0]), bound.local.by_name.get(ages[1])
+    if all(field and field.kind is Kind.INSTANT for field in fields):
+        return ""
+    return (
+        "on_conflict: newest_wins needs version_number and local_version_number, instants that "
+        "say when each side's record was changed last; name both, or choose another policy."
+    )
 
 
 def _upload_kind_problem(field: BoundField) -> str:

@@ -13,6 +13,7 @@ from tandem.core.mapping import BoundMapping, Mapped
 from tandem.core.matching import key_texts
 from tandem.core.plan import Candidates
 from tandem.sync.job import Job
+from tandem.sync.reading import owned
 
 _MATCHES = pa.schema([("external_id", pa.string()), ("local_id", pa.string())])
 _FOUND = pa.schema([("key", pa.string()), ("local_id", pa.string())])
@@ -86,4 +87,6 @@ class Matching:
         return pa.table({"key": key, "local_id": record_ids(records, self.bound.local.key)})
 
     def _query(self, fields: Sequence[str]) -> Query:
-        return Query(self.bound.local, tuple(dict.fromkeys(fields)), self.job.now())
+        """Of records that are this mapping's, where several share the local entity."""
+        mine = owned(self.job, self.bound)
+        return Query(self.bound.local, tuple(dict.fromkeys(fields)), self.job.now(), mine)

@@ -1,7 +1,7 @@
 """Both sides' schemas: read once a run, completed where the user asked for it, and checked."""
 
 from tandem.connectors.base import Provisioner
-from tandem.core.binding import bind, lookup_problems
+from tandem.core.binding import bind, lookup_problems, policy_problem
 from tandem.core.mapping import BoundMapping
 from tandem.core.wanted import wanted_entity
 from tandem.errors import ConfigurationError
@@ -93,7 +93,9 @@ def bind_all(
         except ConfigurationError as error:
             problems[mapping.external] = str(error)
     for name, mapped in bound.items():
-        if found := lookup_problems(mapped, bound):
+        found = lookup_problems(mapped, bound)
+        found += filter(None, [policy_problem(mapped, job.integration.on_conflict)])
+        if found:
             problems[name] = f"Mapping {name} → {mapped.local.name}: {' '.join(found)}"
     return bound, problems
 

@@ -149,6 +149,17 @@ class History:
             values = {f: self._value(side, which, tag, deed == "misfit") for f in named.values()}
             store.edit(entity, record[key], **values)
 
+    def meanwhile(self, side: str, which: int, tag: str, *what: Any) -> None:
+        """What somebody does in the middle of a run.
+
+        But for a record that the other side has already: our own creation may be on its way, and
+        two that are created under one key at the same moment are two.
+        """
+        tag = self._tag(side, which, tag)
+        other = "local" if side == "external" else "external"
+        if self.found(side, which, tag) or not self.found(other, which, tag):
+            self.do(side, which, tag, *what)
+
     def _tag(self, side: str, which: int, tag: str) -> str:
         """Only with a primary key may both sides create the same record."""
         if self._has_primary_key(which):
@@ -183,14 +194,14 @@ class History:
         burns = [at * 3 for what, at in trouble if what[0] == "crash"]
         for side in SIDES:
             mine = [(what, at) for what, at in trouble if side in what]
-            self.both.disturb(side, mine, self.do)
+            self.both.disturb(side, mine, self.meanwhile)
         try:
             if burns:
                 return self.both.world.sync_with(fuse(burns[0]), mode=mode)
             return self.both.sync(mode=mode)
         finally:
             for side in SIDES:
-                self.both.disturb(side, [], self.do)
+                self.both.disturb(side, [], self.meanwhile)
             self._anchors_moved()
 
     def _anchors_moved(self) -> None:
