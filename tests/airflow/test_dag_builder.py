@@ -163,8 +163,8 @@ def test_params_offer_what_a_run_can_be_asked_for(dags: Any) -> None:
     assert dags["crm__sync"]["defaults"] == {"mode": "auto", "entities": [], "confirm": False}
     assert dags["crm__sync"]["params"]["mode"]["enum"] == ["auto", "full"]
     assert dags["crm__sync"]["params"]["entities"]["examples"] == ["Orders", "Accounts"]
-    assert dags["crm__import"]["defaults"] == {"preview": False, "entities": []}
-    assert dags["ways__export"]["defaults"] == {"preview": False, "entities": []}
+    once = {"preview": False, "entities": [], "since": None, "until": None}
+    assert dags["crm__import"]["defaults"] == dags["ways__export"]["defaults"] == once
 
 
 def test_a_broken_file_shows_itself(dags: Any) -> None:
