@@ -99,16 +99,26 @@ def expected(stands, policy, *, deletes=True, down=True, up=True, decided=NOBODY
         (S, E): update_external,
         (E, E): {EXTERNAL: update_local, LOCAL: update_external}.get(winner, ASKS),
         (E, G): restored(
-            winner == EXTERNAL, decided == LOCAL, create_local, delete_external, asks=down
+            (deletes or decided) and winner == EXTERNAL,
+            decided == LOCAL,
+            create_local,
+            ("delete", None, False) if up else NOTHING,
+            asks=down and deletes,
         ),
         (G, E): restored(
-            winner == LOCAL, decided == EXTERNAL, create_external, delete_local, asks=up
+            (deletes or decided) and winner == LOCAL,
+            decided == EXTERNAL,
+            create_external,
+            (None, "delete", False) if down else NOTHING,
+            asks=up and deletes,
         ),
     }.get(stands, NOTHING)
 
 
 def restored(edit_wins, deletion_wins, create, delete, *, asks):
-    """An edit meets a deletion: only a person lets the deletion win."""
+    """An edit meets a deletion: only a person lets the deletion win. Where deletions are ignored
+    each side is left alone, unless a person says otherwise.
+    """
     if edit_wins:
         return create
     if deletion_wins:

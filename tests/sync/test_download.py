@@ -295,7 +295,8 @@ def test_a_stale_load_neither_overwrites_nor_moves_the_anchor_back(world):
         planned = steps.transform(stale, steps.extract(stale, "Accounts"))
         world.put_account("1", name="new")
         world.sync()
-        steps.load(stale, planned)
+        with pytest.raises(StopRun, match="has synced Accounts since"):
+            steps.load(stale, planned)
     assert [row["name"] for row in world.rows()] == ["new"]
     assert world.sync().counts == Counts(unchanged=1)
 
@@ -310,22 +311,6 @@ def test_what_was_read_before_another_run_is_not_planned(world):
         with pytest.raises(StopRun, match="has synced Accounts since this was read"):
             steps.transform(stale, extracted)
     assert [row["name"] for row in world.rows()] == ["new"]
-
-
-def test_an_anchor_stays_where_records_were_superseded(world):
-    world.put_account("1", name="first")
-    world.sync()
-    with world.job() as older, world.job() as newer:
-        for run in (older, newer):
-            steps.refresh_schema(run)
-        world.put_account("1", name="second")
-        old_plan = steps.transform(older, steps.extract(older, "Accounts"))
-        world.put_account("1", name="third")
-        new_plan = steps.transform(newer, steps.extract(newer, "Accounts"))
-        steps.load(older, old_plan)
-        assert steps.load(newer, new_plan)["counts"]["superseded"] == 1
-    world.sync()
-    assert [row["name"] for row in world.rows()] == ["third"]
 
 
 def test_a_plan_of_another_mapping_is_not_carried_out(world):

@@ -9,8 +9,9 @@ from typing import Any, Final, Protocol
 
 import httpx
 
-from tandem.connectors.http import ERROR_LIMIT, first_bytes
-from tandem.connectors.http_errors import place, sentence, server_message, unanswered
+from tandem.connectors.http import ERROR_LIMIT
+from tandem.connectors.http_bodies import first_bytes
+from tandem.connectors.http_errors import NotSigned, place, sentence, server_message, unanswered
 from tandem.errors import AuthenticationError, ConfigurationError, Unreachable
 
 MICROSOFT: Final = "https://login.microsoftonline.com"
@@ -47,7 +48,11 @@ class BearerAuth(httpx.Auth):
     def _sign(self, request: httpx.Request, *, fresh: bool) -> None:
         # The next page is fetched in another thread.
         with self._lock:
-            request.headers["Authorization"] = f"Bearer {self._tokens.token(fresh=fresh)}"
+            try:
+                token = self._tokens.token(fresh=fresh)
+            except Unreachable as error:
+                raise NotSigned(error.problem, remedy=error.remedy) from error
+            request.headers["Authorization"] = f"Bearer {token}"
 
 
 class HeaderAuth(httpx.Auth):

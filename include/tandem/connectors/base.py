@@ -84,6 +84,12 @@ class Written:
     given. A record that cannot be read (any more) is left out.
     """
 
+    def whole(self) -> "Written":
+        """Itself; raises `stopped_by` if not all rows were dealt with."""
+        if self.stopped_by:
+            raise self.stopped_by
+        return self
+
 
 @runtime_checkable
 class Connector(Protocol):

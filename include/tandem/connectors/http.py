@@ -12,13 +12,13 @@ from urllib.parse import quote, urljoin
 
 import httpx
 
+from tandem.connectors.http_bodies import CODINGS, first_bytes, is_web_page, start_of
 from tandem.connectors.http_errors import (
     answers_otherwise,
     broke_off,
     cannot_heal,
     expired,
     is_expired,
-    other_coding,
     other_host,
     too_large,
     unanswered,
@@ -39,12 +39,10 @@ LONGEST_WISH: Final = 600.0
 REDIRECTS: Final = 5
 _KEPT: Final = (307, 308)
 """Redirects that keep method and body (RFC 9110, 15.4)."""
-WRITE_LIMIT: Final = 256 * 1024 * 1024
+WRITE_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of an answer to a write that are read."""
 ERROR_LIMIT: Final = 64 * 1024
 """Bytes of an error's body that are read: messages are short."""
-_CODINGS: Final = ("gzip", "deflate")
-_HTML: Final = (b"<!doctype html", b"<html")
 TIMEOUT: Final = httpx.Timeout(120.0, connect=15.0)
 
 
@@ -116,7 +114,7 @@ class Http:
         """
         sent = {
             "Accept": wanted.accept,
-            "Accept-Encoding": ", ".join(_CODINGS),
+            "Accept-Encoding": ", ".join(CODINGS),
             **(headers or {}),
         }
         return self.patiently(lambda: self._ask(url, wanted, sent), still_wanted)
@@ -139,9 +137,9 @@ class Http:
         Raises Unreachable if no whole answer came; `http_errors.never_sent` tells whether the
         system cannot have received the request. Only redirects that keep the method are followed.
         """
-        sent = {"Accept-Encoding": ", ".join(_CODINGS), **headers}
+        sent = {"Accept-Encoding": ", ".join(CODINGS), **headers}
         for _ in range(REDIRECTS):
-            if _origin(url) != self._origin:
+            if not self.is_own(url):
                 raise other_host(self.root, url)
             response, body = self._exchange(method, url, sent, content)
             if response.status_code not in _KEPT or not response.has_redirect_location:
@@ -149,6 +147,10 @@ class Http:
             url = resolved(url, response.headers["Location"])
         circle = httpx.TooManyRedirects("redirected in a circle")
         raise unanswered(self.root, circle) from circle
+
+    def is_own(self, url: str) -> bool:
+        """Whether the URL is one of this origin."""
+        return _origin(url) == self._origin
 
     def error(self, url: str, reply: Reply) -> TandemError:
         """The error that an answer to a request to `url` stands for, in our words."""
@@ -163,22 +165,27 @@ class Http:
     def _exchange(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes
     ) -> tuple[httpx.Response, bytes]:
-        request = self._client.build_request(method, url, headers=headers, content=content)
+        fields = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        request = self._client.build_request(method, url, headers=fields, content=content)
         request.url = VerbatimUrl(url)
         try:
             with closing(self._client.send(request, stream=True)) as response:
-                # An error may carry the answers of a whole batch.
-                return response, first_bytes(response, self.root, WRITE_LIMIT)
-        except ConfigurationError as error:  # it was received all the same
-            raise Unreachable(error.problem, remedy=error.remedy) from error
+                return response, self._received(response)
         except httpx.LocalProtocolError as error:
             raise unanswered(self.root, error) from None
         except httpx.HTTPError as error:
             raise unanswered(self.root, error) from error
 
+    def _received(self, response: httpx.Response) -> bytes:
+        """The body of an answer to a write; an error may carry the answers of a whole batch."""
+        try:
+            return first_bytes(response, self.root, WRITE_LIMIT)
+        except ConfigurationError as error:  # the request was received all the same
+            raise Unreachable(error.problem, remedy=error.remedy) from error
+
     def _ask(self, url: str, wanted: Format, headers: Mapping[str, str]) -> Answer:
         for _ in range(REDIRECTS):
-            if _origin(url) != self._origin:
+            if not self.is_own(url):
                 raise other_host(self.root, url)
             answer = self._ask_once(url, wanted, headers)
             if isinstance(answer, Answer):
@@ -210,9 +217,9 @@ class Http:
     def _refuse_other_things(
         self, url: str, wanted: Format, headers: httpx.Headers, body: bytes
     ) -> None:
-        start, end = body[:200].lstrip(b"\xef\xbb\xbf \t\r\n"), body[-64:].rstrip()
+        start, end = start_of(body), body[-64:].rstrip()
         declared = headers.get("Content-Type", "")
-        if declared.startswith("text/html") or start.lower().startswith(_HTML):
+        if is_web_page(headers, body):
             raise answers_otherwise(url, "a web page")
         if wanted.beginnings and start and start[0] not in wanted.beginnings:
             raise answers_otherwise(url, declared or "something else")
@@ -226,23 +233,6 @@ class Http:
         if response.is_success and len(body) > limit:
             raise too_large(self.root, limit)
         return body
-
-
-def first_bytes(response: httpx.Response, root: str, limit: int) -> bytes:
-    """The body, decompressed; not much more than `limit` bytes of it.
-
-    One coding at most: of two, each may make a thousand times as much of the same bytes.
-    """
-    coding = response.headers.get("Content-Encoding", "identity").strip().lower()
-    if coding not in (*_CODINGS, "identity"):
-        raise other_coding(root, coding)
-    pieces, size = [], 0
-    for piece in response.iter_bytes():
-        pieces.append(piece)
-        size += len(piece)
-        if size > limit:
-            break
-    return b"".join(pieces)
 
 
 class VerbatimUrl(httpx.URL):

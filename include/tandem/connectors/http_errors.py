@@ -72,7 +72,10 @@ _EXCERPT: Final = 300
 _LOOKED_AT: Final = 4_096
 """Bytes of an error's body in which we look for its reason."""
 _EXPIRED: Final = (
-    ((400, 404, 501), re.compile(rb"token", re.IGNORECASE)),
+    (
+        (400, 404, 501),
+        re.compile(rb"delta ?token|skip ?token|delta ?link|sync ?token", re.IGNORECASE),
+    ),
     (
         (400, 404, 500, 501),
         re.compile(
@@ -87,6 +90,10 @@ them: Dataverse's ExpiredVersionStamp, also after a change of the table; Graph's
 Central's words; and whoever complains of the token that our link holds."""
 
 
+class NotSigned(Unreachable):
+    """No token is to be had, and so the request was not sent or not let in."""
+
+
 def cannot_heal(error: BaseException) -> bool:
     """Whether asking again at once is of no use, although no answer came."""
     lasting = (ssl.SSLCertVerificationError, httpx.TooManyRedirects)
@@ -94,9 +101,10 @@ def cannot_heal(error: BaseException) -> bool:
 
 
 def never_sent(error: BaseException) -> bool:
-    """Whether the system cannot have received the request that was not answered."""
-    before = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-    return any(isinstance(cause, before) for cause in _causes(error))
+    """Whether the system cannot have received, or let in, the request that was not answered."""
+    before = (NotSigned, httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+    # Not `__context__`: we may have been called while another failure was dealt with.
+    return isinstance(error, before) or isinstance(error.__cause__, before)
 
 
 def error_code(body: bytes) -> str | None:

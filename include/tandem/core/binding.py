@@ -42,6 +42,11 @@ def _upload_problems(bound: BoundMapping) -> list[str]:
     if not bound.is_uploaded:
         return []
     problems = [_upload_kind_problem(field) for field in bound.uploads]
+    if not bound.uploads:
+        problems.append(
+            "No field is uploaded: all are download_only, constants or set by the system; write "
+            "direction: download_only."
+        )
     if not bound.external.capabilities.writes:
         problems.append(
             f"External entity {bound.external.name!r} cannot be written; "
@@ -155,6 +160,9 @@ def _lookup_problem(field: BoundField, reference: Reference, target: BoundMappin
     try:
         for name in reference.fields:
             target.local_name(name)
+        mapped = [f for f in target.fields if {e.name for e in f.externals} & {*reference.fields}]
+        if any(one.reference for one in mapped):
+            return f"{where}: a lookup cannot go by a field that is a lookup itself; name others."
     except ConfigurationError as error:
         return f"{where}: {error}"
     return ""

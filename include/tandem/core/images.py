@@ -58,20 +58,36 @@ def local_image(fields: Sequence[BoundField], records: pa.RecordBatch) -> Image:
 
 def image_hashes(fields: Sequence[BoundField], texts: Texts) -> pa.Array:
     """One hash a record; the same texts in other fields are another record."""
-    seed = ";".join(f"{field.name}:{field.target.kind}" for field in fields)
+    seed = ";".join(
+        f"{field.name}:{field.target.kind}:{field.downloads:d}{field.uploads:d}" for field in fields
+    )
     return record_hashes([texts[field.name] for field in fields], seed=seed)
 
 
-def bases(fields: Sequence[BoundField], external: Texts, local: Texts) -> pa.Array:
+def bases(
+    fields: Sequence[BoundField], external: Texts, local: Texts, inside: pa.Array | None = None
+) -> pa.Array:
     """What both sides agreed on, one JSON text a record.
 
     `{"external": {field: text}, "local": {field: text}}`; without `local` where it is the same.
+    `inside` says in words which of both records are in their side's filter, and comes last.
     """
     names = [field.name for field in fields]
     ours, theirs = _objects(names, local), _objects(names, external)
-    both = pc.binary_join_element_wise('{"external":', theirs, ',"local":', ours, "}", "")
-    one = pc.binary_join_element_wise('{"external":', theirs, "}", "")
-    return pc.if_else(pc.equal(ours, theirs), one, both)
+    both = pc.binary_join_element_wise('{"external":', theirs, ',"local":', ours, "")
+    one = pc.binary_join_element_wise('{"external":', theirs, "")
+    images = pc.if_else(pc.equal(ours, theirs), one, both)
+    if inside is None or inside.null_count == len(inside):
+        return pc.binary_join_element_wise(images, "}", "")
+    marks = pc.fill_null(pc.binary_join_element_wise(',"inside":"', inside, '"', ""), "")
+    return pc.binary_join_element_wise(images, marks, "}", "")
+
+
+def was_inside(texts: pa.Array, side: str) -> pa.Array:
+    """For each base whether that side's record was in its filter then."""
+    found = pc.extract_regex(texts, r',"inside":"(?P<inside>[a-z ]*)"\}$')
+    words = pc.struct_field(found, "inside")
+    return pc.fill_null(pc.match_substring(words, side), fill_value=False)
 
 
 def images_of(fields: Sequence[BoundField], texts: pa.Array) -> tuple[Texts, Texts]:

@@ -119,31 +119,35 @@ class _Does:
 def _decisions(pairs: Pairs, rules: Rules) -> Stand:
     found = _TABLE[pairs.external, pairs.local]
     winners = np.where(pairs.decided != NOBODY, pairs.decided, _POLICIES.get(rules.on_conflict, 0))
+    by_person = pairs.decided != NOBODY
+    # Where deletions do not count, what is gone on one side is the other's own affair.
+    restores = by_person | rules.propagates_deletes
     changes = (
-        (Do.RESTORE_LOCAL, winners == EXTERNAL, Do.CREATE_LOCAL),
+        (Do.RESTORE_LOCAL, (winners == EXTERNAL) & restores, Do.CREATE_LOCAL),
         (Do.RESTORE_LOCAL, pairs.decided == LOCAL, Do.DELETE_EXTERNAL),
-        (Do.RESTORE_EXTERNAL, winners == LOCAL, Do.CREATE_EXTERNAL),
+        (Do.RESTORE_EXTERNAL, (winners == LOCAL) & restores, Do.CREATE_EXTERNAL),
         (Do.RESTORE_EXTERNAL, pairs.decided == EXTERNAL, Do.DELETE_LOCAL),
         (Do.CREATE_EXTERNAL, ~pairs.linked & rules.replaces, Do.DELETE_LOCAL),
     )
     decided = found.copy()
     for do, where, instead in changes:
         decided[(found == _CODES[do]) & where] = _CODES[instead]
-    for do in _forbidden(rules):
+    decided[(decided == _CODES[Do.CREATE_EXTERNAL]) & ~pairs.in_scope] = _CODES[Do.NOTHING]
+    for do in _other_ways(rules):
         decided[decided == _CODES[do]] = _CODES[Do.NOTHING]
+    if not rules.propagates_deletes:
+        deleting = [Do.DELETE_EXTERNAL] + ([] if rules.replaces else [Do.DELETE_LOCAL])
+        decided[np.isin(found, [_CODES[do] for do in deleting])] = _CODES[Do.NOTHING]
+        asking = [_CODES[Do.RESTORE_LOCAL], _CODES[Do.RESTORE_EXTERNAL]]
+        decided[np.isin(decided, asking)] = _CODES[Do.NOTHING]
     return decided
 
 
-def _forbidden(rules: Rules) -> list[Do]:
-    """What this mapping or this run does not do."""
+def _other_ways(rules: Rules) -> list[Do]:
+    """What writes to a side that this mapping or this run does not write to."""
     down = [Do.CREATE_LOCAL, Do.DELETE_LOCAL, Do.RESTORE_LOCAL]
     up = [Do.CREATE_EXTERNAL, Do.DELETE_EXTERNAL, Do.RESTORE_EXTERNAL]
-    deletes = [Do.DELETE_EXTERNAL] + ([] if rules.replaces else [Do.DELETE_LOCAL])
-    return [
-        *([] if rules.downloads else down),
-        *([] if rules.uploads else up),
-        *([] if rules.propagates_deletes else deletes),
-    ]
+    return [*([] if rules.downloads else down), *([] if rules.uploads else up)]
 
 
 def _merged(
@@ -166,7 +170,8 @@ def _merged(
         policy = field.on_conflict or rules.on_conflict
         winners = _winners(policy, pairs)
         uploads = everywhere & field.uploads & (fresh | (not field.identifies))
-        terms = Terms(field.downloads, uploads, winners, replaced)
+        refers = field.reference is not None
+        terms = Terms(field.downloads, uploads, winners, replaced, refers)
         found[field.name] = merge_field(pair, terms, ways)
     return found
 

@@ -90,6 +90,10 @@ class StateReader(Protocol):
         """The lookups in that field that wait, as `tandem.state.account.DEFERRED`, in parts."""
         ...
 
+    def has_synced(self, entity: str) -> bool:
+        """Whether a sync, not only an import or export, has loaded this entity."""
+        ...
+
     def last_loaded(self, entity: str) -> str | None:
         """The run that was the last to load this entity."""
         ...
@@ -165,7 +169,7 @@ class StateStore(StateReader, Protocol):
         """Let go of the lease, if it is ours still. What is written afterwards is refused."""
         ...
 
-    def start(self, key: Mapping[str, str], *, mode: str, at: datetime) -> None:
+    def start(self, key: Mapping[str, str], *, mode: str, at: datetime, kind: str = "sync") -> None:
         """Log that an entity of a run has begun. `key`: run_id, entity, direction."""
         ...
 

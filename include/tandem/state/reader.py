@@ -109,6 +109,10 @@ class SqlReader:
             yield part
             after = part["external_id"][-1].as_py()
 
+    def has_synced(self, entity: str) -> bool:
+        with self._looking(entity) as scope:
+            return run_log.has_synced(scope)
+
     def last_loaded(self, entity: str) -> str | None:
         with self._looking(entity) as scope:
             return run_log.last_loaded(scope)

@@ -29,13 +29,27 @@ class LogEntry:
     counts: Counts
 
 
-def start(scope: Scope, key: Mapping[str, str], *, mode: str, at: datetime) -> None:
+def start(
+    scope: Scope, key: Mapping[str, str], *, mode: str, at: datetime, kind: str = "sync"
+) -> None:
     """An entity of a run has begun, perhaps again."""
     nothing = dict.fromkeys(("all", *Counts.model_fields), 0)
-    begun = {"mode": mode, "started_at": at, "status": "running", "message": "", **nothing}
+    begun = {
+        "mode": mode,
+        "kind": kind,
+        "started_at": at,
+        "status": "running",
+        "message": "",
+        **nothing,
+    }
     again = update(log).where(*scope.mine(log, **key)).values(**begun, finished_at=None)
     if scope.connection.execute(again).rowcount == 0:
         scope.connection.execute(insert(log).values({**scope.place, **key, **begun}))
+
+
+def has_synced(scope: Scope) -> bool:
+    """Whether a sync, not only an import or export, has loaded the entity."""
+    return scope.any(*scope.mine(log, kind="sync"), _LOADED)
 
 
 def note_mode(scope: Scope, key: Mapping[str, str], mode: str) -> None:

@@ -44,9 +44,9 @@ class SqlState(SqlReader):
     def release(self) -> None:
         self._lease.release()
 
-    def start(self, key: Mapping[str, str], *, mode: str, at: datetime) -> None:
+    def start(self, key: Mapping[str, str], *, mode: str, at: datetime, kind: str = "sync") -> None:
         with self._writing() as scope:
-            run_log.start(scope, key, mode=mode, at=at)
+            run_log.start(scope, key, mode=mode, at=at, kind=kind)
 
     def note_mode(self, key: Mapping[str, str], mode: str) -> None:
         with self._writing() as scope:

@@ -46,6 +46,9 @@ log = Table(
     Column("entity", Text, nullable=False),
     Column("direction", Text, nullable=False),
     Column("mode", Text, nullable=False),
+    Column(
+        "kind", Text, nullable=False, server_default="sync", comment="sync, import, export or asked"
+    ),
     Column("started_at", _AT, nullable=False),
     Column("finished_at", _AT),
     Column("status", Text, nullable=False, comment="running, success, partial or failed"),

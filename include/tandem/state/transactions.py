@@ -19,7 +19,10 @@ SENT_CREATES: Final = pa.schema(
     [("record_id", pa.string()), ("key", pa.string()), ("run_id", pa.string())]
 )
 PENDING_DELETES: Final = pa.schema(
-    [("side", pa.string()), ("external_id", pa.string()), ("local_id", pa.string())]
+    [
+        ("id", pa.int64()),
+        *((name, pa.string()) for name in ("run_id", "side", "external_id", "local_id")),
+    ]
 )
 UNANSWERED: Final = pa.schema(
     [

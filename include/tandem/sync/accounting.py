@@ -9,10 +9,11 @@ import pyarrow.compute as pc
 
 from tandem.core.images import bases, image_hashes
 from tandem.core.mapping import BoundMapping
-from tandem.core.merge import Flags, flags
+from tandem.core.merge import Flags, chosen, flags
 from tandem.model.changes import Action
 from tandem.state.account import Account, Conflict, Rejected
 from tandem.sync import columns
+from tandem.sync.held import external_side, filter_of, local_side
 from tandem.sync.job import Run
 from tandem.sync.pair_counts import Settled, at_rows
 from tandem.sync.side_writes import Outcome, transactions_of
@@ -66,11 +67,13 @@ class PairAccount:
         failed = refused | at_rows(plan, sent.rejected) | at_rows(plan, written.rejected)
         done = sent.done & written.done & ~refused & ~conflicts
         changed = sent.changed | written.changed
+        linked = done & flags(plan.column(columns.ACCOUNTED))
+        inside = self._inside(plan, linked)
         with self._opened() as account:
             self._over(account, plan, done | failed | conflicts)
             clashes = flags(plan.column(columns.CLASHES).is_valid())
             self._resolve(account, plan, (done & ~clashes) | failed)
-            self._link(account, plan, done & flags(plan.column(columns.ACCOUNTED)))
+            self._link(account, plan, linked, inside)
             self._settle(account, plan, "external", sent)
             self._settle(account, plan, "local", written, sent.done)
             of_local = self._reject(account, plan, sent, written, refused)
@@ -87,21 +90,44 @@ class PairAccount:
     def _opened(self) -> Any:
         return self._run.state.account(self._bound.mapping.external)
 
-    def _link(self, account: Account, plan: pa.RecordBatch, rows: Flags) -> None:
+    def _inside(self, plan: pa.RecordBatch, rows: Flags) -> pa.Array | None:
+        """Which of both records are in their side's filter now, in words; None: it is all one."""
+        if self._bound.mapping.filter_exit != "delete":
+            return None
+        words = []
+        for side, name in (
+            (external_side(self._run, self._bound), columns.EXTERNAL_ID),
+            (local_side(self._run, self._bound), columns.LOCAL_ID),
+        ):
+            ids = chosen((~rows, pa.nulls(len(rows), pa.string())), otherwise=plan.column(name))
+            held = side.of_ids(ids, filter_of(self._bound, side.name))
+            words.append(pc.if_else(held.holds(ids), side.name, ""))
+        return pc.binary_join_element_wise(*words, " ")
+
+    def _link(
+        self,
+        account: Account,
+        plan: pa.RecordBatch,
+        rows: Flags,
+        inside: pa.Array | None = None,
+    ) -> None:
         """Write or remove the links of these rows."""
-        chosen = plan.filter(pa.array(rows))
-        if not chosen.num_rows:
+        linked = plan.filter(pa.array(rows))
+        if not linked.num_rows:
             return
-        moved = chosen.column(columns.MOVED_FROM).drop_null()
+        moved = linked.column(columns.MOVED_FROM).drop_null()
         if len(moved):
             account.links.remove(moved)
-        ends = _ends(chosen)
-        gone = chosen.filter(pa.array(ends)).column(columns.EXTERNAL_ID).drop_null()
+        over = ends(linked)
+        gone = linked.filter(pa.array(over)).column(columns.EXTERNAL_ID).drop_null()
         if len(gone):
             account.links.remove(gone)
-        kept = chosen.filter(pa.array(~ends))
+        kept = linked.filter(pa.array(~over))
         if kept.num_rows:
-            account.links.put(_links(self._bound, kept), at=self._run.now(), replace=True)
+            marks = (
+                None if inside is None else inside.filter(pa.array(rows)).filter(pa.array(~over))
+            )
+            account.links.put(_links(self._bound, kept, marks), at=self._run.now(), replace=True)
 
     def _settle(
         self,
@@ -119,12 +145,17 @@ class PairAccount:
         chosen = plan.filter(pa.array(rows))
         if not chosen.num_rows:
             return
+        one_way = {"import": "external", "export": "local"}.get(self._run.kind)
         for side, own in _both_ids(chosen).items():
-            account.accept(own, side=side)
-            account.rechecked(side, own)
+            if one_way in (None, side):
+                account.accept(own, side=side)
+            if one_way is None:  # what waits for a sync, or for what a person said, still does
+                account.rechecked(side, own)
 
     def _resolve(self, account: Account, plan: pa.RecordBatch, rows: Flags) -> None:
         """Conflicts of these rows are over; a row that still is one replaces its own."""
+        if self._run.kind != "sync":
+            return
         ids = _both_ids(plan.filter(pa.array(rows)))
         account.resolve(external_ids=ids["external"], local_ids=ids["local"], at=self._run.now())
 
@@ -185,7 +216,7 @@ class PairAccount:
         return local, external
 
 
-def _ends(plan: pa.RecordBatch) -> Flags:
+def ends(plan: pa.RecordBatch) -> Flags:
     """Where the link ends: one of the records is, or both are, gone."""
     deleted = pc.or_kleene(
         pc.equal(plan.column(columns.TO_LOCAL), "delete"),
@@ -194,7 +225,7 @@ def _ends(plan: pa.RecordBatch) -> Flags:
     return flags(pc.fill_null(deleted, False)) | flags(plan.column(columns.UNLINKS))
 
 
-def _links(bound: BoundMapping, plan: pa.RecordBatch) -> pa.Table:
+def _links(bound: BoundMapping, plan: pa.RecordBatch, inside: pa.Array | None) -> pa.Table:
     external = columns.fields_of(plan, columns.EXTERNAL_AFTER)
     local = columns.fields_of(plan, columns.LOCAL_AFTER)
     fields = bound.fields
@@ -204,7 +235,7 @@ def _links(bound: BoundMapping, plan: pa.RecordBatch) -> pa.Table:
             "local_id": plan.column(columns.LOCAL_ID),
             "base_hash": image_hashes(fields, external),
             "local_hash": image_hashes(fields, local),
-            "base": bases(fields, external, local),
+            "base": bases(fields, external, local, inside),
             "external_version": plan.column(columns.ETAG),
         }
     )

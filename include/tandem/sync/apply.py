@@ -1,5 +1,6 @@
 """Apply plans of pairs and account for them: the external side first, then the local one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -7,15 +8,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tandem.core.images import image_hashes
 from tandem.core.mapping import BoundMapping
 from tandem.core.merge import Flags, flags
 from tandem.errors import RetryLater
 from tandem.model.changes import Counts
 from tandem.sync import columns
-from tandem.sync.accounting import PairAccount
+from tandem.sync.accounting import PairAccount, ends
 from tandem.sync.answers import with_answers
 from tandem.sync.job import Run
-from tandem.sync.pair_counts import counts_of
+from tandem.sync.pair_counts import Settled, counts_of
 from tandem.sync.side_writes import Outcome, SideWriter
 
 
@@ -44,8 +46,11 @@ class PairLoader:
         `last`: rows whose records have changed once more are kept as conflicts and left to the
         next run.
         """
-        current = self._is_current(plan)
-        stale = plan.filter(pa.array(~current))
+        now = self._links_now(plan)
+        current = _is_current(plan, now) & ~self._sent_before(plan)
+        repeated = self._was_applied(plan, now) & ~current
+        stale = plan.filter(pa.array(~current & ~repeated))
+        before = _counts_of_repeated(plan.filter(pa.array(repeated)))
         plan = plan.filter(pa.array(current))
         account = PairAccount(self.run, self.bound, plan)
         account.begin()
@@ -58,28 +63,35 @@ class PairLoader:
         settled = account.settled(local, sent, written, last=last)
         down, up = counts_of(local, sent, written, settled, last=last)
         return Applied(
-            counts=down + _superseded(stale, of_local=False),
-            upload_counts=up + _superseded(stale, of_local=True),
+            counts=down + before[0] + _superseded(stale, of_local=False),
+            upload_counts=up + before[1] + _superseded(stale, of_local=True),
             changed=local.filter(pa.array(settled.changed)),
             stopped_by=sent.stopped_by or written.stopped_by,
         )
 
-    def _is_current(self, plan: pa.RecordBatch) -> Flags:
-        """Which rows' links still are what the plan saw: others were dealt with by now."""
+    def _links_now(self, plan: pa.RecordBatch) -> dict[str, pa.Array]:
+        """The hashes that the links of these rows hold now; empty where there is no link."""
         entity, state = self.bound.mapping.external, self.run.state
-        current = np.ones(plan.num_rows, np.bool_)
-        found = {}
-        for side, name in (("external", columns.EXTERNAL_ID), ("local", columns.LOCAL_ID)):
+        found: dict[str, list[pa.Array]] = {"base_hash": [], "local_hash": []}
+        for side, name in (("local", columns.LOCAL_ID), ("external", columns.EXTERNAL_ID)):
             ids = plan.column(name)
             links = state.links(entity, side, ids.drop_null())
             at = pc.index_in(ids, value_set=links[f"{side}_id"])
-            found[side] = {
-                h: links[h].combine_chunks().take(at) for h in ("base_hash", "local_hash")
-            }
-        for hash_, name in (("base_hash", columns.BASE_HASH), ("local_hash", columns.LOCAL_HASH)):
-            now = pc.coalesce(found["local"][hash_], found["external"][hash_])
-            current &= flags(pc.equal(pc.fill_null(now, b""), pc.fill_null(plan.column(name), b"")))
-        return current & ~self._sent_before(plan)
+            for hash_, hashes in found.items():
+                hashes.append(links[hash_].combine_chunks().take(at))
+        return {name: pc.fill_null(pc.coalesce(*hashes), b"") for name, hashes in found.items()}
+
+    def _was_applied(self, plan: pa.RecordBatch, now: Mapping[str, pa.Array]) -> Flags:
+        """Which rows an earlier try has carried out: their links are as the plan wanted them."""
+        fields = self.bound.fields
+        wanted = {
+            "base_hash": image_hashes(fields, columns.fields_of(plan, columns.EXTERNAL_AFTER)),
+            "local_hash": image_hashes(fields, columns.fields_of(plan, columns.LOCAL_AFTER)),
+        }
+        same = np.ones(plan.num_rows, np.bool_)
+        for name, hashes in wanted.items():
+            same &= flags(pc.equal(now[name], hashes))
+        return same | (ends(plan) & flags(pc.equal(now["base_hash"], b"")))
 
     def _sent_before(self, plan: pa.RecordBatch) -> Flags:
         """Creates that an earlier try of this very load has sent, without an answer.
@@ -108,6 +120,21 @@ def _only(plan: pa.RecordBatch, rows: Flags) -> pa.RecordBatch:
     """The plan, in which nothing is written locally but in these rows."""
     does = pc.if_else(pa.array(rows), plan.column(columns.TO_LOCAL), pa.scalar(None, pa.string()))
     return columns.replaced(plan, {columns.TO_LOCAL: does})
+
+
+def _is_current(plan: pa.RecordBatch, now: Mapping[str, pa.Array]) -> Flags:
+    """Which rows' links still are what the plan saw: others were dealt with by now."""
+    current = np.ones(plan.num_rows, np.bool_)
+    for name, column in (("base_hash", columns.BASE_HASH), ("local_hash", columns.LOCAL_HASH)):
+        current &= flags(pc.equal(now[name], pc.fill_null(plan.column(column), b"")))
+    return current
+
+
+def _counts_of_repeated(plan: pa.RecordBatch) -> tuple[Counts, Counts]:
+    """Rows that an earlier try has carried out count as what was done."""
+    nothing = np.zeros(plan.num_rows, np.bool_)
+    done = Outcome(done=~nothing, changed=nothing, unknown=nothing)
+    return counts_of(plan, done, done, Settled(~nothing, nothing, nothing), last=False)
 
 
 def _keep_nameless(answered: pa.RecordBatch, sent: Outcome) -> None:

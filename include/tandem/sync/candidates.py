@@ -12,12 +12,13 @@ import pyarrow.compute as pc
 from tandem.core.fit import fit
 from tandem.core.id_set import IdSet
 from tandem.core.ids import id_text
-from tandem.core.images import external_image, local_image
+from tandem.core.images import external_image, image_hashes, local_image, was_inside
 from tandem.core.mapping import BoundMapping, Mapped, local_ids
 from tandem.core.matching import key_texts
-from tandem.core.merge import EXTERNAL, LOCAL, Flags, flags
+from tandem.core.merge import EXTERNAL, LOCAL, Flags, chosen, flags
 from tandem.core.pairs import Refusal
 from tandem.core.uploads import sent_values
+from tandem.sync.held import filter_of
 from tandem.sync.job import Job
 from tandem.sync.lookups import external_partners, local_partners
 from tandem.sync.meeting import Links, Meeting, Met
@@ -48,6 +49,7 @@ class Candidates:
     ) -> Rows:
         """The pairs of these external records."""
         links = self.meeting.links_of("external", ids)
+        linked_rows = links.there
         resolved, waits = self._resolved(records)
         new = local_ids(self.bound, Mapped(resolved, ids, {}), self.meeting.scope)
         linked = self.meeting.local.of_ids(links.local_id)
@@ -63,7 +65,7 @@ class Candidates:
         there = flags(held.holds(partners))
         return Rows(
             external_ids=ids,
-            local_ids=pc.coalesce(partners, new),
+            local_ids=pc.coalesce(partners, _unless(met.refused, new)),
             external=records,
             local=held.beside(partners),
             external_there=np.ones(len(ids), np.bool_),
@@ -75,7 +77,7 @@ class Candidates:
                 **_unreadable(partners, held.unreadable),
                 **met.refused,
                 **_waiting(waits, alone),
-                **refused,
+                **{row: why for row, why in refused.items() if not linked_rows[row]},
                 **moved,
             },
             decided=_decisions(ids, asked),
@@ -130,6 +132,8 @@ class Candidates:
             links=links.as_records(),
             of_local=False,
             refused=_unreadable(links.local_id, held.unreadable),
+            gone_on_purpose=True,
+            in_scope=self._in_scope(links.local_id, flags(held.holds(links.local_id))),
         )
 
     def of_vanished_local(self, ids: pa.Array, links: Links) -> Rows:
@@ -145,19 +149,46 @@ class Candidates:
             links=links.as_records(),
             of_local=True,
             refused=_unreadable(links.external_id, held.unreadable),
+            gone_on_purpose=True,
         )
 
-    def left(self, ids: pa.Array, name: str) -> Flags:
-        """Which of these records are gone or, where that counts, out of the filter."""
+    def left(self, ids: pa.Array, links: Links, name: str) -> Flags:
+        """Which of these linked records are gone or, where that counts, have left the filter."""
         mapping = self.bound.mapping
         side = self.meeting.external if name == "external" else self.meeting.local
-        condition = mapping.download_filter if name == "external" else mapping.upload_filter
         held = side.of_ids(ids)
         there = flags(held.holds(ids)) | among(ids, held.unreadable)
         left = ~there & (mapping.deletes == "propagate")
+        condition = filter_of(self.bound, name)
         if condition and mapping.filter_exit == "delete":
-            left |= there & ~flags(side.of_ids(ids, condition).holds(ids))
+            exited = (
+                there
+                & ~flags(side.of_ids(ids, condition).holds(ids))
+                & self._was_inside(links, name)
+            )
+            left |= exited & self._rests(links, name)
         return left
+
+    def _was_inside(self, links: Links, name: str) -> Flags:
+        """Which were in the filter when both sides agreed last: one that never was cannot leave."""
+        if not self.bound.is_uploaded:
+            return links.there
+        bases = self.job.state.bases(self.bound.mapping.external, links.external_id)
+        return flags(was_inside(bases["base"].combine_chunks(), name))
+
+    def _rests(self, links: Links, name: str) -> Flags:
+        """Where the other side has not edited its record: an edit keeps it."""
+        if not self.bound.is_uploaded:
+            return links.there
+        fields = self.bound.fields
+        if name == "external":
+            records = self.meeting.local.of_ids(links.local_id).beside(links.local_id)
+            base, image = links.local_hash, local_image(fields, records)
+        else:
+            records = self.meeting.external.of_ids(links.external_id).beside(links.external_id)
+            base, image = links.base_hash, external_image(fields, records)
+        hashes = image_hashes(fields, image.texts)
+        return flags(pc.fill_null(pc.equal(hashes, base), fill_value=False))
 
     def _in_scope(self, partners: pa.Array, there: Flags) -> Flags:
         """Which local partners may be uploaded: those that the upload filter lets through."""
@@ -251,6 +282,17 @@ _UNANSWERED: Final = (
 _MAY_BE_UNANSWERED: Final = (
     "it may be what a create without answer has made; deal with the rejected local record first"
 )
+
+
+def _at(length: int, rows: Mapping[int, object]) -> Flags:
+    found = np.zeros(length, np.bool_)
+    found[list(rows)] = True
+    return found
+
+
+def _unless(refused: Mapping[int, Refusal], ids: pa.Array) -> pa.Array:
+    """The ids, but for rows that are refused: they may be those of another record."""
+    return chosen((_at(len(ids), refused), pa.nulls(len(ids), ids.type)), otherwise=ids)
 
 
 def _waiting(waits: Flags, alone: Flags) -> dict[int, Refusal]:

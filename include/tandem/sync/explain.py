@@ -120,7 +120,7 @@ class _Explainer:
         """What a run that is asked for nothing but these records would do."""
         ids = {"external": external.id, "local": local.id}
         state = cast(StateReader, AskedFor(self.job.state, ids))
-        job = replace(self.job, state=state, kind="sync", only_waiting=True, approved=True)
+        job = replace(self.job, state=state, kind="sync", only_waiting=True, looks_only=True)
         return tuple(records_of(job, transform(job, extract(job, self._entity)), limit=_SOME))
 
     def _waiting(self, external_id: str | None, local_id: str | None) -> list[str]:

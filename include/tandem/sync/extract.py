@@ -31,7 +31,7 @@ from tandem.sync.reading import (
     local_reading,
     mapping_hash,
 )
-from tandem.sync.sweep import is_due, is_watched, keys_of, matching, vanished
+from tandem.sync.sweep import is_due, is_watched, keys_of, matching, matters, vanished
 
 _log: Final = logging.getLogger(__name__)
 
@@ -140,6 +140,8 @@ class _Extraction:
         """Read again what waits for other records or was asked for; what is not there any more
         waits for nothing.
         """
+        if self._job.kind != "sync":  # what waits, waits for a sync
+            return
         waiting = self._waiting()
         missing = waiting.filter(pc.invert(self._present.holds(waiting)))
         if not len(missing):
@@ -154,16 +156,20 @@ class _Extraction:
                 found.add(record_ids(page.records, self._side.entity.key))
                 found.add(pa.array([record.id for record in page.unreadable], pa.string()))
         gone = missing.filter(pc.invert(found.holds(missing)))
+        if matters(self._bound, self._reading):  # what is linked is planned, and over after that
+            links = self._job.state.links(self._entity, self._side.name, gone)
+            linked = links[f"{self._side.name}_id"].combine_chunks()
+            self._vanished.add(_as_ids(linked))
+            gone = gone.filter(pc.invert(pc.is_in(gone, value_set=linked)))
         self._gone.add(_as_ids(gone))
-        if self._job.kind == "sync":
-            linked = self._job.state.links(self._entity, self._side.name, gone)
-            self._vanished.add(_as_ids(linked[f"{self._side.name}_id"].combine_chunks()))
 
     def _waiting(self) -> pa.Array:
         name = self._side.name
         waiting = self._job.state.waiting(self._entity, "dependency", name)
         asked = self._job.state.rechecks(self._entity, name)["record_id"].to_pylist()
-        withheld = self._job.state.pending_deletes(self._entity)[f"{name}_id"].to_pylist()
+        withheld = []
+        if not self._job.only_waiting:
+            withheld = self._job.state.pending_deletes(self._entity)[f"{name}_id"].to_pylist()
         known = dict.fromkeys([*waiting, *asked, *(id_ for id_ in withheld if id_)])
         return pa.array(known, pa.string())
 

@@ -89,6 +89,11 @@ class Side:
         return pa.RecordBatch.from_arrays(arrays, names=[*types, ETAG])
 
 
+def filter_of(bound: BoundMapping, side: str) -> Condition | None:
+    """Which records of that side travel."""
+    return bound.mapping.download_filter if side == "external" else bound.mapping.upload_filter
+
+
 def external_side(job: Job, bound: BoundMapping) -> Side:
     """The external side of that mapping."""
     fields = bound.external_fields

@@ -49,6 +49,8 @@ class Job:
     """Only records that wait for others, or that somebody asked for, are looked at."""
     approved: bool = False
     """A person has approved the deletions that this run finds."""
+    looks_only: bool = False
+    """A preview: nothing has to be approved."""
     window: Window | None = None
     """Only records that were changed within it; None: all."""
     external: Connector
@@ -85,7 +87,7 @@ class Job:
 
     def replaces(self, mapping: EntityMapping) -> bool:
         """Whether this is a first sync that replaces the local records of that mapping."""
-        first = self.kind == "sync" and self.state.last_loaded(mapping.external) is None
+        first = self.kind == "sync" and not self.state.has_synced(mapping.external)
         return (
             first and mapping.first_sync == "replace_local" and mapping.direction != "upload_only"
         )

@@ -1,12 +1,12 @@
 """One run of an integration at a time: a lease that is held while a process is at work."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from threading import Event, Thread
 from typing import Final
 
-from tandem.errors import TandemError
+from tandem.errors import RetryLater, StopRun, TandemError
 from tandem.state.process import this_process
 from tandem.sync.job import Run
 
@@ -28,18 +28,27 @@ def holding(run: Run, *, keeps: bool = False) -> Iterator[None]:
     pulse.start()
     try:
         yield
-    finally:
-        ended.set()
-        pulse.join()
-        if keeps:
-            run.state.acquire(run.run_id, process=None, now=run.now(), ttl=LIFETIME)
-        else:
-            run.state.release()
+    except BaseException:
+        with suppress(TandemError):  # what stopped the run matters more
+            _end(run, ended, pulse, keeps=keeps)
+        raise
+    _end(run, ended, pulse, keeps=keeps)
+
+
+def _end(run: Run, ended: Event, pulse: Thread, *, keeps: bool) -> None:
+    ended.set()
+    pulse.join()
+    if keeps:
+        run.state.acquire(run.run_id, process=None, now=run.now(), ttl=LIFETIME)
+    else:
+        run.state.release()
 
 
 def _renew(run: Run, ended: Event) -> None:
     while not ended.wait(_PULSE):
         try:
             run.state.renew(run.now(), LIFETIME)
-        except TandemError:
+        except RetryLater:
+            continue  # the lease is good for several pulses
+        except StopRun:
             return  # whoever writes next is told

@@ -35,7 +35,7 @@ def load(run: Run, planned: Planned) -> Loaded:
     written without a link is written again with the same ids and values.
     """
     bound = run.bound(planned.entity)
-    _refuse_stale(planned, bound)
+    _refuse_stale(run, planned, bound)
     counts, upload_counts = planned.counts, planned.upload_counts
     counts += put_aside(run, planned.entity, planned.external, "external")
     upload_counts += put_aside(run, planned.entity, planned.local, "local")
@@ -156,12 +156,12 @@ class _Loader:
             return Written()
         records = self._records(rows)
         if action is Action.CREATE:
-            return self.run.writer("local").create(self.bound.local, records, replace=True)
+            return self.run.writer("local").create(self.bound.local, records, replace=True).whole()
         rejected: dict[int, str] = {}
         for left_out, positions in _by_deferred(rows):
             part = records.take(positions)
             kept = [name for name in part.schema.names if name not in left_out]
-            written = self.run.writer("local").update(self.bound.local, part.select(kept))
+            written = self.run.writer("local").update(self.bound.local, part.select(kept)).whole()
             again = self._recreate(part, written.missing)
             at = positions.to_pylist()
             rejected |= {at[row]: why for row, why in {**written.rejected, **again}.items()}
@@ -172,8 +172,8 @@ class _Loader:
         if not missing:
             return {}
         lost = records.take(pa.array(missing))
-        refused = self.run.writer("local").create(self.bound.local, lost, replace=True).rejected
-        return {missing[row]: why for row, why in refused.items()}
+        written = self.run.writer("local").create(self.bound.local, lost, replace=True).whole()
+        return {missing[row]: why for row, why in written.rejected.items()}
 
     def _records(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """The local fields, with the local key where no mapped field fills it."""
@@ -187,12 +187,18 @@ class _Loader:
         return values
 
 
-def _refuse_stale(planned: Planned, bound: BoundMapping) -> None:
-    """A plan that was made under another mapping is not carried out: people clear old tasks."""
+def _refuse_stale(run: Run, planned: Planned, bound: BoundMapping) -> None:
+    """A plan that was made before another run, or under another mapping, is not carried out:
+    people clear old tasks. One that this run has begun to carry out may be finished.
+    """
+    latest = run.state.last_loaded(planned.entity)
+    remedy = "Clear the entity's extract task too, so that it is planned anew."
+    if latest not in (planned.after_run, run.run_id):
+        raise StopRun(f"Run {latest} has synced {planned.entity} since.", remedy=remedy)
     if planned.mapping_hash != mapping_hash(bound.mapping):
         raise StopRun(
             f"The mapping of {planned.entity} has changed since this plan was made.",
-            remedy="Clear the entity's extract task too, so that it is planned anew.",
+            remedy=remedy,
         )
 
 

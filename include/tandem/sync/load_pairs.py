@@ -6,12 +6,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tandem.core.mapping import BoundMapping
-from tandem.core.merge import Flags, flags
 from tandem.model.changes import Counts
 from tandem.staging import read_batches
 from tandem.state.account import Rejected
 from tandem.sync import columns
 from tandem.sync.apply import PairLoader
+from tandem.sync.approval import forget_withheld, remember, withhold
 from tandem.sync.job import Run
 from tandem.sync.manifests import PlannedPairs, Read
 from tandem.sync.pair_plans import uploads_first
@@ -46,23 +46,16 @@ def load_pairs(run: Run, bound: BoundMapping, pairs: PlannedPairs) -> LoadedPair
     for plan in read_batches([*pairs.upload_paths, *pairs.paths]):
         loaded += _applied(loader, plan)
         run.progress(bound.mapping.external, "load", loaded.counts.all + loaded.upload_counts.all)
-    approved = _approved(run, bound.mapping.external, pairs)
-    _forget_withheld(run, bound.mapping.external)
     if run.replaces(bound.mapping):
         loaded += LoadedPairs(kept=keep_removed(run, bound, pairs.delete_paths))
     for plan in read_batches(pairs.delete_paths):
-        allowed = approved.of(plan)
-        loaded += _applied(loader, plan.filter(pa.array(allowed)))
-        withheld = plan.filter(pa.array(~allowed))
-        _withhold(run, bound, withheld)
-        loaded += LoadedPairs(withheld=withheld.num_rows)
+        remember(run, bound, plan)
+        loaded += _applied(loader, plan)
+    for plan in read_batches(pairs.withheld_paths):
+        withhold(run, bound, plan)
+        loaded += LoadedPairs(withheld=plan.num_rows)
+    forget_withheld(run, bound.mapping.external)
     return loaded
-
-
-def _forget_withheld(run: Run, entity: str) -> None:
-    """Deletions that an earlier run withheld are withheld anew, if they are found again."""
-    if not run.only_waiting and run.state.pending_deletes(entity).num_rows:
-        run.state.archive_transactions(entity, statuses=("pending",), at=run.now())
 
 
 def _applied(loader: PairLoader, plan: pa.RecordBatch) -> LoadedPairs:
@@ -91,50 +84,6 @@ def _planned_again(loader: PairLoader, changed: pa.RecordBatch) -> list[pa.Recor
     gone = external_ids.filter(pc.invert(held.holds(external_ids)))
     plans.append(two_way.of_vanished_external(gone).plan)
     return uploads_first(plans)
-
-
-@dataclass(frozen=True, slots=True)
-class _Approved:
-    """Which deletions may be carried out."""
-
-    everything: bool
-    listed: pa.Table
-    """Deletions that an earlier run withheld: external_id and local_id."""
-
-    def of(self, plan: pa.RecordBatch) -> Flags:
-        """For each row whether it may be: an approval is good for what was shown, no more."""
-        if self.everything:
-            return flags(plan.column(columns.LOCAL_ID).is_valid())
-        known = self.listed["local_id"]
-        return flags(pc.is_in(plan.column(columns.LOCAL_ID), value_set=known))
-
-
-def _approved(run: Run, entity: str, pairs: PlannedPairs) -> _Approved:
-    listed = run.state.pending_deletes(entity) if pairs.need_approval else _NONE
-    if not pairs.need_approval or (run.approved and not listed.num_rows):
-        return _Approved(everything=True, listed=listed)
-    return _Approved(everything=False, listed=listed if run.approved else _NONE)
-
-
-_NONE = pa.table({"local_id": pa.array([], pa.string())})
-
-
-def _withhold(run: Run, bound: BoundMapping, plan: pa.RecordBatch) -> None:
-    """Keep these deletions for a person to approve."""
-    for side, does in (("external", columns.TO_EXTERNAL), ("local", columns.TO_LOCAL)):
-        mine = plan.filter(pc.fill_null(pc.equal(plan.column(does), "delete"), fill_value=False))
-        if mine.num_rows:
-            rows = pa.table(
-                {
-                    "operation": mine.column(does),
-                    "local_id": mine.column(columns.LOCAL_ID),
-                    "external_id": pc.coalesce(
-                        mine.column(columns.EXTERNAL_ID), mine.column(columns.MOVED_FROM)
-                    ),
-                    "request": pa.nulls(mine.num_rows, pa.string()),
-                }
-            )
-            run.state.withhold(bound.mapping.external, side, run.run_id, run.now(), rows)
 
 
 def put_aside(run: Run, entity: str, read: Read | None, side: str) -> Counts:

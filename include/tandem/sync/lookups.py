@@ -168,7 +168,7 @@ def _write(run: Run, bound: BoundMapping, field: str, found: pa.Table) -> int:
     local = bound.local
     keys = key_columns(found["local_id"].combine_chunks(), local)
     values = fit(found["partner"].combine_chunks(), local.field(field), required=False).values
-    written = run.writer("local").update(local, keys.append_column(field, values))
+    written = run.writer("local").update(local, keys.append_column(field, values)).whole()
     refused = {*written.rejected, *written.missing}
     applied = pa.array([row not in refused for row in range(found.num_rows)])
     with run.state.account(bound.mapping.external) as account:

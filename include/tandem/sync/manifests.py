@@ -54,9 +54,10 @@ class PlannedPairs(Model):
     paths: tuple[str, ...] = ()
     """All others but deletions."""
     delete_paths: tuple[str, ...] = ()
-    deletes: int = 0
-    need_approval: bool = False
-    """Whether a person has to approve the deletions."""
+    withheld_paths: tuple[str, ...] = ()
+    """Deletions that wait for a person's approval."""
+    withheld: int = 0
+    """How many these are."""
 
 
 class Planned(Model):
@@ -65,6 +66,8 @@ class Planned(Model):
     entity: str
     mode: str
     mapping_hash: str
+    after_run: str | None = None
+    """The run that had synced the entity last when this was read."""
     counts: Counts
     """What needs no write: unchanged external records."""
     upload_counts: Counts = Counts()

@@ -49,6 +49,8 @@ class Rows:
     """Row number → whom a person has let win."""
     new_external_ids: pa.Array | None = None
     """The ids that external records get if they are created; null where their system chooses."""
+    gone_on_purpose: bool = False
+    """Whether the record that is missing is known to be gone, or out of the filter."""
     in_scope: Flags | None = None
     """Whether the local record may be uploaded; None: all may."""
 

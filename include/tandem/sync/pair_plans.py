@@ -16,14 +16,13 @@ from tandem.errors import StopRun
 from tandem.pipeline import in_parallel
 from tandem.staging import BATCH_ROWS, BatchWriter, read_batches
 from tandem.sync import columns
+from tandem.sync.approval import Deletions, sorted_deletions
 from tandem.sync.job import Job
 from tandem.sync.manifests import Extracted, PlannedPairs, Read
 from tandem.sync.two_way import Planned, Sifted, TwoWay
 from tandem.sync.whole_run import WholeRun
 
 _WORKERS: Final = 2
-FREE_DELETES: Final = 10
-"""So many deletions are never held back; more are if they are more than a tenth of the links."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,8 @@ class Staged:
 
 def stage_pairs(job: Job, extracted: Extracted, two_way: TwoWay) -> Staged:
     """Plan all pairs that were read and stage what has to be done."""
-    writers = _Writers(job.try_folder(extracted.entity, "transform-pairs"))
+    folder = job.try_folder(extracted.entity, "transform-pairs")
+    writers = _Writers(folder)
     unchanged = [0, 0]
     bound = two_way.bound
     if extracted.external and bound.is_uploaded:
@@ -56,14 +56,14 @@ def stage_pairs(job: Job, extracted: Extracted, two_way: TwoWay) -> Staged:
         for ids in _vanished(extracted.local):
             writers.add(two_way.of_vanished_local(ids).plan)
     empty = any(read.was_empty for read in (extracted.external, extracted.local) if read)
-    deletes = writers.deletes.rows_taken
-    need = two_way.replaces or empty or _are_many(job, extracted.entity, deletes)
-    return Staged(writers.staged(deletes=deletes, need_approval=bool(deletes) and need), *unchanged)
-
-
-def _are_many(job: Job, entity: str, deletes: int) -> bool:
-    """Whether so many deletions may be a mistake of somebody's."""
-    return deletes > FREE_DELETES and deletes * 10 > job.state.link_count(entity)
+    deletions = sorted_deletions(
+        job,
+        extracted.entity,
+        folder,
+        writers.deletes,
+        suspicious=two_way.replaces or (empty and not job.only_waiting),
+    )
+    return Staged(writers.staged(deletions), *unchanged)
 
 
 def _of_external(job: Job, read: Read, two_way: TwoWay) -> Iterator[Planned]:
@@ -142,25 +142,35 @@ class _Writers:
         self.others.add(others)
         self.deletes.add(deletes)
 
-    def staged(self, *, deletes: int, need_approval: bool) -> PlannedPairs:
+    def staged(self, deletions: Deletions) -> PlannedPairs:
         """What was staged."""
         return PlannedPairs(
             upload_paths=tuple(self.uploads.written()),
             paths=tuple(self.others.written()),
-            delete_paths=tuple(self.deletes.written()),
-            deletes=deletes,
-            need_approval=need_approval,
+            delete_paths=deletions.allowed,
+            withheld_paths=deletions.withheld,
+            withheld=deletions.withheld_count,
+        )
+
+
+def refuse_unreadable(bound: BoundMapping, read: Read | None) -> None:
+    """What has no partner is not known while external records cannot be read."""
+    if read and read.unreadable_paths:
+        raise StopRun(
+            f"{bound.mapping.external}: first_sync: replace_local has to know all external "
+            "records, and some cannot be read.",
+            remedy="Mend them (tandem import shows which), or write first_sync: link_and_merge.",
         )
 
 
 def refuse_without_approval(job: Job, bound: BoundMapping, staged: Staged) -> None:
     """A first sync that replaces local records does not begin before a person has agreed."""
-    if not staged.pairs.deletes or job.approved:
+    if not staged.pairs.withheld or job.looks_only:
         return
     local = job.local.count(Query(bound.local, bound.local.key, job.now()))
     raise StopRun(
         f"{bound.mapping.external}: first_sync: replace_local would remove "
-        f"{staged.pairs.deletes} of {local} records of {bound.mapping.local!r}, which have no "
+        f"{staged.pairs.withheld} of {local} records of {bound.mapping.local!r}, which have no "
         "external partner.",
         remedy="Approve it (tandem sync --yes), or write first_sync: link_and_merge.",
     )

@@ -1,6 +1,6 @@
 """Pairs laid out for the planner: both records beside each other, and what links know of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -50,7 +50,10 @@ class Pairing:
             in_scope=linked | True if rows.in_scope is None else rows.in_scope,
             decided=_winners(rows),
         )
-        return pair_batch(self.bound, rows, sides, plan_pairs(fields, pairs, self.rules))
+        rules = self.rules
+        if rows.gone_on_purpose:
+            rules = replace(rules, propagates_deletes=True)
+        return pair_batch(self.bound, rows, sides, plan_pairs(fields, pairs, rules))
 
     @cached_property
     def _echoes(self) -> Echoes:

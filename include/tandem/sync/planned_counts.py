@@ -25,6 +25,10 @@ def unreadable(planned: Planned) -> Iterator[tuple[str, pa.RecordBatch]]:
 
 def pair_paths(planned: Planned) -> list[str]:
     """The staged plans of pairs."""
+    return [*_carried_out(planned), *planned.pairs.withheld_paths]
+
+
+def _carried_out(planned: Planned) -> list[str]:
     pairs = planned.pairs
     return [*pairs.upload_paths, *pairs.paths, *pairs.delete_paths]
 
@@ -34,12 +38,9 @@ def counts_of_plan(planned: Planned) -> dict[str, Counts]:
     found = {"download": planned.counts, "upload": planned.upload_counts}
     for batch in read_batches(planned.paths):
         found["download"] += _download_counts(batch)
-    held_back = planned.pairs.delete_paths if planned.pairs.need_approval else ()
-    for path in pair_paths(planned):
-        if path not in held_back:
-            for batch in read_batches([path]):
-                down, up = _pair_counts(batch)
-                found = {"download": found["download"] + down, "upload": found["upload"] + up}
+    for batch in read_batches(_carried_out(planned)):
+        down, up = _pair_counts(batch)
+        found = {"download": found["download"] + down, "upload": found["upload"] + up}
     for side, rows in unreadable(planned):
         direction = "download" if side == "external" else "upload"
         found[direction] += Counts(failed=rows.num_rows)

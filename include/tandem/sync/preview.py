@@ -43,7 +43,7 @@ def preview_all(job: Job, *, limit: int) -> list[Preview]:
 
     What a first sync would remove is shown, approved or not.
     """
-    job = replace(job, approved=True)
+    job = replace(job, looks_only=True)
     pin_expected_schemas(job)
     check_mappings(job)
     try:
@@ -68,7 +68,7 @@ def show_plan(planned: Planned) -> Preview:
         mode=planned.mode,
         actions={action: count for action, count in actions.items() if count},
         counts=counts_of_plan(planned),
-        withheld=planned.pairs.deletes if planned.pairs.need_approval else 0,
+        withheld=planned.pairs.withheld,
     )
 
 
@@ -146,8 +146,9 @@ def _candidates(job: Job, planned: Planned, limit: int) -> Iterator[PlannedRecor
         yield from of_downloads(job, bound, _first(batch, room))
     for batch in read_batches([*pairs.upload_paths, *pairs.paths]):
         yield from of_pairs(bound, _first(batch, room), held_back=False)
-    for batch in read_batches(pairs.delete_paths):
-        yield from of_pairs(bound, _first(batch, room), held_back=pairs.need_approval)
+    for paths, held_back in ((pairs.delete_paths, False), (pairs.withheld_paths, True)):
+        for batch in read_batches(paths):
+            yield from of_pairs(bound, _first(batch, room), held_back=held_back)
 
 
 def _first(batch: pa.RecordBatch, room: "Counter[str]") -> pa.RecordBatch:

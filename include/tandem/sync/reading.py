@@ -1,6 +1,7 @@
 """How a side of an entity is read in a run: from where, in which order, under which condition."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ from tandem.core.mapping import BoundMapping
 from tandem.errors import ConfigurationError
 from tandem.model.changes import Anchor
 from tandem.model.filters import AnyOf, Comparison, Condition, all_of, fields_of, moves_with_time
-from tandem.model.integration import EntityMapping
+from tandem.model.integration import Constant, EntityMapping
 from tandem.model.schema import ChangeTracking, Entity, Kind
 from tandem.sync.held import Side, external_side, local_side
 from tandem.sync.job import Job, Window
@@ -157,14 +158,32 @@ def greatest(reading: Reading) -> Anchor | None:
 
 def owned(job: Job, bound: BoundMapping) -> Condition | None:
     """Which records of a local entity are this mapping's, where several share it: those with its
-    constants.
+    constants and in its upload filter, without the constants of another.
     """
-    sharing = [m for m in job.integration.active_entities if m.local == bound.mapping.local]
+    mapping = bound.mapping
+    sharing = [m for m in job.integration.active_entities if m.local == mapping.local]
     if len(sharing) == 1:
         return None
-    constants = [field for field in bound.fields if field.local and not field.externals]
-    equal = (
-        Comparison(field=field.name, operator="eq", value=field.mapping.constant)
-        for field in constants
-    )
-    return all_of(*equal)
+    mine = _constants(mapping)
+    equal = (Comparison(field=name, operator="eq", value=value) for name, value in mine.items())
+    others = (_constants(other) for other in sharing if other is not mapping)
+    return all_of(*equal, mapping.upload_filter, *(_without(mine, theirs) for theirs in others))
+
+
+def _constants(mapping: EntityMapping) -> dict[str, Constant]:
+    """Local field → the constant that tells the mapping's records apart."""
+    return {
+        field.local: field.constant
+        for field in mapping.active_fields
+        if field.local and field.constant is not None and field.external is None
+    }
+
+
+def _without(mine: Mapping[str, Constant], theirs: Mapping[str, Constant]) -> Condition | None:
+    """That a record has not all of another mapping's constants, where mine do not settle it."""
+    if theirs.items() <= mine.items() or any(
+        name in mine and mine[name] != value for name, value in theirs.items()
+    ):
+        return None
+    unequal = [Comparison(field=name, operator="ne", value=v) for name, v in theirs.items()]
+    return unequal[0] if len(unequal) == 1 else AnyOf(conditions=tuple(unequal))

@@ -37,8 +37,9 @@ def validate_metadata(run: Run) -> Manifest:
 
 def extract(run: Run, entity: str) -> Manifest:
     """Stage what changed in the entity."""
+    kind = "asked" if run.only_waiting else run.kind
     for key in _log_keys(run, entity):
-        run.state.start(key, mode=run.mode, at=run.now())
+        run.state.start(key, mode=run.mode, at=run.now(), kind=kind)
     with _failure_logged(run, entity):
         extracted = reading.extract(run, entity)
         for key in _log_keys(run, entity):

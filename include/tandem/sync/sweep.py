@@ -17,13 +17,18 @@ from tandem.sync.job import Job
 from tandem.sync.reading import Reading
 
 
-def is_watched(job: Job, bound: BoundMapping, reading: Reading) -> bool:
-    """Whether it matters in this run that linked records of that side are gone."""
+def matters(bound: BoundMapping, reading: Reading) -> bool:
+    """Whether it matters that linked records of that side are gone, or out of the filter."""
     travels = bound.is_downloaded if reading.side.name == "external" else bound.is_uploaded
     mapping = bound.mapping
     exits = reading.condition is not None and mapping.filter_exit == "delete"
-    matters = mapping.deletes == "propagate" or exits
-    return job.kind == "sync" and travels and matters and job.state.has_links(mapping.external)
+    return travels and (mapping.deletes == "propagate" or exits)
+
+
+def is_watched(job: Job, bound: BoundMapping, reading: Reading) -> bool:
+    """Whether this run has to find out which linked records of that side are gone."""
+    watched = job.kind == "sync" and matters(bound, reading)
+    return watched and job.state.has_links(bound.mapping.external)
 
 
 def is_due(job: Job, bound: BoundMapping) -> bool:

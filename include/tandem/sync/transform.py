@@ -24,7 +24,7 @@ from tandem.sync.known import Known, read_known
 from tandem.sync.lookups import local_partners
 from tandem.sync.manifests import Extracted, Planned, Read
 from tandem.sync.matching import Matching
-from tandem.sync.pair_plans import refuse_without_approval, stage_pairs
+from tandem.sync.pair_plans import refuse_unreadable, refuse_without_approval, stage_pairs
 from tandem.sync.two_way import TwoWay
 from tandem.sync.whole_run import WholeRun
 
@@ -36,6 +36,8 @@ def transform(job: Job, extracted: Extracted) -> Planned:
     _refuse_stale(job, extracted)
     bound = job.bound(extracted.entity)
     replaces = job.replaces(bound.mapping)
+    if replaces:
+        refuse_unreadable(bound, extracted.external)
     two_way = TwoWay(
         job, bound, replaces, _is_whole(job, bound, extracted), _known(job, bound, extracted)
     )
@@ -49,6 +51,7 @@ def transform(job: Job, extracted: Extracted) -> Planned:
         entity=extracted.entity,
         mode=extracted.mode,
         mapping_hash=extracted.mapping_hash,
+        after_run=extracted.after_run,
         counts=Counts(unchanged=unchanged + staged.unchanged_external),
         upload_counts=Counts(unchanged=staged.unchanged_local),
         paths=paths,
@@ -97,7 +100,7 @@ def _downloads(
 def _refuse_stale(job: Job, extracted: Extracted) -> None:
     """What was read before another run synced the entity is not planned: it may be older."""
     latest = job.state.last_loaded(extracted.entity)
-    if latest not in (extracted.after_run, job.run_id):
+    if latest != extracted.after_run:
         raise StopRun(
             f"Run {latest} has synced {extracted.entity} since this was read.",
             remedy="Clear the entity's extract task too, so that it is read again.",

@@ -97,7 +97,7 @@ class TwoWay:
         """What linked external records mean that were not listed: gone, or out of the filter."""
         links = self.meeting.links_of("external", ids)
         known = flags(self.decided.holds(links.local_id))
-        gone = links.there & ~known & self._candidates.left(ids, "external")
+        gone = links.there & ~known & self._candidates.left(ids, links, "external")
         if not gone.any():
             return Planned(None, 0)
         ids, links = ids.filter(pa.array(gone)), links.filter(gone)
@@ -107,7 +107,7 @@ class TwoWay:
         """What linked local records mean that were not listed."""
         links = self.meeting.links_of("local", ids)
         known = flags(self._decided_external.holds(links.external_id))
-        gone = links.there & ~known & self._candidates.left(ids, "local")
+        gone = links.there & ~known & self._candidates.left(ids, links, "local")
         if not gone.any():
             return Planned(None, 0)
         ids, links = ids.filter(pa.array(gone)), links.filter(gone)

@@ -61,7 +61,7 @@ def _in_words(record: PlannedRecord, *, replaces: bool) -> str:
         return f"Reject it: {record.reason}."
     if record.action == Action.CONFLICT.value:
         return f"Nothing before a person decides: {record.reason}."
-    if replaces and record.action == Action.CREATE.value and record.writes_to == "external":
+    if replaces and record.writes_to == "local" and record.action == Action.DELETE.value:
         return "Remove it, once approved: the first sync replaces local records (replace_local)."
     because = f": {record.reason}" if record.reason else ""
     if record.action == Action.UNCHANGED.value:

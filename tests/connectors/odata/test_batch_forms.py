@@ -19,6 +19,7 @@ JSON_BODIES = st.recursive(
     st.none() | st.booleans() | st.text() | st.integers(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
 ).map(lambda value: json.dumps({"x": value}, ensure_ascii=False).encode(errors="replace"))
+ONE = b'{"id":"0","status":200}'
 STATUSES = st.sampled_from([200, 201, 204, 400, 404, 412, 500])
 
 
@@ -151,6 +152,15 @@ def test_change_sets_are_unfolded() -> None:
         (JsonBatch(), "application/json", b"{}"),
         (JsonBatch(), "application/json", b'{"responses":[{"id":"7","status":200}]}'),
         (JsonBatch(), "application/json", b'{"responses":[{"id":"-1","status":200}]}'),
+        (JsonBatch(), "application/json", b'{"responses":[{"id":"0_1","status":200}]}'),
+        (JsonBatch(), "application/json", '{"responses":[{"id":"\u0661","status":200}]}'.encode()),
+        (
+            JsonBatch(),
+            "application/json",
+            b'{"responses":[{"status":200},{"id":"0","status":400}]}',
+        ),
+        (JsonBatch(), "application/json", b'{"responses":[%b,%b]}' % (ONE, ONE)),
+        (JsonBatch(), "application/json", b'{"responses":[{"id":["0"],"status":200}]}'),
         (JsonBatch(), "application/json", b'{"responses":[{"id":"0"}]}'),
         (JsonBatch(), "application/json", b'{"responses":[3]}'),
         (JsonBatch(), "application/json", b'{"responses":[{"id":"0","stat'),
@@ -162,3 +172,19 @@ def test_what_is_no_answer_to_a_batch_is_told_apart(
 ) -> None:
     with pytest.raises(ValueError, match=r"."):
         form.read(reply(body, content_type), 2)
+
+
+def test_headers_of_parts_are_bytes_and_end_where_lines_end() -> None:
+    body = answered([(201, b"{}")]).replace(
+        b"Content-Type: application/json",
+        "Location: Things('Å\x85')\r\nBad Name: 1\r\nBad: a\x00b\r\nOData-EntityId: T(1)".encode(),
+    )
+    (reply,) = parse(TYPE, body)[0]
+    assert reply.headers["Location"] == "Things('Å\x85')"
+    assert [name for name, _ in reply.headers.raw] == [b"Location", b"OData-EntityId"]
+
+
+def test_no_header_of_a_part_has_a_second_line() -> None:
+    sly = Request(0, "PATCH", "T(1)", {"If-Match": 'W/"a"\r\nX-Other: 1'}, b"{}")
+    with pytest.raises(ValueError, match="more than one line"):
+        Multipart().write([sly])

@@ -214,7 +214,7 @@ def test_a_page_that_fails_fails_the_reading(service: Any) -> None:
 
 
 def test_a_token_of_another_host_is_never_followed(service: Any) -> None:
-    with pytest.raises(ConfigurationError, match="never followed"):
+    with pytest.raises(AnchorExpired, match="another host"):
         read(service, since="https://other.example.com/odata/Customers?$deltatoken=1")
     assert not service.asked
 
@@ -419,6 +419,21 @@ def test_a_record_in_part_that_was_removed_before_is_there_again(service: Any) -
     assert gone(pages) == ()
 
 
+def test_a_link_to_another_host_is_no_token(service: Any) -> None:
+    link = "https://other.example.com/odata/Customers?$deltatoken=2"
+    service.replies = {"Customers": page(customer("A"), deltaLink=link)}
+    for since in (None, SINCE):
+        with pytest.raises(ConfigurationError, match="never followed"):
+            read(service, since)
+
+
+def test_an_id_that_is_nested_too_deeply_names_no_record(service: Any) -> None:
+    deep = b'{"value":[{"@removed":{},"id":' + b"[" * 700 + b"]" * 700 + b"}]}"
+    service.replies = {"Customers": httpx.Response(200, content=deep)}
+    with pytest.raises(ConfigurationError, match="does not say which record"):
+        read(service)
+
+
 # Tokens that are forgotten
 
 
@@ -450,6 +465,8 @@ def test_a_forgotten_token_is_an_expired_anchor(service: Any, answer: httpx.Resp
     ("answer", "kind"),
     [
         (error(400, message="Unknown field fax"), ConfigurationError),
+        (error(400, message="Invalid security token."), ConfigurationError),
+        (httpx.Response(400, text="Unexpected token < in JSON"), ConfigurationError),
         (error(404), ConfigurationError),
         (error(500, message="Out of tokens"), Unreachable),
     ],
@@ -537,7 +554,9 @@ published = pytest.mark.skipif(not DATA.is_dir(), reason="the published document
 
 def payload(name: str) -> httpx.Response:
     text = (DATA / name).read_text(encoding="utf-8")
-    return httpx.Response(200, text=text.replace("[Organization URI]", ROOT.rstrip("/")))
+    for host in ("[Organization URI]", "https://api.businesscentral.dynamics.com"):
+        text = text.replace(host, ROOT.rstrip("/"))
+    return httpx.Response(200, text=text)
 
 
 @published

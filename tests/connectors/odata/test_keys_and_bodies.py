@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tandem.connectors.odata.body import Column, bodies
+from tandem.connectors.odata.body import Column, bodies, not_json
 from tandem.connectors.odata.keys import key_of, record_path
 from tandem.core.values import arrow_type
 from tandem.model.schema import Entity, Field, Kind
@@ -59,6 +59,9 @@ def test_a_key_that_was_written_is_read_back(text: str, number: int, day: date) 
         ("/odata/Things(5)", 5),
         ("Things(ID=5)", 5),
         ("Things(Other=5,More=6)", None),
+        ("Companies(3)/Things(5)/", 5),
+        ("Things(" + "5" * 5_000 + ")", None),
+        ("Things(5" + " " * 50_000 + "'" + ")", None),
         ("Things", None),
         ("Things('five')", None),
         ("", None),
@@ -148,3 +151,8 @@ def test_lookups_are_written_by_their_navigation_property() -> None:
         {"ParentId@odata.bind": f"accounts({GUID})"},
         {"ParentId@odata.bind": None},
     ]
+
+
+def test_what_only_python_takes_for_json_is_none() -> None:
+    texts = ["NaN", "[Infinity]", '{"a":-Infinity}', '"NaN"', None, "[1]", "[" * 5_000]
+    assert list(not_json(pa.array(texts))) == [0, 1, 2, 6]

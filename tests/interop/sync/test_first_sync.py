@@ -18,6 +18,8 @@ def test_every_value_arrives(tandem, local, source):
 
 def test_second_sync_writes_nothing_and_asks_little(tandem, sqlite):
     run = tandem(sqlite)
+    for mapping in run.entities.values():
+        mapping["deletes"] = "ignore"  # to see deletions all keys are read
     run.sync()
     tables = [mapping["local"] for mapping in run.entities.values()]
     before = [run.state("link"), *map(sqlite.rows, tables)]

@@ -1,16 +1,18 @@
 """Batches as JSON (OData JSON 4.01, 19): OData 4.01 services, and Business Central and SAP CAP."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import httpx
 
 from tandem.connectors.http import Reply
 from tandem.connectors.odata.documents import load, to_text
-from tandem.connectors.odata.requests import Answers, Request
+from tandem.connectors.odata.requests import Answers, Request, headers_of
 
 ACCEPT: Final = "application/json"
+_NEXT_LINKS: Final = ("@nextLink", "@odata.nextLink")
 
 
 class JsonBatch:
@@ -24,14 +26,16 @@ class JsonBatch:
         return "application/json", b'{"requests":[' + b",".join(members) + b"]}"
 
     def read(self, reply: Reply, count: int) -> Answers:
-        """In any order, told apart by id; a null id counts as its position."""
+        """In any order, told apart by id; without any ids, in the order of the requests."""
         document = _load(reply.body)
+        responses = document["responses"]
         replies: list[Reply | None] = [None] * count
-        for position, response in enumerate(document):
-            at = _position(response, position, count)
+        for at, response in zip(_positions(responses, count), responses, strict=True):
+            if replies[at] is not None:
+                raise ValueError("two responses to one request")
             replies[at] = _reply(response)
-        failed = any(r is not None and not httpx.codes.is_success(r.status) for r in replies)
-        return Answers(tuple(replies), whole=failed or None not in replies)
+        more = any(document.get(name) is not None for name in _NEXT_LINKS)
+        return Answers(tuple(replies), whole=not more and _stopped(replies))
 
 
 def _request(position: int, request: Request) -> bytes:
@@ -46,34 +50,54 @@ def _request(position: int, request: Request) -> bytes:
     return text[:-1] + b',"body":' + request.body + b"}" if request.body else text
 
 
-def _load(body: bytes) -> list[Any]:
-    try:
-        document = load(body)
-    except RecursionError:
-        raise ValueError("too deep") from None
+def _load(body: bytes) -> dict[str, Any]:
+    document = load(body)
     responses = document.get("responses") if isinstance(document, Mapping) else None
     if not isinstance(responses, list) or not responses:
         raise ValueError("no responses")
-    return responses
+    return dict(document)
 
 
-def _position(response: Any, position: int, count: int) -> int:
-    if not isinstance(response, Mapping):
+def _positions(responses: Sequence[Any], count: int) -> Iterator[int]:
+    """The request that each response is to."""
+    if not all(isinstance(response, Mapping) for response in responses):
         raise ValueError("a response is no object")
-    name = response.get("id")
-    meant = position if name is None else int(str(name))
-    if not 0 <= meant < count:
-        raise ValueError("a response to nothing")
-    return meant
+    ids = [response.get("id") for response in responses]
+    by_id = {str(position): position for position in range(count)}
+    if all(name is None for name in ids):
+        ids = list(map(str, range(len(ids))))
+    for name in ids:
+        if not isinstance(name, str) or name not in by_id:
+            raise ValueError("a response to nothing")
+        yield by_id[name]
+
+
+def _stopped(replies: Sequence[Reply | None]) -> bool:
+    """Whether those that are missing were left out on purpose: all before them are answered, and
+    the last of these is the error at which the service stopped.
+    """
+    answered = [reply for reply in replies if reply is not None]
+    if len(answered) == len(replies):
+        return True
+    last = replies[len(answered) - 1]
+    return last is answered[-1] and not httpx.codes.is_success(last.status)
 
 
 def _reply(response: Mapping[str, Any]) -> Reply:
     status, headers = response.get("status"), response.get("headers") or {}
-    if not str(status).isdecimal() or not isinstance(headers, Mapping):
+    if not re.fullmatch("[0-9]{3}", str(status)) or not isinstance(headers, Mapping):
         raise ValueError("a response has no status")
-    body = response.get("body")
-    return Reply(
-        int(str(status)),
-        httpx.Headers({str(name): str(value) for name, value in headers.items()}),
-        b"" if body is None else to_text(body).encode(errors="replace"),
-    )
+    fields = ((_bytes(str(name)), _bytes(str(value))) for name, value in headers.items())
+    return Reply(int(str(status)), headers_of(fields), _body(response.get("body")))
+
+
+def _body(body: Any) -> bytes:
+    """Nothing where it is too deep: then the record is read again."""
+    try:
+        return b"" if body is None else _bytes(to_text(body))
+    except ValueError:
+        return b""
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="replace")

@@ -13,12 +13,13 @@ from typing import Final
 import httpx
 
 from tandem.connectors.http import Reply
-from tandem.connectors.odata.requests import Answers, Request
+from tandem.connectors.odata.requests import Answers, Request, headers_of
 
 ACCEPT: Final = "multipart/mixed"
 _PART: Final = b"Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
 _BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n|\A\r?\n")
 _STATUS: Final = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})")
+_LINE_END: Final = re.compile(r"[\r\n]")
 _DEEPEST: Final = 2
 """A batch, and change sets in it."""
 
@@ -113,12 +114,12 @@ def _halves(message: bytes) -> tuple[bytes, bytes]:
 
 
 def _headers(head: bytes) -> httpx.Headers:
-    return httpx.Headers(list(_header_lines(head)))
+    return headers_of(_header_lines(head))
 
 
-def _header_lines(head: bytes) -> Iterator[tuple[str, str]]:
-    for line in head.decode("latin-1").splitlines():
-        name, colon, value = line.partition(":")
+def _header_lines(head: bytes) -> Iterator[tuple[bytes, bytes]]:
+    for line in re.split(rb"\r?\n", head):
+        name, colon, value = line.partition(b":")
         if colon:
             yield name.strip(), value.strip()
 
@@ -126,4 +127,6 @@ def _header_lines(head: bytes) -> Iterator[tuple[str, str]]:
 def _message(request: Request) -> bytes:
     lines = [f"{request.method} {request.path} HTTP/1.1"]
     lines += [f"{name}: {value}" for name, value in request.headers.items()]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + request.body
+    if any(_LINE_END.search(line) for line in lines):
+        raise ValueError("a header of more than one line")
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + request.body

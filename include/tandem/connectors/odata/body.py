@@ -99,9 +99,14 @@ def not_json(values: pa.Array) -> Iterator[int]:
     for row, text in enumerate(values.to_pylist()):
         try:
             if text is not None:
-                json.loads(text)
+                json.loads(text, parse_constant=_refused)
         except (ValueError, RecursionError):
             yield row
+
+
+def _refused(constant: str) -> None:
+    """Python would take NaN and infinities for JSON."""
+    raise ValueError(constant)
 
 
 def _references(values: pa.Array, field: Field) -> list[str]:

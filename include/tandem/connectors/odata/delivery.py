@@ -26,6 +26,8 @@ class Delivery:
     unknown: list[int] = field(default_factory=list)
     """Rows whose request was sent and whose answer was lost."""
     unsent: list[int] = field(default_factory=list)
+    repeated: set[int] = field(default_factory=set)
+    """Rows whose first answer was lost, and that were answered when they were sent once more."""
     stopped_by: RetryLater | None = None
 
 
@@ -118,7 +120,9 @@ class _Courier:
         for position, (request, reply) in enumerate(zip(chunk, exchange.replies, strict=True)):
             if reply is not None:
                 self.delivery.replies[request.row] = reply
-                self._uncertain.discard(request.row)
+                if request.row in self._uncertain:
+                    self._uncertain.discard(request.row)
+                    self.delivery.repeated.add(request.row)
             elif position in exchange.perhaps and not request.repeatable:
                 self.delivery.unknown.append(request.row)
             else:

@@ -8,12 +8,13 @@ import pyarrow as pa
 
 from tandem.connectors.base import Page, Query
 from tandem.connectors.http import Answer, Http, resolved
+from tandem.connectors.http_errors import other_host
 from tandem.connectors.odata.ahead import Ahead
 from tandem.connectors.odata.feed import WITHOUT_DELTA, Feed, FeedReader
 from tandem.connectors.odata.page import PageReader
 from tandem.connectors.odata.read import EMPTY_PAGES, JSON, PAGE_SIZE, Walk, preference
 from tandem.core.ids import key_columns
-from tandem.errors import ConfigurationError, Unreachable
+from tandem.errors import AnchorExpired, ConfigurationError, Unreachable
 from tandem.model.schema import Entity
 
 TRACK: Final = "odata.track-changes,track-changes"
@@ -29,7 +30,7 @@ def all_and_token(http: Http, query: Query, reader: PageReader) -> Iterator[Page
     """All records; the last page has none, but the token."""
     walk = Walk(http, _tracked(query), reader, prefer=TRACK)
     yield from walk.pages()
-    yield _last(reader, _token(walk.delta_link, query.entity))
+    yield _last(reader, _token(http, walk.delta_link, query.entity))
 
 
 def changes_since(
@@ -39,6 +40,10 @@ def changes_since(
 
     They come last because only the end of a reading tells whether one that went came back.
     """
+    if not http.is_own(since):
+        raise AnchorExpired(
+            f"The link to the changes of {query.entity.name} that was kept leads to another host."
+        )
     query = _unconditional(query)
     feeds = Feeds(http, query, reader, since)
     gone: dict[str, None] = {}
@@ -51,7 +56,7 @@ def changes_since(
         if feed.again:
             again = key_columns(pa.array(feed.again, pa.string()), query.entity)
             yield from find(query, again)
-    yield _last(reader, _token(feeds.delta_link, query.entity), tuple(gone))
+    yield _last(reader, _token(http, feeds.delta_link, query.entity), tuple(gone))
 
 
 class Feeds:
@@ -127,14 +132,19 @@ def _tracked(query: Query) -> Query:
     return replace(_unconditional(query), entity=entity)
 
 
-def _token(link: str | None, entity: Entity) -> str:
-    """The link itself; a server that ignores the preference just ends its listing."""
+def _token(http: Http, link: str | None, entity: Entity) -> str:
+    """The link itself, which must lead to the same system.
+
+    A server that ignores the preference just ends its listing.
+    """
     if not link:
         raise ConfigurationError(
             f"The service gives no delta link for {entity.name}, although its metadata says that "
             "it tracks changes.",
             remedy=WITHOUT_DELTA,
         )
+    if not http.is_own(link):
+        raise other_host(http.root, link)
     return link
 
 

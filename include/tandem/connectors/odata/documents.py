@@ -6,6 +6,9 @@ from typing import Any, Final
 
 from tandem.model.schema import Field, Kind
 
+DEEPEST: Final = 200
+"""Levels of a value that is written as text; nobody nests data so deeply."""
+
 
 class Number(str):
     """A JSON number as it was written, digit by digit."""
@@ -24,9 +27,12 @@ _ACCEPTED: Final[dict[Kind, tuple[type, ...]]] = {
 
 
 def load(body: bytes) -> Any:
-    """The document, numbers as Number. ValueError or RecursionError if it is no JSON."""
+    """The document, numbers as Number. ValueError if it is no JSON, or too deep."""
     text = body.decode("utf-8-sig", errors="surrogateescape")
-    return json.loads(text, parse_float=Number, parse_int=Number, parse_constant=Number)
+    try:
+        return json.loads(text, parse_float=Number, parse_int=Number, parse_constant=Number)
+    except RecursionError:
+        raise ValueError("too deep") from None
 
 
 def dig(record: Any, path: tuple[str, ...]) -> Any:
@@ -60,15 +66,29 @@ def text_of(value: Any, field: Field) -> str | None:
     return text
 
 
-def to_text(value: Any) -> str:
-    """JSON text of a loaded value: numbers as they were, names in order, no spaces."""
+def to_text(value: Any, levels: int = DEEPEST) -> str:
+    """JSON text of a loaded value: numbers as they were, names in order, no spaces.
+
+    ValueError if it has more levels.
+    """
+    if not levels:
+        raise ValueError("too deep")
     if isinstance(value, Number):
         return str(value)
     if isinstance(value, dict):
         members = (
-            f"{json.dumps(k, ensure_ascii=False)}:{to_text(value[k])}" for k in sorted(value)
+            f"{json.dumps(name, ensure_ascii=False)}:{to_text(value[name], levels - 1)}"
+            for name in sorted(value)
         )
         return "{" + ",".join(members) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(map(to_text, value)) + "]"
+        return "[" + ",".join(to_text(item, levels - 1) for item in value) + "]"
     return json.dumps(value, ensure_ascii=False)
+
+
+def shown_text(value: Any) -> str:
+    """As `to_text`, for people: whatever the value is."""
+    try:
+        return to_text(value)
+    except ValueError:
+        return '"nested too deeply"'

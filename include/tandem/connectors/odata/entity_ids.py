@@ -22,6 +22,8 @@ KeyTexts = tuple[str | None, ...]
 _DELIMITERS: Final = {"%27": "'", "%28": "(", "%29": ")", "%2C": ",", "%2c": ","}
 """They mean the same in either form (OData ABNF, SQUOTE, OPEN, CLOSE, COMMA)."""
 _DELIMITER: Final = re.compile("|".join(_DELIMITERS))
+_LONGEST: Final = 4_096
+"""Characters of a reference; to read it takes longer than the reference is long."""
 _PREDICATE: Final = re.compile(r"(?:^|/)[^/()'?#]+\(((?:'[^']*'|[^'()])*)\)$")
 _PART: Final = re.compile(r"(?:'[^']*'|[^',])+")
 _NAMED: Final = re.compile(r"([^'=]+)=(.+)", re.DOTALL)
@@ -35,14 +37,24 @@ def key_texts(reference: str, entity: Entity) -> KeyTexts:
     ValueError if it does not say so. A value is percent-decoded once, after the reference is
     taken apart (OData 4.01 URL Conventions, 2); a bare key is taken as it stands.
     """
-    found = _PREDICATE.search(_DELIMITER.sub(lambda match: _DELIMITERS[match[0]], reference))
-    if found:
-        return _of_predicate(found[1], entity)
+    if stated := predicate_texts(reference, entity):
+        return stated
     if "/" in reference:
         return _of_segments(reference, entity)
     if len(entity.key) != 1 or not reference:
         raise ValueError(f"no key of {entity.name}")
     return (reference,)
+
+
+def predicate_texts(reference: str, entity: Entity) -> KeyTexts | None:
+    """The key as the predicate at the end of the reference states it; None if it has none.
+
+    ValueError if the predicate is of another entity, or longer than any key.
+    """
+    if len(reference) > _LONGEST:
+        raise ValueError("a reference longer than any key")
+    found = _PREDICATE.search(_DELIMITER.sub(lambda match: _DELIMITERS[match[0]], reference))
+    return _of_predicate(found[1], entity) if found else None
 
 
 def stated_key(record: Any, entity: Entity) -> KeyTexts:

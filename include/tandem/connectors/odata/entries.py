@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, Final
 from urllib.parse import unquote
 
-from tandem.connectors.odata.documents import to_text
+from tandem.connectors.odata.documents import shown_text
 from tandem.connectors.odata.entity_ids import KeyTexts, key_texts, stated_key
 from tandem.model.schema import Entity
 
@@ -53,7 +53,7 @@ class Entry:
         """How it names its record, for people."""
         names = (*_REFERENCES, _ID)
         stated = [self.record[name] for name in names if name in self.record]
-        return to_text(stated[0])[:_SHOWN] if stated else "it has no id"
+        return shown_text(stated[0])[:_SHOWN] if stated else "it has no id"
 
 
 def entries_of(document: Mapping[str, Any], entity: Entity, paths: Sequence[Path]) -> list[Entry]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from tandem.connectors.odata.literals import is_enumeration, literal
+from tandem.connectors.odata.literals import is_enumeration, is_guid, literal
 from tandem.core.conditions import POSITIVE, RELATIVE, operands_of
 from tandem.errors import ConfigurationError
 from tandem.model.filters import AllOf, AnyOf, Comparison, Condition
@@ -28,12 +28,13 @@ def filter_expression(condition: Condition, entity: Entity, now: datetime) -> st
 def key_expressions(entity: Entity, keys: pa.RecordBatch) -> list[str]:
     """For each row of `keys` the expression that only its record satisfies.
 
-    Rows with a null are left out: a null never matches. Rows that are equal count once.
+    Rows with a null are left out: a null never matches, nor does what is no GUID where there are
+    only GUIDs. Rows that are equal count once.
     """
     fields = [entity.field(name) for name in keys.schema.names]
     # Literals are made one by one: these are keys to look up, not whole listings.
     rows = zip(*(column.to_pylist() for column in keys.columns), strict=True)
-    return list(dict.fromkeys(_same(fields, row) for row in rows if None not in row))
+    return list(dict.fromkeys(_same(fields, row) for row in rows if _can_match(fields, row)))
 
 
 def after_expression(fields: Sequence[Field], values: Sequence[Any]) -> str:
@@ -52,6 +53,11 @@ def after_expression(fields: Sequence[Field], values: Sequence[Any]) -> str:
             for before in [list(zip(fields[:i], values[:i], strict=True))]
         ],
     )
+
+
+def _can_match(fields: Sequence[Field], values: Sequence[Any]) -> bool:
+    pairs = zip(fields, values, strict=True)
+    return None not in values and all(f.kind is not Kind.GUID or is_guid(v) for f, v in pairs)
 
 
 def _same(fields: Sequence[Field], values: Sequence[Any]) -> str:

@@ -1,22 +1,17 @@
 """URLs of single records: keys as key predicates, and back."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import pyarrow as pa
 
 from tandem.connectors.odata.columns import from_texts
+from tandem.connectors.odata.entity_ids import predicate_texts
 from tandem.connectors.odata.literals import literal
 from tandem.model.schema import Entity, Field
 
 _SAFE: Final = "'"
-_PREDICATE: Final = re.compile(r"\((.*)\)/?$", re.DOTALL)
-_PART: Final = re.compile(
-    r"\s*(?:(?P<name>[^\s='(),]+)\s*=)?\s*(?P<type>[\w.]*?)"
-    r"(?:'(?P<quoted>(?:[^']|'')*)'|(?P<bare>[^',]+))\s*(?:,|$)"
-)
 
 
 def record_path(entity: Entity, key: Sequence[Any]) -> str:
@@ -47,31 +42,12 @@ def key_of(entity: Entity, url: str) -> Mapping[str, Any] | None:
 
     Quotes around numbers and dates are no obstacle: SAP CAP writes them.
     """
-    predicate = _PREDICATE.search(url)
-    texts = _texts(unquote(predicate[1])) if predicate else []
-    if len(texts) == len(entity.key) == 1:
-        texts = [(entity.key[0], texts[0][1])]
-    named = dict(texts)
-    if set(named) != set(entity.key):
-        return None
     try:
+        texts = predicate_texts(url.removesuffix("/"), entity) or ()
+        named = dict(zip(entity.key, texts, strict=True))
         return {
-            name: from_texts(pa.array([named[name]], pa.string()), entity.field(name))[0].as_py()
-            for name in entity.key
+            name: from_texts(pa.array([text], pa.string()), entity.field(name))[0].as_py()
+            for name, text in named.items()
         }
-    except pa.ArrowInvalid:
+    except (ValueError, pa.ArrowInvalid):
         return None
-
-
-def _texts(predicate: str) -> list[tuple[str, str]]:
-    """The parts of a key predicate, without quotes."""
-    found, position = [], 0
-    while position < len(predicate):
-        part = _PART.match(predicate, position)
-        if part is None:
-            return []
-        quoted = part["quoted"]
-        value = part["bare"].strip() if quoted is None else quoted.replace("''", "'")
-        found.append((part["name"] or "", value if quoted is not None else part["type"] + value))
-        position = part.end()
-    return found

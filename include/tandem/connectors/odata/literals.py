@@ -10,6 +10,7 @@ from tandem.errors import ConfigurationError
 from tandem.model.schema import Field, Kind
 
 _MEMBERS: Final = re.compile(r"[^\s',]+(,[^\s',]+)*")
+GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SHOWN: Final = 80
 
 
@@ -36,6 +37,17 @@ def text_literal(text: str) -> str:
 def is_enumeration(field: Field) -> bool:
     """Whether the field's values are members of an enumeration type."""
     return bool(field.type_name) and not field.type_name.startswith("Edm.")
+
+
+def is_guid(text: str) -> bool:
+    """Whether the text is a GUID (ABNF, guidValue)."""
+    return GUID.fullmatch(text) is not None
+
+
+def _guid(_field: Field, value: str) -> str:
+    if not is_guid(value):
+        raise ValueError
+    return value
 
 
 def _string(field: Field, value: str) -> str:
@@ -81,7 +93,7 @@ _LITERALS: Final[dict[Kind, Callable[[Field, Any], str]]] = {
     Kind.DATE: lambda _field, value: str(value.isoformat()),
     Kind.TIME: _time,
     Kind.INSTANT: _instant,
-    Kind.GUID: lambda _field, value: str(value),
+    Kind.GUID: _guid,
 }
 
 

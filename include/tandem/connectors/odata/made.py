@@ -34,10 +34,9 @@ class Reading:
     wires: Wires
     find: Find
 
-    def pages(self, keys: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-        """The records with these keys that can be read."""
-        query = Query(entity=self.entity, fields=self.names, now=_NO_CONDITION)
-        return (page.records for page in self.find(query, keys))
+    def pages(self, keys: pa.RecordBatch) -> Iterator[Page]:
+        """The records with these keys."""
+        return self.find(Query(entity=self.entity, fields=self.names, now=_NO_CONDITION), keys)
 
 
 Rows = list[tuple[pa.Array, pa.RecordBatch]]
@@ -56,18 +55,44 @@ def represented(reading: Reading, replies: Mapping[int, Reply]) -> tuple[Rows, l
 
 def found_again(reading: Reading, keys: pa.RecordBatch, rows: Sequence[int]) -> Rows:
     """The records with these keys as they are now; those that cannot be read are left out."""
-    if not rows:
-        return []
-    ids = record_ids(keys, reading.entity.key).to_pylist()
-    row_of = dict(zip(ids, rows, strict=True))
     found: Rows = []
     with suppress(TandemError):  # what was written was written
-        for records in reading.pages(keys):
-            names = record_ids(records, reading.entity.key).to_pylist()
-            numbers = pa.array([row_of.get(name) for name in names], pa.int64())
-            wanted = numbers.is_valid()  # a service may find keys in another case
-            found.append((numbers.filter(wanted), records.filter(wanted)))
+        found.extend(look.records for look in looked_up(reading, keys, rows))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A page of a look at some rows' records."""
+
+    records: tuple[pa.Array, pa.RecordBatch]
+    unreadable: frozenset[int]
+    """Rows whose record cannot be read."""
+    strange: bool
+    """Whether it has records of none of the rows, such as those with a key in another case."""
+
+
+def looked_up(reading: Reading, keys: pa.RecordBatch, rows: Sequence[int]) -> Iterator[Look]:
+    """The records with these keys, page by page; several rows may have the same key.
+
+    Raises what reading raises: only one that came to its end tells what is not there.
+    """
+    if not rows:
+        return
+    rows_of: dict[str, list[int]] = {}
+    for known, row in zip(record_ids(keys, reading.entity.key).to_pylist(), rows, strict=True):
+        rows_of.setdefault(known, []).append(row)
+    for page in reading.pages(keys):
+        names = record_ids(page.records, reading.entity.key).to_pylist()
+        places = [(row, at) for at, name in enumerate(names) for row in rows_of.get(name, ())]
+        numbers = pa.array([row for row, _ in places], pa.int64())
+        records = page.records.take(pa.array([at for _, at in places], pa.int64()))
+        bad = [record.id for record in page.unreadable]
+        yield Look(
+            (numbers, records),
+            frozenset(row for name in bad for row in rows_of.get(name, ())),
+            not {*names, *bad} <= rows_of.keys(),
+        )
 
 
 def joined(pieces: Iterable[tuple[pa.Array, pa.RecordBatch]]) -> pa.RecordBatch | None:
@@ -115,7 +140,13 @@ def _record(reply: Reply, names: Sequence[str]) -> bytes | None:
         return None
     if not isinstance(members, dict) or any(n.partition("/")[0] not in members for n in names):
         return None
-    etag = reply.headers.get("ETag")
+    etag = _etag(reply)
     if etag is None or "@odata.etag" in members or "@etag" in members:
         return reply.body
     return b'{"@odata.etag":%s,' % json.dumps(etag).encode() + reply.body.lstrip()[1:]
+
+
+def _etag(reply: Reply) -> str | None:
+    """As a request gives it back: a character for each byte."""
+    headers = reply.headers.raw
+    return next((v.decode("latin-1") for name, v in headers if name.lower() == b"etag"), None)

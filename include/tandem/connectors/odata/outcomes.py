@@ -1,6 +1,6 @@
 """What a service's answers to writes mean for the records."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from enum import Enum, auto
 from typing import Final
@@ -10,6 +10,7 @@ from tandem.connectors.http import Http, Reply
 from tandem.connectors.http_errors import error_code, server_message
 from tandem.connectors.odata.delivery import Delivery
 from tandem.connectors.odata.ready import Ready
+from tandem.errors import RetryLater
 
 
 class Outcome(Enum):
@@ -38,13 +39,22 @@ _OF_NEW: Final = {401: Outcome.FORBIDDEN, 403: Outcome.FORBIDDEN}
 _ENTITY_CHANGED: Final = "Request_EntityChanged"
 """Business Central's code for a stale etag, which it sends with 409."""
 
+_SAYING_NOTHING: Final = (None, "", "412")
+"""Codes of an error that say no more than the status 412."""
 
-def outcome(reply: Reply, method: str) -> Outcome:
-    """The outcome that this reply to a POST, PATCH or DELETE tells."""
+
+def outcome(reply: Reply, method: str, *, guarded: bool) -> Outcome:
+    """The outcome that this reply to a POST, PATCH or DELETE tells.
+
+    `guarded`: the request went with an etag. A 412 to one that did not, and that says more than
+    that, speaks of something else, such as Dataverse's duplicates.
+    """
     if 200 <= reply.status < 300:
         return Outcome.DONE
     if method != "POST" and error_code(reply.body) == _ENTITY_CHANGED:
         return Outcome.CHANGED
+    if reply.status == 412 and not guarded and error_code(reply.body) not in _SAYING_NOTHING:
+        return Outcome.REFUSED
     return (_OF_NEW if method == "POST" else _OF_THERE).get(reply.status, Outcome.REFUSED)
 
 
@@ -54,9 +64,17 @@ def reason(reply: Reply) -> str:
     return said or f"The service refuses it ({reply.status})."
 
 
-def told(http: Http, delivery: Delivery, method: str, ready: Ready) -> Written:
-    """The delivery in our words. Raises AuthenticationError if the service permits none of it."""
-    by_row = {row: outcome(reply, method) for row, reply in sorted(delivery.replies.items())}
+def told(
+    http: Http, delivery: Delivery, method: str, ready: Ready, guarded: Container[int] = ()
+) -> Written:
+    """The delivery in our words; the rows `guarded` went with an etag.
+
+    Raises AuthenticationError if the service permits none of it.
+    """
+    by_row = {
+        row: outcome(reply, method, guarded=row in guarded)
+        for row, reply in sorted(delivery.replies.items())
+    }
     forbidden = [row for row, what in by_row.items() if what is Outcome.FORBIDDEN]
     if len(forbidden) > 1 and len(forbidden) == len(by_row):
         raise http.error(http.root, delivery.replies[forbidden[0]])
@@ -74,6 +92,11 @@ def told(http: Http, delivery: Delivery, method: str, ready: Ready) -> Written:
         unknown=tuple(sorted(delivery.unknown)),
         stopped_by=delivery.stopped_by,
     )
+
+
+def unreached(ready: Ready, error: RetryLater) -> Written:
+    """Nothing was sent, because the service cannot even be read."""
+    return Written(rejected=dict(ready.problems), unsent=tuple(ready.fit), stopped_by=error)
 
 
 def not_written(written: Written) -> set[int]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from tandem.connectors.base import Unreadable
 from tandem.connectors.odata.columns import expected, fitting
-from tandem.connectors.odata.documents import dig, text_of, to_text
+from tandem.connectors.odata.documents import dig, shown_text, text_of
 from tandem.errors import printable
 from tandem.model.schema import Entity, Field, Kind
 
@@ -33,14 +33,14 @@ def column_of(records: Sequence[Any], field: Field) -> tuple[pa.Array, list[int]
 def unreadable(record: Any, field: Field, entity: Entity) -> Unreadable:
     """The record put aside because of that field, with its reason for people."""
     try:
-        value = to_text(dig(_object(record), tuple(field.name.split("/"))))
+        value = shown_text(dig(_object(record), tuple(field.name.split("/"))))
     except TypeError:
-        value = to_text(record)
+        value = shown_text(record)
     shown = value if len(value) <= _SHOWN else value[:_SHOWN] + "…"
     return Unreadable(
         id=_encodable(_id(record, entity)),
         reason=printable(f"field {field.name!r}: {shown} is not {expected(field)}"),
-        payload=_encodable(to_text(record)),
+        payload=_encodable(shown_text(record)),
     )
 
 

@@ -1,10 +1,23 @@
 """One change of one record, as a request that can travel alone or in a batch."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
+
+import httpx
 
 from tandem.connectors.http import Reply
+
+_NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE: Final = re.compile(rb"[\t -~\x80-\xff]*")
+"""What a header can be made of (RFC 9110, 5.1 and 5.5)."""
+
+
+def headers_of(pairs: Iterable[tuple[bytes, bytes]]) -> httpx.Headers:
+    """The headers of one answer in a batch; what cannot be a header is left out."""
+    fields = [(name, value) for name, value in pairs if _NAME.fullmatch(name)]
+    return httpx.Headers([(name, value) for name, value in fields if _VALUE.fullmatch(value)])
 
 
 @dataclass(frozen=True, slots=True)

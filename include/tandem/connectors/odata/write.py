@@ -1,6 +1,6 @@
 """Creates, updates and deletes of one entity's records."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from tandem.connectors.base import ROW, Written
 from tandem.connectors.odata.body import Column, bodies, has_long_numbers
 from tandem.connectors.odata.channel import Channel
 from tandem.connectors.odata.delivery import Delivery, deliver
-from tandem.connectors.odata.guard import altered, etags, seen_fields
+from tandem.connectors.odata.guard import altered, etags, gone, seen_fields, unusable
 from tandem.connectors.odata.keys import key_of, record_path
 from tandem.connectors.odata.made import (
     Find,
@@ -22,13 +22,13 @@ from tandem.connectors.odata.made import (
     piece,
     represented,
 )
-from tandem.connectors.odata.outcomes import merged, not_written, reason, told
+from tandem.connectors.odata.outcomes import merged, not_written, reason, told, unreached
 from tandem.connectors.odata.query import collection_url
 from tandem.connectors.odata.ready import Ready, made_ready, must_have_keys
 from tandem.connectors.odata.requests import Request
 from tandem.connectors.odata.wire import Wires
 from tandem.core.values import arrow_type, record_hashes
-from tandem.errors import RetryLater
+from tandem.errors import RetryLater, StopRun
 from tandem.model.schema import Entity
 
 _SHORT: Final = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -76,7 +76,11 @@ class Write:
         given: pa.RecordBatch | None = None,
     ) -> Written:
         """As `connectors.base.Writer.update`."""
-        ready = self._guarded(must_have_keys(made_ready(self.entity, records, given)), seen)
+        ready = must_have_keys(made_ready(self.entity, records, given))
+        try:
+            ready = self._guarded(ready, seen)
+        except RetryLater as error:
+            return unreached(ready, error)
         known = etags(seen, records.num_rows)
         columns = ready.for_update()
 
@@ -85,15 +89,19 @@ class Write:
             return Request(row, "PATCH", self._path(ready, row), headers, body) if body else None
 
         delivery = self._deliver(ready, columns, request)
-        written = self._settled(ready, delivery, "PATCH")
+        written = self._settled(ready, delivery, "PATCH", _rows_of(known))
+        written = self._done_before(ready, delivery, written, columns)
         if written.missing and any(column.field.navigation for column in columns):
             written = self._told_of_others(ready, delivery, written)
         return written
 
     def delete(self, keys: pa.RecordBatch, seen: pa.RecordBatch | None) -> Written:
         """As `connectors.base.Writer.delete`."""
-        ready = made_ready(self.entity, keys.select(list(self.entity.key)))
-        ready = self._guarded(must_have_keys(ready), seen)
+        ready = must_have_keys(made_ready(self.entity, keys.select(list(self.entity.key))))
+        try:
+            ready = self._guarded(ready, seen)
+        except RetryLater as error:
+            return unreached(ready, error)
         known = etags(seen, keys.num_rows)
 
         def request(row: int, _headers: dict[str, str], _body: bytes | None) -> Request:
@@ -101,13 +109,21 @@ class Write:
             return Request(row, "DELETE", self._path(ready, row), headers)
 
         delivery = self._deliver(ready, [], request)
-        return told(self.channel.http, delivery, "DELETE", ready)
+        written = told(self.channel.http, delivery, "DELETE", ready, _rows_of(known))
+        return self._gone_before(ready, delivery, written)
 
     def _guarded(self, ready: Ready, seen: pa.RecordBatch | None) -> Ready:
-        """Without the rows whose record is not as it was seen, where no etag says so."""
-        known = etags(seen, ready.records.num_rows)
+        """Without the rows whose record is not as it was seen, where no etag says so.
+
+        Raises RetryLater if that cannot be found out.
+        """
+        rows = ready.records.num_rows
+        if not seen_fields(seen):
+            bad = dict.fromkeys(unusable(seen, rows), "its etag is none that can be sent back")
+            return replace(ready, problems={**bad, **ready.problems})
+        known = etags(seen, rows)
         keys = {row: key for row in ready.fit if not known[row] and (key := ready.key(row))}
-        if seen is None or not keys or not seen_fields(seen):
+        if seen is None or not keys:
             return ready
         reading = self._reading(seen_fields(seen))
         return replace(ready, altered=altered(reading, self._keys(keys), list(keys), seen))
@@ -128,8 +144,10 @@ class Write:
             return Delivery(unsent=[request.row for request in requests], stopped_by=error)
         return deliver(self.channel, self.channel.form_for(self.entity), requests)
 
-    def _settled(self, ready: Ready, delivery: Delivery, method: str) -> Written:
-        written = told(self.channel.http, delivery, method, ready)
+    def _settled(
+        self, ready: Ready, delivery: Delivery, method: str, guarded: Container[int] = ()
+    ) -> Written:
+        written = told(self.channel.http, delivery, method, ready, guarded)
         return replace(written, records=joined(self._made(ready, delivery, written)))
 
     def _made(self, ready: Ready, delivery: Delivery, written: Written) -> Rows:
@@ -200,9 +218,44 @@ class Write:
             return written
         if not replaces:
             return replace(written, changed=tuple(sorted((*written.changed, *others))))
-        taken = self.update(ready.records.take(pa.array(others)))
+        try:
+            taken = self.update(ready.records.take(pa.array(others)))
+        except StopRun as error:  # the others were created, and have to be told
+            taken = Written(rejected=dict.fromkeys(range(len(others)), error.problem))
         written = merged(written, taken, others)
         return replace(written, records=joined([*pieces, *piece(taken.records, others)]))
+
+    def _done_before(
+        self, ready: Ready, delivery: Delivery, written: Written, columns: Sequence[Column]
+    ) -> Written:
+        """A 412 to an update that was sent once more may speak of what it did the first time."""
+        there = self._there(ready, [row for row in written.changed if row in delivery.repeated])
+        if there is None:
+            return written
+        rows = there.column(ROW)
+        mine, now = [], []
+        for column in columns:
+            given = None if column.given is None else column.given.take(rows)
+            mine.append(_only(column.values.take(rows), given))
+            now.append(_only(there.column(column.field.name), given))
+        same = pc.equal(record_hashes(mine), record_hashes(now))
+        done = set(rows.filter(same).to_pylist())
+        return replace(
+            written,
+            changed=tuple(row for row in written.changed if row not in done),
+            records=joined([*piece(written.records), *piece(there.filter(same))]),
+        )
+
+    def _gone_before(self, ready: Ready, delivery: Delivery, written: Written) -> Written:
+        """The same of a delete: what is not there any more was deleted."""
+        rows = [row for row in written.changed if row in delivery.repeated]
+        keys = {row: key for row in rows if (key := ready.key(row))}
+        done = gone(self._reading(()), self._keys(keys), list(keys))
+        return replace(
+            written,
+            missing=tuple(row for row in written.missing if row not in delivery.repeated),
+            changed=tuple(row for row in written.changed if row not in done),
+        )
 
     def _told_of_others(self, ready: Ready, delivery: Delivery, written: Written) -> Written:
         """A 404 may speak of the record that a lookup refers to, as Dataverse's does."""
@@ -214,3 +267,12 @@ class Write:
             missing=tuple(row for row in written.missing if row not in here),
             rejected={**written.rejected, **refused},
         )
+
+
+def _rows_of(etags: Sequence[str | None]) -> set[int]:
+    return {row for row, etag in enumerate(etags) if etag}
+
+
+def _only(values: pa.Array, given: pa.Array | None) -> pa.Array:
+    """The values that are given; null for the others."""
+    return values if given is None else pc.if_else(given, values, pa.scalar(None, values.type))

@@ -6,7 +6,7 @@ import httpx
 import pyarrow as pa
 import pytest
 
-from tandem.connectors.base import Written
+from tandem.connectors.base import ETAG, Written
 from tandem.connectors.http import ATTEMPTS
 from tandem.errors import AuthenticationError, Throttled, Unreachable
 
@@ -99,19 +99,29 @@ def test_updates_whose_answer_was_lost_are_sent_again(shop: Any, fault: Any) -> 
     assert {record["size"] for record in shop.records()} == {3}
 
 
-def test_a_guarded_update_that_was_done_already_is_told_as_changed(shop: Any) -> None:
+def test_a_guarded_update_that_was_done_already_is_told_as_done(shop: Any) -> None:
     rows = shop.fill(range(5))
     seen = shop.seen(rows)
     shop.disturb_after(CUT)
     written = shop.update([{**row, "size": 3} for row in rows], seen=seen)
-    assert named(written) == Written(changed=(0, 1, 2, 3, 4))
+    assert named(written) == Written()
     assert {record["size"] for record in shop.records()} == {3}
+    assert written.records.column(ETAG).to_pylist() == shop.seen(rows).column(ETAG).to_pylist()
 
 
-def test_deletes_that_were_done_already_are_told_as_missing(shop: Any) -> None:
+def test_an_update_that_somebody_else_came_before_is_told_as_changed(shop: Any) -> None:
+    rows = shop.fill(range(2))
+    seen = shop.seen(rows)
+    httpx.patch(shop.url + "Things(1)", json={"size": 4}).raise_for_status()
+    shop.disturb_after(CUT, CUT, at="Things(")
+    written = shop.update([{**row, "size": 3} for row in rows], seen=seen)
+    assert named(written) == Written(changed=(1,))
+
+
+def test_deletes_that_were_done_already_are_told_as_done(shop: Any) -> None:
     rows = shop.fill(range(5))
     shop.disturb_after(CUT)
-    assert shop.delete(rows) == Written(missing=(0, 1, 2, 3, 4))
+    assert shop.delete(rows) == Written()
 
 
 def test_updates_without_any_answer_are_unknown_and_the_others_unsent(shop: Any) -> None:

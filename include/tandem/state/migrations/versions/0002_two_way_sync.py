@@ -21,6 +21,16 @@ INDEXES = {
 def upgrade() -> None:
     # Not as a batch: SQLite adds and drops columns by itself, without copying the table.
     op.add_column(
+        "integration_log",
+        sa.Column(
+            "kind",
+            sa.Text(),
+            nullable=False,
+            server_default="sync",
+            comment="sync, import, export or asked",
+        ),
+    )
+    op.add_column(
         "integration_link",
         sa.Column(
             "local_hash", sa.LargeBinary(), nullable=True, comment="over what the local side holds"
@@ -73,3 +83,4 @@ def downgrade() -> None:
     op.drop_column("integration_conflict", "decision")
     op.drop_column("integration_conflict", "kind")
     op.drop_column("integration_link", "local_hash")
+    op.drop_column("integration_log", "kind")
