@@ -8,9 +8,9 @@
     │   ├── Unreachable          no usable answer
     │   ├── Throttled            the system asks us to wait
     │   └── Busy                 another run is at work
-    ├── AnchorExpired            the system has forgotten where we stopped: read everything
-    ├── RecordChanged            the record is no longer what was planned on: read it again
-    └── RecordRejected           this record cannot be applied: put it aside, go on
+    └── AnchorExpired            the system has forgotten where we stopped: read everything
+
+What becomes of a single record is not raised: `tandem.connectors.base.Written` says it.
 
 Anything else that is raised is a bug.
 """
@@ -73,14 +73,6 @@ class Busy(RetryLater):
 
 class AnchorExpired(TandemError):
     """The system does not know any more where we stopped reading: everything has to be read."""
-
-
-class RecordChanged(TandemError):
-    """The record is no longer what was planned on: it has to be read and planned again."""
-
-
-class RecordRejected(TandemError):
-    """This record cannot be applied; it is put aside with this reason and the others go on."""
 
 
 def printable(text: str) -> str:

@@ -99,7 +99,7 @@ transaction = Table(
     Index("ix_integration_transaction_local", "integration", "entity", "local_id"),
     Index("ix_integration_transaction_external", "integration", "entity", "external_id"),
 )
-"""`status`: pending (known not to have reached the system), sent, processed, error, archived."""
+"""`status`: pending (a deletion that waits for approval), sent, processed, error, archived."""
 
 link = Table(
     "integration_link",

@@ -26,7 +26,6 @@ class Deletions:
 
     allowed: tuple[str, ...]
     withheld: tuple[str, ...]
-    count: int
     withheld_count: int
 
 
@@ -47,9 +46,7 @@ def sorted_deletions(
         may = _may(known, guarded=guarded, approved=approved, listed=bool(len(pending)))
         allowed.add(plan.filter(pa.array(may)))
         withheld.add(plan.filter(pa.array(~may)))
-    return Deletions(
-        tuple(allowed.written()), tuple(withheld.written()), planned.rows, withheld.rows
-    )
+    return Deletions(tuple(allowed.written()), tuple(withheld.written()), withheld.rows)
 
 
 def _may(known: Flags, *, guarded: bool, approved: bool, listed: bool) -> Flags:

@@ -325,7 +325,7 @@ def _spread(met: Met, rows: Flags) -> Met:
     at[places] = np.arange(len(places))
     index = pa.array(at, pa.int64(), mask=at < 0)
     refused = {int(places[row]): refusal for row, refusal in met.refused.items()}
-    return Met(met.partners.take(index), met.links.take(index), met.held, refused)
+    return Met(met.partners.take(index), met.links.take(index), refused)
 
 
 def _moved_keys(bound: BoundMapping, links: Links, new: pa.Array) -> dict[int, Refusal]:

@@ -15,7 +15,7 @@ from tandem.core.merge import Flags, chosen, flags
 from tandem.core.pairs import Refusal
 from tandem.model.filters import Condition
 from tandem.model.schema import Kind
-from tandem.sync.held import Held, Side, external_side, local_side
+from tandem.sync.held import Side, external_side, local_side
 from tandem.sync.job import Job
 from tandem.sync.reading import owned
 
@@ -75,7 +75,6 @@ class Met:
     """The id of the one partner; null where there is none."""
     links: Links
     """Of a partner whose own partner is gone: its link, which moves."""
-    held: Held
     refused: Mapping[int, Refusal]
 
 
@@ -129,35 +128,24 @@ class Meeting:
         `resolved` are their values in local fields, `new` the ids that they would get: one that
         is there already was created before a crash.
         """
-        tables, helds = [], []
-        if self.bound.match_fields:
-            found, held = _by_key(ids, resolved, self.bound.match_fields, self.local, self._mine)
-            tables.append(found)
-            helds.append(held)
-        created = self.local.of_ids(new)
-        own = pa.table([ids, new], schema=PAIRED)
-        tables.append(own.filter(created.holds(own["partner"].combine_chunks())))
-        helds.append(created)
         answered = self.job.state.chosen_keys(self.bound.mapping.external, ids)
-        tables.append(pa.table([answered["external_id"], answered["local_id"]], schema=PAIRED))
-        helds.append(self.local.of_ids(answered["local_id"].combine_chunks()))
-        return self._met(ids, pa.concat_tables(tables), _together(helds), "local")
+        tables = [pa.table([answered["external_id"], answered["local_id"]], schema=PAIRED)]
+        if self.bound.match_fields:
+            tables.append(_by_key(ids, resolved, self.bound.match_fields, self.local, self._mine))
+        own = pa.table([ids, new], schema=PAIRED)
+        tables.append(own.filter(self.local.of_ids(new).holds(new)))
+        return self._met(ids, pa.concat_tables(tables), "local")
 
     def external_partners(self, ids: pa.Array, sent: Mapping[str, pa.Array], new: pa.Array) -> Met:
         """The external records that unlinked local ones meet; `sent` are their external values."""
         names = self.external_match_fields
-        tables, helds = [PAIRED.empty_table()], []
+        tables = [PAIRED.empty_table()]
         if names and set(names) <= sent.keys():
-            found, held = _by_key(ids, sent, names, self.external)
-            tables.append(found)
-            helds.append(held)
+            tables.append(_by_key(ids, sent, names, self.external))
         if new.null_count < len(new):
-            created = self.external.of_ids(new)
             own = pa.table([ids, new], schema=PAIRED)
-            tables.append(own.filter(created.holds(new)))
-            helds.append(created)
-        held = _together(helds) if helds else self.external.held([])
-        return self._met(ids, pa.concat_tables(tables), held, "external")
+            tables.append(own.filter(self.external.of_ids(new).holds(new)))
+        return self._met(ids, pa.concat_tables(tables), "external")
 
     def twins(self, ids: pa.Array, records: pa.RecordBatch, alone: Flags) -> dict[int, Refusal]:
         """Why local records without link meet nobody: others have the same primary key."""
@@ -166,7 +154,7 @@ class Meeting:
         if not names or not alone.any():
             return {}
         values = {name: records.column(name).filter(mask) for name in names}
-        pairs, _ = _by_key(ids.filter(mask), values, names, self.local, self._mine)
+        pairs = _by_key(ids.filter(mask), values, names, self.local, self._mine)
         counts = pairs.group_by("mine").aggregate([("partner", "count_distinct")])
         shared = counts.filter(pc.greater(counts["partner_count_distinct"], 1))["mine"]
         rows = np.flatnonzero(flags(pc.is_in(ids, value_set=shared)) & alone)
@@ -210,7 +198,7 @@ class Meeting:
             return new_ids(f"{self.scope}/external", ids)
         return pa.nulls(len(ids), pa.string())
 
-    def _met(self, ids: pa.Array, found: pa.Table, held: Held, name: str) -> Met:
+    def _met(self, ids: pa.Array, found: pa.Table, name: str) -> Met:
         pairs = found.group_by(["mine", "partner"]).aggregate([])
         counts = pairs.group_by("mine").aggregate([("partner", "min"), ("partner", "count")])
         at = pc.index_in(ids, value_set=counts["mine"])
@@ -228,7 +216,7 @@ class Meeting:
         }
         free = ~several & ~taken
         alone = chosen((free, partners), otherwise=pa.nulls(len(ids), pa.string()))
-        return Met(alone, links.where(free), held, refused)
+        return Met(alone, links.where(free), refused)
 
     def _lost_partner(self, links: Links, name: str) -> Flags:
         """Where the record that a partner is linked to is not there any more."""
@@ -247,26 +235,18 @@ def _by_key(
     names: tuple[str, ...],
     side: Side,
     condition: Condition | None = None,
-) -> tuple[pa.Table, Held]:
+) -> pa.Table:
     """Pairs of these records and those of that side that have their key (and satisfy that)."""
     texts = key_texts(values, names)
     usable = texts.is_valid()
     if not pc.any(usable).as_py():
-        return PAIRED.empty_table(), side.held([])
+        return PAIRED.empty_table()
     keys = pa.RecordBatch.from_arrays([values[n].filter(usable) for n in names], names=list(names))
     held = side.of_keys(keys, condition)
     theirs = key_texts({name: held.records.column(name) for name in names}, names)
     mine = pa.table({"mine": ids, "key": texts}).filter(usable)
     found = pa.table({"partner": held.ids, "key": theirs}).filter(theirs.is_valid())
-    return mine.join(found, "key", join_type="inner").select(PAIRED.names), held
-
-
-def _together(helds: list[Held]) -> Held:
-    """All of these records, each once."""
-    records = pa.Table.from_batches([h.records for h in helds]).combine_chunks().to_batches()
-    ids = pa.concat_arrays([held.ids for held in helds])
-    unreadable = {id_: reason for held in helds for id_, reason in held.unreadable.items()}
-    return Held(records[0] if records else helds[0].records, ids, unreadable)
+    return mine.join(found, "key", join_type="inner").select(PAIRED.names)
 
 
 def _taken(

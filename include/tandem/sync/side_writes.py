@@ -162,7 +162,11 @@ def transactions_of(
     for status, chosen in (("processed", mine & outcome.done), ("error", mine & ~outcome.done)):
         at = pa.array(np.flatnonzero(chosen))
         reasons = [outcome.rejected.get(row) for row in at.to_pylist()]
-        classes = ["record" if reason else "changed" for reason in reasons]
+        changed = outcome.changed[at]
+        classes = [
+            "record" if reason else "changed" if one else "unsent"
+            for reason, one in zip(reasons, changed.tolist(), strict=True)
+        ]
         if len(at):
             yield (
                 status,

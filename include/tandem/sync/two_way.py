@@ -120,7 +120,11 @@ class TwoWay:
 
     @cached_property
     def _candidates(self) -> Candidates:
-        return Candidates(self.job, self.bound, self.external_is_known or self.replaces)
+        return Candidates(self.job, self.bound, self._knows_all_external)
+
+    @property
+    def _knows_all_external(self) -> bool:
+        return self.external_is_known or (self.replaces and not self.job.only_waiting)
 
     @cached_property
     def _decided_external(self) -> IdSet:

@@ -8,7 +8,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tandem.connectors.odata.body import Column, not_json
-from tandem.connectors.odata.literals import is_guid
 from tandem.core.fit import fit
 from tandem.core.values import arrow_type
 from tandem.model.schema import Entity, Kind
@@ -81,19 +80,12 @@ def made_ready(
         bad = dict(fitted.problems)
         if field.kind is Kind.JSON:
             bad |= dict.fromkeys(not_json(fitted.values), f"field {name!r}: not JSON")
-        if field.kind is Kind.GUID:
-            bad |= dict.fromkeys(_no_guids(fitted.values), f"field {name!r}: not a GUID")
         mask = masks.get(name)
         problems |= {row: why for row, why in bad.items() if mask is None or mask[row].as_py()}
         columns[name] = fitted.values
     fields = [pa.field(name, arrow_type(entity.field(name))) for name in columns]
     ready = pa.RecordBatch.from_arrays(list(columns.values()), schema=pa.schema(fields))
     return Ready(entity, ready, masks, problems)
-
-
-def _no_guids(values: pa.Array) -> list[int]:
-    texts = enumerate(values.to_pylist())
-    return [row for row, text in texts if text is not None and not is_guid(text)]
 
 
 def must_have_keys(ready: Ready) -> Ready:

