@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test interop bench lint format schema requirements
+.PHONY: help install demo up test interop prove bench lint format schema requirements
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,11 @@ test: lint  ## Lint, types and tests
 
 interop: $(READY)  ## The same syncs against SAP CAP, an OData server of others; needs Node
 	$(BIN)/pytest -m interop tests/interop
+
+prove: $(READY)  ## Thousands of random histories and 200 kills of a two-way sync; for the night
+	TANDEM_HISTORIES=3000 TANDEM_KILLS=200 $(BIN)/pytest \
+		tests/sync/test_histories.py tests/sync/two_way/test_histories.py \
+		tests/sync_odata/test_histories.py tests/faults
 
 bench: $(READY)  ## Measure against dlt and a bare script (BENCHMARKS.md)
 	$(BIN)/python -m benchmarks

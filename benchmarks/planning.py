@@ -30,8 +30,8 @@ from tandem.settings import Settings
 from tandem.staging import BATCH_ROWS, BatchWriter
 from tandem.sync.job import Environment, Request, Run, open_job
 from tandem.sync.manifests import Extracted, Read
-from tandem.sync.reading import mapping_hash
 from tandem.sync.schema import pin_schemas
+from tandem.sync.sides.reading import mapping_hash
 from tandem.sync.transform import transform
 
 SIZES: Final = (100_000, 1_000_000)

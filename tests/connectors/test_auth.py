@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tandem.connectors.auth import BearerAuth, EndpointTokens, HeaderAuth, MicrosoftTokens
+from tandem.connectors.http_errors import never_sent
 from tandem.errors import AuthenticationError, ConfigurationError, TandemError, Unreachable
 
 AUTHORITY = "https://login.example.com/contoso"
@@ -182,3 +183,18 @@ def test_the_authority_s_words_end_before_the_remedy_begins() -> None:
     authority = Authority(httpx.Response(401, json={"error": "invalid_client"}))
     with pytest.raises(AuthenticationError, match=r"invalid_client\. Check"):
         endpoint(authority).token(fresh=False)
+
+
+@pytest.mark.parametrize("accepted", ["Bearer token 1", "Bearer token 2"])
+def test_what_was_not_signed_was_not_sent(accepted: str) -> None:
+    """Nor was it let in, if it is the token after a 401 that is not to be had."""
+    authority = Authority()
+    auth = BearerAuth(endpoint(authority))
+    seen: list[str] = []
+    if accepted == "Bearer token 2":
+        signed(auth, "Bearer token 1", seen)
+    authority._answer = httpx.Response(503)
+    with pytest.raises(Unreachable) as raised:
+        signed(auth, accepted, seen)
+    assert never_sent(raised.value)
+    assert seen == ["Bearer token 1"] * len(seen)

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from tandem.connectors.http import Answer, Format, Http, Repeats, VerbatimUrl, pause, resolved
+from tandem.connectors.http_errors import never_sent
 from tandem.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -436,3 +437,14 @@ def test_of_a_long_complaint_only_the_beginning_is_read() -> None:
 def test_a_location_that_is_no_url_is_refused(link: str) -> None:
     with pytest.raises(ConfigurationError, match="never followed"):
         http(always(200)).get(resolved("bad:", link), JSON)
+
+
+def test_a_failure_that_was_dealt_with_before_says_nothing_of_a_request() -> None:
+    for failure, unsent in (httpx.ReadTimeout("slow"), False), (httpx.ConnectError("no"), True):
+        client = http(answers(failure))
+        try:
+            raise httpx.ConnectError("earlier")
+        except httpx.ConnectError:
+            with pytest.raises(Unreachable) as raised:
+                client.send("POST", ROOT + "Items", {}, b"{}")
+        assert never_sent(raised.value) is unsent

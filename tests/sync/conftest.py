@@ -18,7 +18,7 @@ from tandem.model.schema import Entity, Field, Kind
 from tandem.settings import Settings
 from tandem.state.store import open_state
 from tandem.sync.job import Environment, Request, Run, open_job
-from tandem.sync.preview import preview_all
+from tandem.sync.people.preview import preview_all
 from tandem.sync.report import RunReport
 from tandem.sync.run import run_all
 

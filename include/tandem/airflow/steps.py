@@ -20,7 +20,7 @@ from tandem.sync.extract import extract
 from tandem.sync.job import Environment, JobKind, Request, Run, Window, open_job
 from tandem.sync.lease import holding
 from tandem.sync.manifests import Extracted
-from tandem.sync.preview import show_plan
+from tandem.sync.people.preview import show_plan
 from tandem.sync.schema import pin_expected_schemas
 from tandem.sync.transform import transform
 

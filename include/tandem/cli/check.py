@@ -20,9 +20,9 @@ from tandem.cli.session import (
 )
 from tandem.errors import TandemError
 from tandem.integration_files import list_integration_files
-from tandem.sync.check import Finding, finding_of
-from tandem.sync.check import check as check_integration
 from tandem.sync.job import Request
+from tandem.sync.people.check import Finding, finding_of
+from tandem.sync.people.check import check as check_integration
 
 _COLOURS: Final = {"ok": "green", "note": "cyan", "problem": "red", "unreachable": "red"}
 

@@ -18,7 +18,7 @@ from tandem.cli.session import (
     state_of,
 )
 from tandem.state.conflicts import ConflictEntry
-from tandem.sync import conflicts as records
+from tandem.sync.people import conflicts as records
 
 _WINNERS: Final[dict[str, records.Winner]] = {"take-local": "local", "take-external": "external"}
 _KINDS: Final = {

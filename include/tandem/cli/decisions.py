@@ -15,9 +15,9 @@ from tandem.cli.session import (
     new_run_id,
 )
 from tandem.cli.transfer import exit_with, print_report
-from tandem.sync.asked import Became
 from tandem.sync.job import Request, Run
 from tandem.sync.lease import holding
+from tandem.sync.people.asked import Became
 from tandem.sync.report import RunReport
 
 

@@ -17,11 +17,11 @@ from tandem.cli.session import (
     new_run_id,
 )
 from tandem.model.changes import results_line
-from tandem.sync import explain as explaining
-from tandem.sync.explain import Explanation
 from tandem.sync.job import Request
+from tandem.sync.people import explain as explaining
+from tandem.sync.people.explain import Explanation
+from tandem.sync.people.verdicts import OnSide
 from tandem.sync.report import CREATED_WORDS
-from tandem.sync.verdicts import OnSide
 
 
 def explain(

@@ -15,7 +15,7 @@ from tandem.errors import ConfigurationError
 from tandem.integration_files import BrokenFile, parse_integration
 from tandem.model.integration import Integration, Name, System
 from tandem.model.schema import Entity, Schema
-from tandem.sync.draft import draft
+from tandem.sync.people.draft import draft
 
 _SIDE = "As connector:connection, for example odata:crm."
 

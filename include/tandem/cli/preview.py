@@ -17,10 +17,10 @@ from tandem.cli.session import (
     job_for,
     new_run_id,
 )
-from tandem.sync import preview as planning
 from tandem.sync.job import JobKind, Mode, Request
-from tandem.sync.planned_records import Change, PlannedRecord
-from tandem.sync.preview import Preview
+from tandem.sync.people import preview as planning
+from tandem.sync.people.planned_records import Change, PlannedRecord
+from tandem.sync.people.preview import Preview
 
 _KINDS: Final[dict[str, JobKind]] = {"download": "import", "upload": "export", "both": "sync"}
 _COLOURS: Final = {"conflict": "magenta", "reject": "red", "delete": "yellow", "create": "green"}

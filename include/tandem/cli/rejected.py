@@ -18,7 +18,7 @@ from tandem.cli.session import (
     state_of,
 )
 from tandem.state.rejected import RejectedEntry
-from tandem.sync import rejected as records
+from tandem.sync.people import rejected as records
 
 
 def rejected(

@@ -16,10 +16,10 @@ from tandem.cli.session import (
     job_for,
     new_run_id,
 )
-from tandem.sync import verify as verifying
 from tandem.sync.job import Request
 from tandem.sync.lease import holding
-from tandem.sync.verify import Verified
+from tandem.sync.people import verify as verifying
+from tandem.sync.people.verify import Verified
 
 
 def verify(

@@ -5,7 +5,7 @@ from typing import Final
 
 from tandem.cli.output import say
 from tandem.sync.job import Job
-from tandem.sync.rejected import ALL
+from tandem.sync.people.rejected import ALL
 
 _LINES: Final = {
     "conflicts": "Conflicts that wait for a decision: {1:,}. See tandem conflicts {0}",

@@ -13,6 +13,7 @@ from tandem.core.fields import BoundField
 from tandem.core.fit import fit
 from tandem.core.ids import id_text
 from tandem.core.mapping import mapped_values
+from tandem.core.merge import chosen, differs
 from tandem.core.values import canonical_text, record_hashes
 
 Texts = Mapping[str, pa.Array]
@@ -81,6 +82,20 @@ def bases(
         return pc.binary_join_element_wise(images, "}", "")
     marks = pc.fill_null(pc.binary_join_element_wise(',"inside":"', inside, '"', ""), "")
     return pc.binary_join_element_wise(images, marks, "}", "")
+
+
+def once_agreed(fields: Sequence[BoundField], images: tuple[Texts, Texts]) -> tuple[Texts, Texts]:
+    """These bases without values that were never agreed on: where they differ, the field did not
+    travel both ways then. A lookup's are each side's own references.
+    """
+    external, local = dict(images[0]), dict(images[1])
+    for name in (field.name for field in fields if not field.reference):
+        apart = differs(external[name], local[name])
+        if apart.any():
+            nothing = pa.nulls(len(apart), pa.string())
+            external[name] = chosen((apart, nothing), otherwise=external[name])
+            local[name] = chosen((apart, nothing), otherwise=local[name])
+    return external, local
 
 
 def was_inside(texts: pa.Array, side: str) -> pa.Array:

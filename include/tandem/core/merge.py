@@ -4,7 +4,7 @@ Pure, by whole columns. A field that only one side changed travels to the other;
 alike has converged; what both changed differently follows the policy.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -49,8 +49,6 @@ class Terms:
     winners: Winners
     replaced: Flags
     """Where the external value replaces whatever the local side holds."""
-    refers: bool = False
-    """Whether it is a lookup, whose bases are each side's own references."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,6 @@ def merge_field(pair: FieldPair, terms: Terms, ways: Ways) -> Merged:
     A pair that meets for the first time has an empty base: what one side lacks it gets. So does
     a record that has no partner yet: its partner's values are null.
     """
-    pair = pair if terms.refers else _once_agreed(pair)
     theirs = (differs(pair.external, pair.external_base) | terms.replaced) & terms.downloads
     ours = differs(pair.local, pair.local_base) & terms.uploads & ~terms.replaced
     same = ~differs(pair.from_external, pair.local) & ~pair.external_waits
@@ -110,19 +107,6 @@ def merge_field(pair: FieldPair, terms: Terms, ways: Ways) -> Merged:
             (ours & ~(same | to_external), pair.local_base),
             otherwise=pair.local,
         ),
-    )
-
-
-def _once_agreed(pair: FieldPair) -> FieldPair:
-    """Bases that differ were never agreed on: the field did not travel both ways then."""
-    apart = differs(pair.external_base, pair.local_base)
-    if not apart.any():
-        return pair
-    nothing = pa.nulls(len(apart), pa.string())
-    return replace(
-        pair,
-        external_base=chosen((apart, nothing), otherwise=pair.external_base),
-        local_base=chosen((apart, nothing), otherwise=pair.local_base),
     )
 
 

@@ -170,8 +170,7 @@ def _merged(
         policy = field.on_conflict or rules.on_conflict
         winners = _winners(policy, pairs)
         uploads = everywhere & field.uploads & (fresh | (not field.identifies))
-        refers = field.reference is not None
-        terms = Terms(field.downloads, uploads, winners, replaced, refers)
+        terms = Terms(field.downloads, uploads, winners, replaced)
         found[field.name] = merge_field(pair, terms, ways)
     return found
 

@@ -46,10 +46,10 @@ class Account:
     def settle_transactions(self, side: str, status: str, rows: pa.Table, *, at: datetime) -> None:
         """What became of the open transactions of these rows.
 
-        `side` is the one that is written to. `status`: processed, error, pending (it did not
-        reach the system after all) or archived (it is not wanted any more). Rows have operation,
-        local_id, external_id and perhaps error_class and error. A create is found by the id of
-        the record that it is made from, and gets the id that it was given.
+        `side` is the one that is written to. `status`: processed, error or archived (it is not
+        wanted any more). Rows have operation, local_id, external_id and perhaps error_class and
+        error. A create is found by the id of the record that it is made from, and gets the id
+        that it was given.
         """
         transactions.settle(self._scope, side, status, rows, at=at)
 

@@ -24,14 +24,14 @@ from tandem.staging import BatchWriter
 from tandem.sync.columns import UNREADABLE
 from tandem.sync.job import Job
 from tandem.sync.manifests import Extracted, Read
-from tandem.sync.reading import (
+from tandem.sync.sides.reading import (
     Reading,
     external_reading,
     greatest,
     local_reading,
     mapping_hash,
 )
-from tandem.sync.sweep import is_due, is_watched, keys_of, matching, matters, vanished
+from tandem.sync.sides.sweep import is_due, is_watched, keys_of, matching, matters, vanished
 
 _log: Final = logging.getLogger(__name__)
 

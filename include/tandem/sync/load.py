@@ -19,11 +19,11 @@ from tandem.pipeline import ahead, in_parallel
 from tandem.staging import read_batches
 from tandem.state.account import DEFERRED, Rejected
 from tandem.sync import columns
+from tandem.sync.applying.load_pairs import load_pairs, put_aside
+from tandem.sync.applying.unanswered import close_unanswered
 from tandem.sync.job import Run
-from tandem.sync.load_pairs import load_pairs, put_aside
 from tandem.sync.manifests import Loaded, Planned
-from tandem.sync.reading import mapping_hash
-from tandem.sync.unanswered import close_unanswered
+from tandem.sync.sides.reading import mapping_hash
 
 _log: Final = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from tandem.core.mapping import BoundMapping, Mapped
 from tandem.core.matching import key_texts
 from tandem.core.plan import Candidates
 from tandem.sync.job import Job
-from tandem.sync.reading import owned
+from tandem.sync.sides.reading import owned
 
 _MATCHES = pa.schema([("external_id", pa.string()), ("local_id", pa.string())])
 _FOUND = pa.schema([("key", pa.string()), ("local_id", pa.string())])

@@ -8,8 +8,8 @@ from tandem.model.changes import Counts
 from tandem.sync.extract import extract
 from tandem.sync.job import Run, in_order
 from tandem.sync.load import load
-from tandem.sync.lookups import complete_lookups
 from tandem.sync.report import status_of
+from tandem.sync.sides.lookups import complete_lookups
 from tandem.sync.transform import transform
 
 _SIDES: Final = {"download": "external", "upload": "local"}

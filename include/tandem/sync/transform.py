@@ -20,13 +20,13 @@ from tandem.pipeline import in_parallel
 from tandem.staging import BatchWriter, read_batches
 from tandem.sync import columns
 from tandem.sync.job import Job
-from tandem.sync.known import Known, read_known
-from tandem.sync.lookups import local_partners
 from tandem.sync.manifests import Extracted, Planned, Read
 from tandem.sync.matching import Matching
-from tandem.sync.pair_plans import refuse_unreadable, refuse_without_approval, stage_pairs
-from tandem.sync.two_way import TwoWay
-from tandem.sync.whole_run import WholeRun
+from tandem.sync.pairs.pair_plans import refuse_unreadable, refuse_without_approval, stage_pairs
+from tandem.sync.pairs.two_way import TwoWay
+from tandem.sync.sides.known import Known, read_known
+from tandem.sync.sides.lookups import local_partners
+from tandem.sync.sides.whole_run import WholeRun
 
 _MANY: Final = 10_000
 

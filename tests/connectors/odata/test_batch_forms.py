@@ -188,3 +188,22 @@ def test_no_header_of_a_part_has_a_second_line() -> None:
     sly = Request(0, "PATCH", "T(1)", {"If-Match": 'W/"a"\r\nX-Other: 1'}, b"{}")
     with pytest.raises(ValueError, match="more than one line"):
         Multipart().write([sly])
+
+
+@pytest.mark.parametrize(
+    ("responses", "more", "whole"),
+    [
+        ({"1": 400, "0": 201}, {}, True),
+        ({"1": 400, "0": 201}, {"@nextLink": "more"}, False),
+        ({"1": 400, "0": 201}, {"@odata.nextLink": "more"}, False),
+        ({"0": 400, "1": 201}, {}, False),
+        ({"0": 201, "2": 400}, {}, False),
+        ({"0": 201, "1": 400, "2": 201}, {}, True),
+    ],
+)
+def test_only_a_service_that_stops_at_an_error_leaves_out_the_rest_on_purpose(
+    responses: dict[str, int], more: dict[str, str], whole: bool
+) -> None:
+    members = [{"id": name, "status": status} for name, status in responses.items()]
+    body = json.dumps({"responses": members, **more}).encode()
+    assert JsonBatch().read(reply(body, "application/json"), 3).whole is whole

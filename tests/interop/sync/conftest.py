@@ -28,7 +28,7 @@ from tandem.integration_files import load_integration
 from tandem.model.connection import Connection
 from tandem.settings import Settings
 from tandem.sync.job import Environment, JobKind, Mode, Request, Run, open_job
-from tandem.sync.preview import preview_all
+from tandem.sync.people.preview import preview_all
 from tandem.sync.report import RunReport
 from tandem.sync.run import run_all
 

@@ -5,10 +5,10 @@ import pytest
 from tandem.connectors.memory import Cut
 from tandem.errors import Unreachable
 from tandem.sync import steps
-from tandem.sync.asked import run_asked
-from tandem.sync.conflicts import decide, open_conflicts
 from tandem.sync.lease import holding
-from tandem.sync.rejected import retry, waiting_records
+from tandem.sync.people.asked import run_asked
+from tandem.sync.people.conflicts import decide, open_conflicts
+from tandem.sync.people.rejected import retry, waiting_records
 
 MANY = 40
 """So many linked accounts that 12 deletions are more than a tenth, and 3 are not."""

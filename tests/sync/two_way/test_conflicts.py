@@ -1,7 +1,7 @@
 """Conflicts that a person decides."""
 
-from tandem.sync.conflicts import decide, open_conflicts
 from tandem.sync.lease import holding
+from tandem.sync.people.conflicts import decide, open_conflicts
 
 
 def decided(both, winner, *ids):

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from tandem.sync.explain import explain
+from tandem.sync.people.explain import explain
 
 LONG = "a name that is much too long"
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tandem.connectors import memory
 from tandem.core.anchors import later
-from tandem.sync.reading import mapping_hash
+from tandem.sync.sides.reading import mapping_hash
 
 SIDES = ("external", "local")
 ENTITIES = {"external": ("Accounts", "Contacts"), "local": ("account", "contact")}

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from tandem.sync.preview import preview_all
+from tandem.sync.people.preview import preview_all
 
 LONG = "a name that is much too long"
 

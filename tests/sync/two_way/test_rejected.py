@@ -3,7 +3,7 @@
 from tandem.connectors.memory import Cut
 from tandem.errors import Unreachable
 from tandem.sync.lease import holding
-from tandem.sync.rejected import archive, retry, waiting_records
+from tandem.sync.people.rejected import archive, retry, waiting_records
 
 LONG = "a name that is much too long"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tandem.sync.lease import holding
-from tandem.sync.verify import verify_all
+from tandem.sync.people.verify import verify_all
 
 LONG = "a name that is much too long"
 

@@ -8,7 +8,6 @@ import pytest
 
 from tandem.connectors.base import ETAG, Written
 from tandem.errors import Unreachable
-from tandem.model.schema import Entity
 
 SEEN = pa.RecordBatch.from_pydict({"text": ["x", "x"]})
 LABELS = [{"code": "a", "text": "x"}, {"code": "b", "text": "x"}]
@@ -113,11 +112,3 @@ def test_a_guarded_delete_that_was_done_already_is_told_as_done(shop: Any) -> No
     shop.disturb_after(httpx.ReadError("cut"), httpx.Response(412), at="Things(0)")
     assert shop.delete(rows, seen=seen) == Written()
     assert shop.records() == []
-
-
-def test_entities_without_keys_to_filter_by_are_not_asked_for(shop: Any) -> None:
-    entity: Entity = shop.entity("Notes")
-    rows = pa.RecordBatch.from_pydict({"ID": ["no guid"], "text": ["x"]})
-    seen = pa.RecordBatch.from_pydict({"text": ["y"]})
-    written = shop.connector.update(entity, rows, seen=seen)
-    assert list(written.rejected) == [0]

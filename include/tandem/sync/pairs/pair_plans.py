@@ -16,11 +16,11 @@ from tandem.errors import StopRun
 from tandem.pipeline import in_parallel
 from tandem.staging import BATCH_ROWS, BatchWriter, read_batches
 from tandem.sync import columns
-from tandem.sync.approval import Deletions, sorted_deletions
 from tandem.sync.job import Job
 from tandem.sync.manifests import Extracted, PlannedPairs, Read
-from tandem.sync.two_way import Planned, Sifted, TwoWay
-from tandem.sync.whole_run import WholeRun
+from tandem.sync.pairs.approval import Deletions, sorted_deletions
+from tandem.sync.pairs.two_way import Planned, Sifted, TwoWay
+from tandem.sync.sides.whole_run import WholeRun
 
 _WORKERS: Final = 2
 

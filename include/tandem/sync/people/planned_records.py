@@ -11,8 +11,8 @@ from tandem.core.mapping import BoundMapping
 from tandem.model.changes import Action
 from tandem.sync import columns
 from tandem.sync.expected import NEW
-from tandem.sync.held import local_side
 from tandem.sync.job import Job
+from tandem.sync.sides.held import local_side
 
 Record = dict[str, Any]
 

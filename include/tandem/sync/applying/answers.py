@@ -16,7 +16,7 @@ from tandem.core.mapping import BoundMapping
 from tandem.core.merge import Flags, chosen, differs, flags
 from tandem.sync import columns
 from tandem.sync.job import Job
-from tandem.sync.lookups import local_partners
+from tandem.sync.sides.lookups import local_partners
 
 
 def with_answers(

@@ -7,7 +7,7 @@ from typing import Any
 from tandem.core.mapping import BoundMapping
 from tandem.model.changes import Action
 from tandem.sync.job import Job
-from tandem.sync.planned_records import PlannedRecord
+from tandem.sync.people.planned_records import PlannedRecord
 
 
 @dataclass(frozen=True, slots=True)

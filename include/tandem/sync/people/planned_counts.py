@@ -11,9 +11,9 @@ from tandem.core.merge import Flags, flags
 from tandem.model.changes import Action, Counts
 from tandem.staging import read_batches
 from tandem.sync import columns
+from tandem.sync.applying.pair_counts import Settled, counts_of
+from tandem.sync.applying.side_writes import Outcome
 from tandem.sync.manifests import Planned
-from tandem.sync.pair_counts import Settled, counts_of
-from tandem.sync.side_writes import Outcome
 
 
 def unreadable(planned: Planned) -> Iterator[tuple[str, pa.RecordBatch]]:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from tandem.core.merge import Flags, flags
 from tandem.model.changes import Action, Counts
 from tandem.sync import columns
-from tandem.sync.side_writes import Outcome
+from tandem.sync.applying.side_writes import Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from tandem.core.images import Texts, external_image, image_hashes, images_of, l
 from tandem.core.mapping import BoundMapping, map_records
 from tandem.core.merge import Flags, differs, flags
 from tandem.core.values import record_hashes
-from tandem.sync.held import Held, Side, external_side, local_side
 from tandem.sync.job import Job
-from tandem.sync.lookups import local_partners
-from tandem.sync.verified import Difference, DifferenceKind
+from tandem.sync.people.verified import Difference, DifferenceKind
+from tandem.sync.sides.held import Held, Side, external_side, local_side
+from tandem.sync.sides.lookups import local_partners
 
 _PART: Final = 1_000
 """Links whose records are read at once."""

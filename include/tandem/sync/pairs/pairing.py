@@ -10,16 +10,24 @@ import pyarrow.compute as pc
 from tandem.core.fields import BoundField
 from tandem.core.fit import fit
 from tandem.core.ids import id_text
-from tandem.core.images import Image, Texts, external_image, image_hashes, images_of, local_image
+from tandem.core.images import (
+    Image,
+    Texts,
+    external_image,
+    image_hashes,
+    images_of,
+    local_image,
+    once_agreed,
+)
 from tandem.core.mapping import BoundMapping
 from tandem.core.merge import EXTERNAL, LOCAL, NOBODY, FieldPair, Flags, Winners, flags
 from tandem.core.pairs import Pairs, Rules, Seen, Stand
 from tandem.core.two_way import plan_pairs
 from tandem.core.uploads import sent_values
-from tandem.sync.echoes import Echoes
 from tandem.sync.job import Job
-from tandem.sync.lookups import external_partners, local_partners, unless_new
-from tandem.sync.pair_batch import Rows, Sides, pair_batch
+from tandem.sync.pairs.echoes import Echoes
+from tandem.sync.pairs.pair_batch import Rows, Sides, pair_batch
+from tandem.sync.sides.lookups import external_partners, local_partners, unless_new
 
 
 @dataclass(frozen=True)
@@ -94,7 +102,7 @@ class Pairing:
         bases = self._echoes.agreed(
             {"external": rows.external_ids, "local": rows.local_ids},
             {"external": external, "local": local},
-            images_of(self.bound.fields, texts),
+            once_agreed(self.bound.fields, images_of(self.bound.fields, texts)),
         )
         sides = Sides(external, local)
         for one in self.bound.fields:

@@ -16,16 +16,16 @@ from tandem.state.protocols import StateReader
 from tandem.state.rejected import RejectedEntry
 from tandem.state.run_log import LogEntry
 from tandem.state.transactions import TransactionEntry
-from tandem.sync.asked import AskedFor
 from tandem.sync.extract import extract
-from tandem.sync.held import Side
 from tandem.sync.job import Job
-from tandem.sync.planned_records import PlannedRecord
-from tandem.sync.preview import records_of
-from tandem.sync.reading import Reading, external_reading, local_reading
+from tandem.sync.people.asked import AskedFor
+from tandem.sync.people.planned_records import PlannedRecord
+from tandem.sync.people.preview import records_of
+from tandem.sync.people.verdicts import OnSide, verdict
 from tandem.sync.schema import check_mappings, pin_expected_schemas
+from tandem.sync.sides.held import Side
+from tandem.sync.sides.reading import Reading, external_reading, local_reading
 from tandem.sync.transform import transform
-from tandem.sync.verdicts import OnSide, verdict
 
 _SOME: Final = 10
 """Transactions and decided conflicts that are shown."""

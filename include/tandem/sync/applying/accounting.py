@@ -13,10 +13,10 @@ from tandem.core.merge import Flags, chosen, flags
 from tandem.model.changes import Action
 from tandem.state.account import Account, Conflict, Rejected
 from tandem.sync import columns
-from tandem.sync.held import external_side, filter_of, local_side
+from tandem.sync.applying.pair_counts import Settled, at_rows
+from tandem.sync.applying.side_writes import Outcome, transactions_of
 from tandem.sync.job import Run
-from tandem.sync.pair_counts import Settled, at_rows
-from tandem.sync.side_writes import Outcome, transactions_of
+from tandem.sync.sides.held import external_side, filter_of, local_side
 
 _CHANGED: Final = "changed again while it was written"
 _PARTNER: Final = "its partner is rejected, or both are in conflict"

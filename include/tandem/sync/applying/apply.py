@@ -14,11 +14,11 @@ from tandem.core.merge import Flags, flags
 from tandem.errors import RetryLater
 from tandem.model.changes import Counts
 from tandem.sync import columns
-from tandem.sync.accounting import PairAccount, ends
-from tandem.sync.answers import with_answers
+from tandem.sync.applying.accounting import PairAccount, ends
+from tandem.sync.applying.answers import with_answers
+from tandem.sync.applying.pair_counts import Settled, counts_of
+from tandem.sync.applying.side_writes import Outcome, SideWriter
 from tandem.sync.job import Run
-from tandem.sync.pair_counts import Settled, counts_of
-from tandem.sync.side_writes import Outcome, SideWriter
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from tandem.core.merge import Flags, chosen, flags
 from tandem.core.pairs import Refusal
 from tandem.model.filters import Condition
 from tandem.model.schema import Kind
-from tandem.sync.held import Side, external_side, local_side
 from tandem.sync.job import Job
-from tandem.sync.reading import owned
+from tandem.sync.sides.held import Side, external_side, local_side
+from tandem.sync.sides.reading import owned
 
 PAIRED = pa.schema([("mine", pa.string()), ("partner", pa.string())])
 """The id of a record that is looked at, and that of one of the other side that it may meet."""
@@ -58,7 +58,7 @@ class Links:
         return Links(*(pc.if_else(there, one, other) for one, other in pairs))
 
     def as_records(self) -> pa.RecordBatch:
-        """As `sync.pair_batch.NO_LINK`."""
+        """As `sync.pairs.pair_batch.NO_LINK`."""
         names = ["external_id", "base_hash", "local_hash"]
         return pa.RecordBatch.from_arrays([getattr(self, name) for name in names], names=names)
 

@@ -14,7 +14,7 @@ from tandem.core.mapping import BoundMapping
 from tandem.model.filters import Condition
 from tandem.pipeline import ahead
 from tandem.sync.job import Job
-from tandem.sync.reading import Reading
+from tandem.sync.sides.reading import Reading
 
 
 def matters(bound: BoundMapping, reading: Reading) -> bool:

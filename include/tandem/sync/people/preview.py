@@ -16,8 +16,8 @@ from tandem.sync.expected import Expected
 from tandem.sync.extract import extract
 from tandem.sync.job import Job, in_order
 from tandem.sync.manifests import Extracted, Planned
-from tandem.sync.planned_counts import counts_of_plan, pair_paths, unreadable
-from tandem.sync.planned_records import PlannedRecord, of_downloads, of_pairs, of_unreadable
+from tandem.sync.people.planned_counts import counts_of_plan, pair_paths, unreadable
+from tandem.sync.people.planned_records import PlannedRecord, of_downloads, of_pairs, of_unreadable
 from tandem.sync.schema import check_mappings, pin_expected_schemas
 from tandem.sync.transform import transform
 

@@ -15,8 +15,8 @@ from tandem.model.changes import Anchor
 from tandem.model.filters import AnyOf, Comparison, Condition, all_of, fields_of, moves_with_time
 from tandem.model.integration import Constant, EntityMapping
 from tandem.model.schema import ChangeTracking, Entity, Kind
-from tandem.sync.held import Side, external_side, local_side
 from tandem.sync.job import Job, Window
+from tandem.sync.sides.held import Side, external_side, local_side
 
 
 @dataclass(frozen=True, slots=True)

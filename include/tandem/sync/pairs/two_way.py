@@ -14,12 +14,14 @@ from tandem.core.images import Image, external_image, image_hashes, local_image
 from tandem.core.mapping import BoundMapping
 from tandem.core.merge import Flags, flags
 from tandem.core.pairs import Refusal
-from tandem.sync.candidates import Candidates, Decided, among
 from tandem.sync.job import Job
-from tandem.sync.known import Known
-from tandem.sync.meeting import Meeting
-from tandem.sync.pair_batch import Rows
-from tandem.sync.pairing import Pairing
+from tandem.sync.pairs.candidates import Candidates, Decided
+from tandem.sync.pairs.leaving import Leaving
+from tandem.sync.pairs.meeting import Meeting
+from tandem.sync.pairs.pair_batch import Rows
+from tandem.sync.pairs.pairing import Pairing
+from tandem.sync.pairs.unmet import among
+from tandem.sync.sides.known import Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ class TwoWay:
         """What linked external records mean that were not listed: gone, or out of the filter."""
         links = self.meeting.links_of("external", ids)
         known = flags(self.decided.holds(links.local_id))
-        gone = links.there & ~known & self._candidates.left(ids, links, "external")
+        gone = links.there & ~known & self._leaving.left(ids, links, "external")
         if not gone.any():
             return Planned(None, 0)
         ids, links = ids.filter(pa.array(gone)), links.filter(gone)
@@ -107,7 +109,7 @@ class TwoWay:
         """What linked local records mean that were not listed."""
         links = self.meeting.links_of("local", ids)
         known = flags(self._decided_external.holds(links.external_id))
-        gone = links.there & ~known & self._candidates.left(ids, links, "local")
+        gone = links.there & ~known & self._leaving.left(ids, links, "local")
         if not gone.any():
             return Planned(None, 0)
         ids, links = ids.filter(pa.array(gone)), links.filter(gone)
@@ -117,6 +119,10 @@ class TwoWay:
     def meeting(self) -> Meeting:
         """Finds partners."""
         return self._candidates.meeting
+
+    @property
+    def _leaving(self) -> Leaving:
+        return Leaving(self.meeting)
 
     @cached_property
     def _candidates(self) -> Candidates:

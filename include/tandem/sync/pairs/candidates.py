@@ -12,17 +12,17 @@ import pyarrow.compute as pc
 from tandem.core.fit import fit
 from tandem.core.id_set import IdSet
 from tandem.core.ids import id_text
-from tandem.core.images import external_image, image_hashes, local_image, was_inside
+from tandem.core.images import external_image, local_image
 from tandem.core.mapping import BoundMapping, Mapped, local_ids
 from tandem.core.matching import key_texts
 from tandem.core.merge import EXTERNAL, LOCAL, Flags, chosen, flags
 from tandem.core.pairs import Refusal
 from tandem.core.uploads import sent_values
-from tandem.sync.held import filter_of
 from tandem.sync.job import Job
-from tandem.sync.lookups import external_partners, local_partners
-from tandem.sync.meeting import Links, Meeting, Met
-from tandem.sync.pair_batch import Rows
+from tandem.sync.pairs.meeting import Links, Meeting, Met
+from tandem.sync.pairs.pair_batch import Rows
+from tandem.sync.pairs.unmet import among, in_use, moved_keys, unreadable, waiting
+from tandem.sync.sides.lookups import external_partners, local_partners
 
 Decided = Mapping[str, str | None]
 """Id of a record that has to be looked at, changed or not → the policy that a person chose."""
@@ -58,7 +58,7 @@ class Candidates:
         gone &= ~among(links.local_id, linked.unreadable)
         alone = ~links.there | gone
         met = self._met_locally(ids, resolved, new, alone)
-        moved = _moved_keys(self.bound, links, new)
+        moved = moved_keys(self.bound, links, new)
         partners = pc.coalesce(met.partners, links.local_id)
         links = links.or_else(met.links)
         held = self.meeting.local.of_ids(partners)
@@ -74,9 +74,9 @@ class Candidates:
             of_local=False,
             refused={
                 **self._may_be_unanswered(resolved, ~links.there & ~there),
-                **_unreadable(partners, held.unreadable),
+                **unreadable(partners, held.unreadable),
                 **met.refused,
-                **_waiting(waits, alone),
+                **waiting(waits, alone),
                 **{row: why for row, why in refused.items() if not linked_rows[row]},
                 **moved,
             },
@@ -110,8 +110,8 @@ class Candidates:
             of_local=True,
             refused={
                 **self._unanswered(ids, sent, new, ~links.there & ~there),
-                **_unreadable(partners, held.unreadable),
-                **_in_use(partners, planned),
+                **unreadable(partners, held.unreadable),
+                **in_use(partners, planned),
                 **met.refused,
             },
             decided=_decisions(ids, asked),
@@ -131,7 +131,7 @@ class Candidates:
             local_there=flags(held.holds(links.local_id)),
             links=links.as_records(),
             of_local=False,
-            refused=_unreadable(links.local_id, held.unreadable),
+            refused=unreadable(links.local_id, held.unreadable),
             gone_on_purpose=True,
             in_scope=self._in_scope(links.local_id, flags(held.holds(links.local_id))),
         )
@@ -148,47 +148,9 @@ class Candidates:
             local_there=np.zeros(len(ids), np.bool_),
             links=links.as_records(),
             of_local=True,
-            refused=_unreadable(links.external_id, held.unreadable),
+            refused=unreadable(links.external_id, held.unreadable),
             gone_on_purpose=True,
         )
-
-    def left(self, ids: pa.Array, links: Links, name: str) -> Flags:
-        """Which of these linked records are gone or, where that counts, have left the filter."""
-        mapping = self.bound.mapping
-        side = self.meeting.external if name == "external" else self.meeting.local
-        held = side.of_ids(ids)
-        there = flags(held.holds(ids)) | among(ids, held.unreadable)
-        left = ~there & (mapping.deletes == "propagate")
-        condition = filter_of(self.bound, name)
-        if condition and mapping.filter_exit == "delete":
-            exited = (
-                there
-                & ~flags(side.of_ids(ids, condition).holds(ids))
-                & self._was_inside(links, name)
-            )
-            left |= exited & self._rests(links, name)
-        return left
-
-    def _was_inside(self, links: Links, name: str) -> Flags:
-        """Which were in the filter when both sides agreed last: one that never was cannot leave."""
-        if not self.bound.is_uploaded:
-            return links.there
-        bases = self.job.state.bases(self.bound.mapping.external, links.external_id)
-        return flags(was_inside(bases["base"].combine_chunks(), name))
-
-    def _rests(self, links: Links, name: str) -> Flags:
-        """Where the other side has not edited its record: an edit keeps it."""
-        if not self.bound.is_uploaded:
-            return links.there
-        fields = self.bound.fields
-        if name == "external":
-            records = self.meeting.local.of_ids(links.local_id).beside(links.local_id)
-            base, image = links.local_hash, local_image(fields, records)
-        else:
-            records = self.meeting.external.of_ids(links.external_id).beside(links.external_id)
-            base, image = links.base_hash, external_image(fields, records)
-        hashes = image_hashes(fields, image.texts)
-        return flags(pc.fill_null(pc.equal(hashes, base), fill_value=False))
 
     def _in_scope(self, partners: pa.Array, there: Flags) -> Flags:
         """Which local partners may be uploaded: those that the upload filter lets through."""
@@ -295,27 +257,8 @@ def _unless(refused: Mapping[int, Refusal], ids: pa.Array) -> pa.Array:
     return chosen((_at(len(ids), refused), pa.nulls(len(ids), ids.type)), otherwise=ids)
 
 
-def _waiting(waits: Flags, alone: Flags) -> dict[int, Refusal]:
-    reason = "a lookup in its key waits for its partner"
-    return {row: Refusal(reason, waits=True) for row in np.flatnonzero(waits & alone).tolist()}
-
-
-def _in_use(partners: pa.Array, planned: IdSet) -> dict[int, Refusal]:
-    """Partners that another pair of this run has: one record must not be planned twice."""
-    reason = "its external record meets another local one in this run"
-    rows = np.flatnonzero(flags(planned.holds(partners))).tolist()
-    return {row: Refusal(reason, waits=True, of_local=True) for row in rows}
-
-
 def _where(rows: Flags, values: Any) -> Any:
     return values if rows.all() else values.filter(pa.array(rows))
-
-
-def among(ids: pa.Array, known: Mapping[str, object]) -> Flags:
-    """For each id whether it is a key of `known`."""
-    if not known:
-        return np.zeros(len(ids), np.bool_)
-    return flags(pc.is_in(ids, value_set=pa.array(list(known), pa.string())))
 
 
 def _spread(met: Met, rows: Flags) -> Met:
@@ -326,26 +269,6 @@ def _spread(met: Met, rows: Flags) -> Met:
     index = pa.array(at, pa.int64(), mask=at < 0)
     refused = {int(places[row]): refusal for row, refusal in met.refused.items()}
     return Met(met.partners.take(index), met.links.take(index), refused)
-
-
-def _moved_keys(bound: BoundMapping, links: Links, new: pa.Array) -> dict[int, Refusal]:
-    """Linked records whose local key would change: it is what others refer to."""
-    if not bound.maps_local_key:
-        return {}
-    moved = flags(pc.fill_null(pc.not_equal(links.local_id, new), False))
-    reason = "its local key would change; its local record is {}"
-    return {
-        row: Refusal(reason.format(links.local_id[row].as_py()), waits=False)
-        for row in np.flatnonzero(moved).tolist()
-    }
-
-
-def _unreadable(ids: pa.Array, reasons: Mapping[str, str]) -> dict[int, Refusal]:
-    rows = np.flatnonzero(among(ids, reasons)).tolist()
-    return {
-        row: Refusal(f"its partner cannot be read: {reasons[ids[row].as_py()]}", waits=True)
-        for row in rows
-    }
 
 
 def _decisions(ids: pa.Array, asked: Decided) -> dict[int, int]:

@@ -10,13 +10,13 @@ from tandem.model.changes import Counts
 from tandem.staging import read_batches
 from tandem.state.account import Rejected
 from tandem.sync import columns
-from tandem.sync.apply import PairLoader
-from tandem.sync.approval import forget_withheld, remember, withhold
+from tandem.sync.applying.apply import PairLoader
+from tandem.sync.applying.removed import keep_removed
 from tandem.sync.job import Run
 from tandem.sync.manifests import PlannedPairs, Read
-from tandem.sync.pair_plans import uploads_first
-from tandem.sync.removed import keep_removed
-from tandem.sync.two_way import Sifted, TwoWay
+from tandem.sync.pairs.approval import forget_withheld, remember, withhold
+from tandem.sync.pairs.pair_plans import uploads_first
+from tandem.sync.pairs.two_way import Sifted, TwoWay
 
 
 @dataclass(frozen=True, slots=True)

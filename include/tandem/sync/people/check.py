@@ -9,9 +9,9 @@ from tandem.core.mapping import BoundMapping
 from tandem.errors import RetryLater, TandemError
 from tandem.model.schema import ChangeTracking, Schema
 from tandem.sync.job import Job
-from tandem.sync.meeting import Meeting
-from tandem.sync.reading import Reading, external_reading, local_reading
+from tandem.sync.pairs.meeting import Meeting
 from tandem.sync.schema import as_provisioned, bind_all, missing, stage_schemas, wanted_entities
+from tandem.sync.sides.reading import Reading, external_reading, local_reading
 
 Severity = Literal["ok", "note", "problem", "unreachable"]
 

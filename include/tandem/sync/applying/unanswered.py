@@ -4,8 +4,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tandem.core.mapping import BoundMapping
-from tandem.sync.held import external_side, local_side
 from tandem.sync.job import Run
+from tandem.sync.sides.held import external_side, local_side
 
 _ORIGIN = {"external": "local", "local": "external"}
 

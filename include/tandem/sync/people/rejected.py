@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from tandem.state.protocols import StateReader
 from tandem.state.rejected import RejectedEntry
-from tandem.sync.asked import Became, became, refuse_unknown, run_asked
 from tandem.sync.job import Run
+from tandem.sync.people.asked import Became, became, refuse_unknown, run_asked
 from tandem.sync.report import RunReport
 
 ALL: Final = 1_000_000

@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from tandem.state.conflicts import ConflictEntry
 from tandem.state.protocols import StateReader
-from tandem.sync.asked import Became, became, refuse_unknown, run_asked
 from tandem.sync.job import Run
-from tandem.sync.rejected import ALL
+from tandem.sync.people.asked import Became, became, refuse_unknown, run_asked
+from tandem.sync.people.rejected import ALL
 from tandem.sync.report import RunReport
 
 Winner = Literal["local", "external"]

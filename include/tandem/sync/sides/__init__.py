@@ -1,0 +1,1 @@
+"""How each side of an entity is read: records by id, changes, what vanished, lookups."""
