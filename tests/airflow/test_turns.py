@@ -90,8 +90,8 @@ def test_a_step_is_refused_while_another_run_is_at_work(step: Step, tmp_path: Pa
 
 def test_tasks_of_one_run_are_at_work_together(step: Step, tmp_path: Path) -> None:
     with at_work(tmp_path, "mine"):
-        step("refresh_schema")
-        step("validate_metadata")
+        assert step("refresh_schema")["provisioned"]
+        assert step("validate_metadata")["entities"]
 
 
 def test_between_its_tasks_a_run_keeps_others_out_until_its_report(step: Step) -> None:

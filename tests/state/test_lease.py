@@ -179,6 +179,7 @@ def test_whoever_never_took_the_lease_is_not_asked_for_it(another):
     second.renew(AT, TTL)
     second.release()
     link(first, "e2")
+    assert first.link_count("Accounts") == 2
 
 
 def test_a_batch_that_has_begun_is_finished_before_another_run_takes_over(another):
