@@ -36,7 +36,13 @@ entities:
 
 def _entity(name: str, key: str, *texts: Field) -> Entity:
     identity = Field(name=key, kind=Kind.GUID, nullable=False)
-    able = Capabilities(writes=True, optimistic_concurrency=True, client_keys=name == "account")
+    able = Capabilities(
+        creates=True,
+        updates=True,
+        removes=True,
+        optimistic_concurrency=True,
+        client_keys=name == "account",
+    )
     return Entity(name=name, key=(key,), fields=(identity, *texts), capabilities=able)
 
 

@@ -34,7 +34,13 @@ LINE = Entity(
 
 
 SERVER = Capabilities(
-    delta=True, deletes=Deletes.NATIVE, writes=True, batch_size=100, optimistic_concurrency=True
+    delta=True,
+    deletes=Deletes.NATIVE,
+    creates=True,
+    updates=True,
+    removes=True,
+    batch_size=100,
+    optimistic_concurrency=True,
 )
 VERSIONED = ITEM.model_copy(
     update={

@@ -44,7 +44,9 @@ def server(accounts: memory.Store) -> memory.Store:
                 "capabilities": Capabilities(
                     delta=True,
                     deletes=Deletes.NATIVE,
-                    writes=True,
+                    creates=True,
+                    updates=True,
+                    removes=True,
                     optimistic_concurrency=True,
                 )
             }

@@ -252,7 +252,7 @@ def test_composite_keys_and_what_has_no_etag(connector: ODataConnector) -> None:
 def test_a_lookup_is_written_by_its_navigation_property(
     connector: ODataConnector, orders: Entity, mine: Rows
 ) -> None:
-    account = orders.field("account_ID").model_copy(update={"navigation": "account"})
+    account = orders.field("account_ID").model_copy(update={"by_navigation": True})
     fields = tuple(account if field.name == account.name else field for field in orders.fields)
     bound = Entity.model_validate({**orders.model_dump(), "fields": fields})
     other = "a0000000-0000-4000-8000-000000000009"

@@ -14,7 +14,7 @@ import pytest
 from tandem.connectors.memory import Store, forget, store
 from tandem.model.connection import Connection
 from tandem.model.integration import Integration
-from tandem.model.schema import Entity, Field, Kind
+from tandem.model.schema import Entity, Field, Kind, LookupTarget
 from tandem.settings import Settings
 from tandem.state.store import open_state
 from tandem.sync.job import Environment, Request, Run, open_job
@@ -30,7 +30,7 @@ ACCOUNTS = Entity(
         Field(name="number", kind=Kind.STRING),
         Field(name="name", kind=Kind.STRING),
         Field(name="status", kind=Kind.STRING),
-        Field(name="parent_ID", kind=Kind.STRING, lookup=("Accounts",)),
+        Field(name="parent_ID", kind=Kind.STRING, lookup=(LookupTarget(entity="Accounts"),)),
         Field(name="version", kind=Kind.INT64),
         Field(name="modifiedAt", kind=Kind.INSTANT),
     ),
@@ -41,7 +41,7 @@ CONTACTS = Entity(
     fields=(
         Field(name="ID", kind=Kind.STRING, nullable=False),
         Field(name="name", kind=Kind.STRING),
-        Field(name="account_ID", kind=Kind.STRING, lookup=("Accounts",)),
+        Field(name="account_ID", kind=Kind.STRING, lookup=(LookupTarget(entity="Accounts"),)),
         Field(name="version", kind=Kind.INT64),
     ),
 )

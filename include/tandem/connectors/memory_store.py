@@ -71,7 +71,9 @@ class Store:
         if entity.capabilities == Capabilities():
             able = Capabilities(
                 version_fields=version_fields(entity.fields),
-                writes=True,
+                creates=True,
+                updates=True,
+                removes=True,
                 client_keys=True,
                 batch_size=BATCH_ROWS,
             )

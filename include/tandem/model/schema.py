@@ -35,6 +35,16 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class LookupTarget(Model):
+    """An entity that a lookup may refer to."""
+
+    entity: str
+    field: str = ""
+    """The field of the target that the lookup's value is found in; empty: its key."""
+    navigation: str = ""
+    """Name of the navigation property that leads there, where the system has such."""
+
+
 class Field(Model):
     """A field of an entity. Facets that the system does not state are None."""
 
@@ -47,16 +57,27 @@ class Field(Model):
     scale: int | None = None
     read_only: bool = False
     """The system sets it; it must not be sent."""
+    immutable: bool = False
+    """It can be given to new records only."""
+    defaulted: bool = False
+    """The system fills it where a new record does not give it."""
+    filterable: bool = True
+    """The system evaluates conditions on it."""
     label: str = ""
     type_name: str = ""
     """The system's own word for the type (`Edm.Guid`, `VARCHAR(40)`), for people."""
-    lookup: tuple[str, ...] = ()
-    """Entities that this field refers to."""
-    navigation: str = ""
-    """Name of the navigation property by which this lookup is written, where the field itself
+    lookup: tuple[LookupTarget, ...] = ()
+    """What this field refers to; several where each record says for itself which it is."""
+    by_navigation: bool = False
+    """This lookup is written by the navigation property of its target, since the field itself
     cannot be (OData's `navigation@odata.bind`)."""
     options: tuple[str, ...] = ()
     """The values it may take, where the system lists them."""
+
+    @property
+    def is_required(self) -> bool:
+        """Whether a new record has to be given a value."""
+        return not (self.nullable or self.read_only or self.defaulted)
 
 
 class ChangeTracking(StrEnum):
@@ -87,7 +108,9 @@ class Capabilities(Model):
     """Fields that order changes, the best first: increasing integers before timestamps."""
     delta: bool = False
     deletes: Deletes = Deletes.KEY_SWEEP
-    writes: bool = False
+    creates: bool = False
+    updates: bool = False
+    removes: bool = False
     client_keys: bool = False
     """The key of a new record may be chosen by us."""
     batch_size: int = 1
@@ -95,6 +118,11 @@ class Capabilities(Model):
     concurrent_writes: int = 1
     """Writes that gain from being under way at the same time."""
     optimistic_concurrency: bool = False
+
+    @property
+    def writes(self) -> bool:
+        """Whether records can be created or updated."""
+        return self.creates or self.updates
 
 
 class Entity(Model):

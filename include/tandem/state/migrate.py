@@ -10,7 +10,7 @@ from tandem.errors import ConfigurationError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The newest migration. Known here so that a task need not load Alembic to see that it is there."""
 
 

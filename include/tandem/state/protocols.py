@@ -8,12 +8,15 @@ from typing import Protocol
 import pyarrow as pa
 
 from tandem.model.changes import Anchor, Counts
+from tandem.model.schema import Schema
 from tandem.state.account import Account
 from tandem.state.conflicts import ConflictEntry
 from tandem.state.deferred import DeferredEntry
+from tandem.state.edits import EditEntry
 from tandem.state.links import LinkEntry
 from tandem.state.rejected import RejectedEntry
 from tandem.state.run_log import LogEntry
+from tandem.state.snapshots import Snapshot, SnapshotEntry
 from tandem.state.transactions import TransactionEntry
 
 
@@ -22,6 +25,18 @@ class StateReader(Protocol):
 
     def anchor(self, entity: str, side: str, mapping_hash: str) -> Anchor | None:
         """The anchor of that side, if it was set under this very mapping."""
+        ...
+
+    def schema_snapshot(self, side: str, version: int | None = None) -> Snapshot | None:
+        """That version of that side's schema, or the newest; None if there is none."""
+        ...
+
+    def schema_snapshots(self, side: str, *, limit: int = 50) -> list[SnapshotEntry]:
+        """The versions of that side's schema, the newest first."""
+        ...
+
+    def edits(self, *, limit: int = 50) -> list[EditEntry]:
+        """Edits of the integration file that Tandem made, the newest first."""
         ...
 
     def has_links(self, entity: str) -> bool:
@@ -181,6 +196,14 @@ class StateStore(StateReader, Protocol):
         self, key: Mapping[str, str], *, status: str, counts: Counts, message: str, at: datetime
     ) -> None:
         """Log what became of an entity of a run that has begun."""
+        ...
+
+    def keep_schema(self, side: str, schema: Schema, *, run_id: str, at: datetime) -> SnapshotEntry:
+        """Keep that side's schema as a new version, unless the newest one is the same."""
+        ...
+
+    def note_edit(self, *, reason: str, before: str, after: str, at: datetime) -> None:
+        """Keep an edit of the integration file: the whole text before and after it."""
         ...
 
     def send(self, entity: str, side: str, run_id: str, at: datetime, rows: pa.Table) -> None:

@@ -8,13 +8,25 @@ import pyarrow as pa
 from sqlalchemy import Engine
 
 from tandem.model.changes import Anchor
-from tandem.state import anchors, conflicts, deferred, rechecks, rejected, run_log, transactions
+from tandem.state import (
+    anchors,
+    conflicts,
+    deferred,
+    edits,
+    rechecks,
+    rejected,
+    run_log,
+    snapshots,
+    transactions,
+)
 from tandem.state.conflicts import ConflictEntry
 from tandem.state.deferred import DeferredEntry
+from tandem.state.edits import EditEntry
 from tandem.state.links import LinkEntry, Links
 from tandem.state.rejected import RejectedEntry
 from tandem.state.run_log import LogEntry
 from tandem.state.scope import Scope
+from tandem.state.snapshots import Snapshot, SnapshotEntry
 from tandem.state.transactions import TransactionEntry
 
 PART_ROWS: Final = 10_000
@@ -40,6 +52,18 @@ class SqlReader:
     def anchor(self, entity: str, side: str, mapping_hash: str) -> Anchor | None:
         with self._looking(entity) as scope:
             return anchors.find(scope, side, mapping_hash)
+
+    def schema_snapshot(self, side: str, version: int | None = None) -> Snapshot | None:
+        with self._looking() as scope:
+            return snapshots.found(scope, side, version)
+
+    def schema_snapshots(self, side: str, *, limit: int = 50) -> list[SnapshotEntry]:
+        with self._looking() as scope:
+            return snapshots.listed(scope, side, limit=limit)
+
+    def edits(self, *, limit: int = 50) -> list[EditEntry]:
+        with self._looking() as scope:
+            return edits.listed(scope, limit=limit)
 
     def has_links(self, entity: str) -> bool:
         with self._looking(entity) as scope:

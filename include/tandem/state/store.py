@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 
 from tandem.database import open_engine, writing
 from tandem.model.changes import Anchor, Counts
-from tandem.state import anchors, rechecks, rejected, run_log, transactions
+from tandem.model.schema import Schema
+from tandem.state import anchors, edits, rechecks, rejected, run_log, snapshots, transactions
 from tandem.state.account import Account
 from tandem.state.lease import Lease
 from tandem.state.migrate import ensure_current
@@ -18,6 +19,7 @@ from tandem.state.protocols import StateReader, StateStore
 from tandem.state.reader import SqlReader
 from tandem.state.run_log import LogEntry
 from tandem.state.scope import Scope
+from tandem.state.snapshots import SnapshotEntry
 
 __all__ = ["LogEntry", "SqlState", "StateReader", "StateStore", "open_state"]
 
@@ -57,6 +59,14 @@ class SqlState(SqlReader):
     ) -> None:
         with self._writing() as scope:
             run_log.finish(scope, key, status=status, counts=counts, message=message, at=at)
+
+    def keep_schema(self, side: str, schema: Schema, *, run_id: str, at: datetime) -> SnapshotEntry:
+        with self._writing() as scope:
+            return snapshots.keep(scope, side, schema, run_id=run_id, at=at)
+
+    def note_edit(self, *, reason: str, before: str, after: str, at: datetime) -> None:
+        with self._writing() as scope:
+            edits.note(scope, reason=reason, before=before, after=after, at=at)
 
     def send(self, entity: str, side: str, run_id: str, at: datetime, rows: pa.Table) -> None:
         with self._writing(entity) as scope:

@@ -74,6 +74,7 @@ syncanchor = Table(
     Column("kind", Text, nullable=False, comment="delta, version, timestamp or snapshot"),
     Column("value", Text, nullable=False),
     Column("mapping_hash", Text, nullable=False),
+    Column("asked", Text, comment="JSON of the mapping that it was set under; null: not known"),
     Column("updated_at", _AT, nullable=False),
 )
 
@@ -197,4 +198,28 @@ lease = Table(
     Column("epoch", BigInteger, nullable=False, comment="grows with every holder"),
     Column("process", Text, comment="host/pid/start of the holder's"),
     Column("expires_at", _AT),
+)
+
+schema = Table(
+    "integration_schema",
+    metadata,
+    Column("integration", Text, primary_key=True),
+    Column("side", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, comment="1, 2, … of that side"),
+    Column("fingerprint", Text, nullable=False, comment="over the document"),
+    Column("run_id", Text, nullable=False, comment="the run that saw it first"),
+    Column("document", LargeBinary, nullable=False, comment="the schema as JSON, compressed"),
+    Column("taken_at", _AT, nullable=False),
+)
+
+edit = Table(
+    "integration_edit",
+    metadata,
+    Column("id", _AUTO_ID, primary_key=True, autoincrement=True),
+    Column("integration", Text, nullable=False),
+    Column("reason", Text, nullable=False, comment="clean up, suggest, import, undo, …"),
+    Column("before", Text, nullable=False, comment="the whole integration file"),
+    Column("after", Text, nullable=False),
+    Column("made_at", _AT, nullable=False),
+    Index("ix_integration_edit_integration", "integration", "id"),
 )

@@ -13,7 +13,7 @@ from tandem.errors import TandemError
 from tandem.model.changes import Counts
 from tandem.sync import extract as reading
 from tandem.sync import load as loading
-from tandem.sync import schema
+from tandem.sync import schema, validation
 from tandem.sync import transform as planning
 from tandem.sync.job import Run
 from tandem.sync.manifests import Extracted, Loaded, Planned
@@ -31,7 +31,7 @@ def refresh_schema(run: Run) -> Manifest:
 
 def validate_metadata(run: Run) -> Manifest:
     """Check every mapping against the pinned schemas; ConfigurationError names all problems."""
-    schema.check_mappings(run)
+    validation.check_mappings(run)
     return {"entities": [mapping.external for mapping in run.mappings]}
 
 

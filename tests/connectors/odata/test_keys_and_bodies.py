@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tandem.connectors.odata.body import Column, bodies, not_json
 from tandem.connectors.odata.keys import key_of, record_path
 from tandem.core.values import arrow_type
-from tandem.model.schema import Entity, Field, Kind
+from tandem.model.schema import Entity, Field, Kind, LookupTarget
 
 GUID = "a0000000-0000-4000-8000-000000000007"
 
@@ -144,7 +144,10 @@ def test_what_is_not_given_is_left_out() -> None:
 
 def test_lookups_are_written_by_their_navigation_property() -> None:
     lookup = Field(
-        name="_parentid_value", kind=Kind.GUID, navigation="ParentId", lookup=("accounts",)
+        name="_parentid_value",
+        kind=Kind.GUID,
+        by_navigation=True,
+        lookup=(LookupTarget(entity="accounts", navigation="ParentId"),),
     )
     texts = bodies([Column(lookup, pa.array([GUID, None]))], 2)
     assert [json.loads(text or b"") for text in texts] == [

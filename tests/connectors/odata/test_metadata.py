@@ -198,11 +198,12 @@ LOOKUP = """
 
 def test_a_lookup_leads_where_its_binding_says() -> None:
     binding = '<NavigationPropertyBinding Path="parent" Target="app.Container/Others"/>'
-    assert one_type(LOOKUP, binding).field("parent_ID").lookup == ("Others",)
+    targets = one_type(LOOKUP, binding).field("parent_ID").lookup
+    assert [target.entity for target in targets] == ["Others"]
 
 
 def test_a_lookup_without_binding_leads_to_the_sets_of_its_type() -> None:
-    assert one_type(LOOKUP).field("parent_ID").lookup == ("Things",)
+    assert [t.entity for t in one_type(LOOKUP).field("parent_ID").lookup] == ["Things"]
 
 
 def test_several_navigation_properties_on_one_field_are_several_targets() -> None:
@@ -217,7 +218,7 @@ def test_several_navigation_properties_on_one_field_are_several_targets() -> Non
         """<NavigationPropertyBinding Path="customer_a" Target="accounts"/>
         <NavigationPropertyBinding Path="customer_b" Target="contacts"/>""",
     )
-    assert entity.field("customer").lookup == ("accounts", "contacts")
+    assert [t.entity for t in entity.field("customer").lookup] == ["accounts", "contacts"]
 
 
 def test_constraints_of_collections_are_ignored() -> None:
@@ -227,7 +228,7 @@ def test_constraints_of_collections_are_ignored() -> None:
         <ReferentialConstraint Property="ID" ReferencedProperty="parentId"/>
         </NavigationProperty>"""
     )
-    assert entity.field("ID").lookup == ()
+    assert [t.entity for t in entity.field("ID").lookup] == []
 
 
 def test_a_lookup_within_a_complex_type_is_found() -> None:
@@ -239,7 +240,7 @@ def test_a_lookup_within_a_complex_type_is_found() -> None:
         <ReferentialConstraint Property="code" ReferencedProperty="ID"/></NavigationProperty>
         </ComplexType>""",
     )
-    assert entity.field("address/code").lookup == ("Countries",)
+    assert [t.entity for t in entity.field("address/code").lookup] == ["Countries"]
 
 
 @pytest.mark.parametrize(
@@ -406,21 +407,22 @@ COMPUTED = '<Annotation Term="Core.Computed"/>'
 
 
 @pytest.mark.parametrize(
-    ("name", "referenced", "annotation", "navigation", "read_only"),
+    ("name", "referenced", "annotation", "by_navigation", "read_only"),
     [
-        ("team_ID", "teamid", "", "", False),
-        ("team_ID", "teamid", COMPUTED, "team", False),
-        ("_team_value", "teamid", "", "team", False),
-        ("_team_value", "code", "", "", True),
-        ("team_ID", "teamid", '<Annotation Term="Core.Immutable"/>', "", True),
+        ("team_ID", "teamid", "", False, False),
+        ("team_ID", "teamid", COMPUTED, True, False),
+        ("_team_value", "teamid", "", True, False),
+        ("_team_value", "code", "", False, True),
+        ("team_ID", "teamid", '<Annotation Term="Core.Immutable"/>', False, True),
     ],
 )
 def test_lookups_that_cannot_be_written_are_written_by_their_navigation_property(
-    name: str, referenced: str, annotation: str, navigation: str, read_only: bool
+    name: str, referenced: str, annotation: str, by_navigation: bool, read_only: bool
 ) -> None:
     entity = one_type(TEAM.format(name, referenced, annotation), more=TEAMS)
     field = entity.field(name)
-    assert (field.navigation, field.read_only) == (navigation, read_only)
+    assert (field.by_navigation, field.read_only) == (by_navigation, read_only)
+    assert [target.navigation for target in field.lookup] == ["team"]
 
 
 def test_a_lookup_of_two_navigation_properties_can_be_written_by_neither() -> None:
@@ -476,7 +478,7 @@ def test_json_has_other_defaults_than_xml() -> None:
     assert things.field("note").nullable
     assert things.field("note").label == "For people"
     assert (things.field("price").scale, things.field("rate").scale) == (2, None)
-    assert things.field("name").lookup == ("Things",)
+    assert [t.entity for t in things.field("name").lookup] == ["Things"]
     assert not things.capabilities.filter
 
 

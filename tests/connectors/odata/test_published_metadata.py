@@ -66,7 +66,7 @@ def test_dataverse_accounts() -> None:
     accounts = schema("dataverse/dynamics-crm4-v9.1-metadata.xml").entity("accounts")
     assert accounts.key == ("accountid",)
     assert accounts.capabilities.version_fields == ("versionnumber", "modifiedon")
-    assert accounts.field("_parentaccountid_value").lookup == ("accounts",)
+    assert [t.entity for t in accounts.field("_parentaccountid_value").lookup] == ["accounts"]
     assert accounts.field("revenue").scale is None
 
 
@@ -74,7 +74,7 @@ def test_business_central_sales_orders() -> None:
     orders = schema("businesscentral/bc-api-v2.0-metadata.xml").entity("salesOrders")
     assert orders.key == ("id",)
     assert orders.capabilities.version_fields == ("lastModifiedDateTime",)
-    assert orders.field("customerId").lookup == ("customers",)
+    assert [t.entity for t in orders.field("customerId").lookup] == ["customers"]
     assert orders.field("status").options[0] == "Draft"
 
 
@@ -82,10 +82,10 @@ def test_northwind_composite_key() -> None:
     details = schema("trippin-northwind/northwind-v4-metadata.xml").entity("Order_Details")
     assert details.key == ("OrderID", "ProductID")
     assert details.field("UnitPrice").kind is Kind.DECIMAL
-    assert details.field("OrderID").lookup == ("Orders",)
+    assert [t.entity for t in details.field("OrderID").lookup] == ["Orders"]
 
 
 def test_the_specifications_example() -> None:
     suppliers = schema("oasis-csdl/csdl-16.1.xml").entity("Suppliers")
-    assert suppliers.field("Address/CountryName").lookup == ("Countries",)
+    assert [t.entity for t in suppliers.field("Address/CountryName").lookup] == ["Countries"]
     assert not suppliers.field("ID").nullable

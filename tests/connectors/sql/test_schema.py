@@ -105,7 +105,7 @@ def test_table_has_key_lookups_and_what_can_be_done_with_it(
         customer = connector.schema().entity("customer")
     assert line.key == ("no", "pos")
     assert not line.field("pos").nullable
-    assert line.field("customer").lookup == ("customer",)
+    assert [t.entity for t in line.field("customer").lookup] == ["customer"]
     assert line.field("twice").read_only
     assert not customer.field("name").nullable
     able = customer.capabilities

@@ -153,7 +153,9 @@ class Both:
     def __post_init__(self) -> None:
         self.world.mappings = self.mappings or [copy.deepcopy(ACCOUNT_MAPPING)]
         able = Capabilities(
-            writes=True,
+            creates=True,
+            updates=True,
+            removes=True,
             client_keys=self.nature.client_keys,
             optimistic_concurrency=self.nature.etags,
             delta=self.nature.delta,

@@ -177,7 +177,14 @@ def test_mappings_of_one_local_entity_are_told_apart_by_constants(make_both, sta
     assert (set(there(both)), set(there(both, "Contacts"))) == ({"Ltd", "New Ltd"}, {"Ada"})
 
 
-ABLE = Capabilities(writes=True, client_keys=True, optimistic_concurrency=True, batch_size=3)
+ABLE = Capabilities(
+    creates=True,
+    updates=True,
+    removes=True,
+    client_keys=True,
+    optimistic_concurrency=True,
+    batch_size=3,
+)
 ORDERS = Entity(
     name="Orders",
     key=("service", "number"),

@@ -72,8 +72,11 @@ def bodies(columns: Sequence[Column], rows: int) -> list[bytes | None]:
     root = _Node()
     for column in columns:
         field = column.field
-        if field.navigation:
-            path, texts = [f"{field.navigation}@odata.bind"], _references(column.values, field)
+        if field.by_navigation:
+            path, texts = (
+                [f"{field.lookup[0].navigation}@odata.bind"],
+                _references(column.values, field),
+            )
         else:
             path, texts = field.name.split("/"), _values(column.values, field)
         root.put(path, _given(texts, column.given))
@@ -112,7 +115,7 @@ def _refused(constant: str) -> None:
 def _references(values: pa.Array, field: Field) -> list[str]:
     """Which records a lookup refers to, by their URLs; null refers to none (JSON 4.0, 8.5)."""
     return [
-        "null" if value is None else json.dumps(single_path(field.lookup[0], field, value))
+        "null" if value is None else json.dumps(single_path(field.lookup[0].entity, field, value))
         for value in values.to_pylist()
     ]
 

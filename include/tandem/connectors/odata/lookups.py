@@ -3,15 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from tandem.connectors.odata.csdl import StructuredType
+from tandem.model.schema import LookupTarget
 
 
 def written_by_navigation(
     lineage: Sequence[StructuredType],
     lineage_of: Callable[[str], Sequence[StructuredType]],
-    lookups: Mapping[str, tuple[str, ...]],
-) -> dict[str, str]:
-    """Field → the one navigation property by which it can be written: its value is the whole key
-    of the one entity set that it refers to.
+    lookups: Mapping[str, tuple[LookupTarget, ...]],
+) -> frozenset[str]:
+    """The fields that can be written by a navigation property: their value is the whole key of
+    the one entity set that they refer to.
 
     `lineage` is the type with all it inherits from, `lineage_of` gives that of another type, and
     `lookups` the entity sets that fields refer to. A field of several navigation properties, such
@@ -23,8 +24,8 @@ def written_by_navigation(
         for own, referenced in navigation.constraints:
             whole = len(navigation.constraints) == 1 and (referenced,) in keys
             found.setdefault(own, []).append(navigation.name if whole else "")
-    return {
-        own: names[0]
+    return frozenset(
+        own
         for own, names in found.items()
         if len(names) == 1 and names[0] and len(lookups.get(own, ())) == 1
-    }
+    )

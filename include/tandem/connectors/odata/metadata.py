@@ -27,13 +27,20 @@ from tandem.connectors.odata.terms import (
     not_insertable,
     options,
     takes_batches,
-    takes_writes,
     tracks_changes,
     version_fields,
     without,
 )
 from tandem.errors import is_one_line
-from tandem.model.schema import Capabilities, Deletes, Entity, Field, Kind, Schema
+from tandem.model.schema import (
+    Capabilities,
+    Deletes,
+    Entity,
+    Field,
+    Kind,
+    LookupTarget,
+    Schema,
+)
 
 _KINDS: Final = {
     "Edm.String": Kind.STRING,
@@ -104,6 +111,7 @@ class _Reader:
         of_type = self._annotations(entity_set.type, lineage[-1].annotations)
         container = self._annotations(entity_set.container, {})
         delta = bool(key) and tracks_changes(annotations, container)
+        creates = bool(key) and not without(annotations, "InsertRestrictions", "Insertable")
         return Entity(
             name=entity_set.name,
             key=key,
@@ -115,8 +123,10 @@ class _Reader:
                 version_fields=version_fields(fields, {**of_type, **annotations}),
                 delta=delta,
                 deletes=_deletes(delta, key),
-                writes=(writes := bool(key) and takes_writes(annotations)),
-                client_keys=writes and self._chosen(key, fields, annotations),
+                creates=creates,
+                updates=bool(key) and not without(annotations, "UpdateRestrictions", "Updatable"),
+                removes=bool(key) and not without(annotations, "DeleteRestrictions", "Deletable"),
+                client_keys=creates and self._chosen(key, fields, annotations),
                 batch_size=LARGEST_BATCH if takes_batches(container) else 1,
                 optimistic_concurrency=has_etags({**of_type, **annotations}),
             ),
@@ -154,7 +164,7 @@ class _Reader:
     ) -> Iterator[Field]:
         """The fields; those of complex types with the path to them, such as `address/city`."""
         lookups = self._lookups(lineage, prefix, entity_set)
-        bound_by = {} if prefix else written_by_navigation(lineage, self._lineage, lookups)
+        bound_by = frozenset() if prefix else written_by_navigation(lineage, self._lineage, lookups)
         key = next((t.key for t in reversed(lineage) if t.key), ())
         for owner in lineage:
             for item in owner.properties:
@@ -173,8 +183,8 @@ class _Reader:
                     named = replace(item, name=prefix + item.name, facets=facets)
                     field = self._field(named, known, lookups.get(named.name, ()))
                     if field.lookup and is_written_by_navigation(item.name, known):
-                        navigation = bound_by.get(item.name, "")
-                        written_by = {"navigation": navigation, "read_only": not navigation}
+                        bound = item.name in bound_by
+                        written_by = {"by_navigation": bound, "read_only": not bound}
                         field = field.model_copy(update=written_by)
                     elif not prefix and item.name in key and not is_computed(known):
                         # A key is given to new records only, whatever the service says of it.
@@ -211,7 +221,7 @@ class _Reader:
             facets.type in self._csdl.types and not facets.collection and facets.type not in above
         )
 
-    def _field(self, item: Property, known: Annotations, lookup: tuple[str, ...]) -> Field:
+    def _field(self, item: Property, known: Annotations, lookup: tuple[LookupTarget, ...]) -> Field:
         facets = item.facets
         members = self._csdl.enums.get(facets.type)
         kind = Kind.STRING if members is not None else _KINDS.get(facets.type, Kind.JSON)
@@ -231,18 +241,23 @@ class _Reader:
 
     def _lookups(
         self, lineage: list[StructuredType], prefix: str, entity_set: EntitySet
-    ) -> dict[str, tuple[str, ...]]:
+    ) -> dict[str, tuple[LookupTarget, ...]]:
         """Field → entity sets it refers to, from referential constraints.
 
         Only those of single-valued navigation properties count (CSDL 4.01, 8.5); Business Central
         writes others the wrong way round.
         """
-        found: dict[str, tuple[str, ...]] = {}
+        found: dict[str, tuple[LookupTarget, ...]] = {}
         for navigation in (n for owner in lineage for n in owner.navigations if not n.collection):
             targets = self._targets(navigation, prefix, entity_set)
-            for own, _ in navigation.constraints:
+            path = prefix + navigation.name
+            for own, referenced in navigation.constraints:
                 name = prefix + own
-                found[name] = tuple(dict.fromkeys((*found.get(name, ()), *targets)))
+                named = [
+                    LookupTarget(entity=target, field=referenced, navigation=path)
+                    for target in targets
+                ]
+                found[name] = (*found.get(name, ()), *named)
         return found
 
     def _targets(

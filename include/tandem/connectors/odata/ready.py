@@ -48,7 +48,7 @@ class Ready:
         return [
             Column(field, values, values.is_valid() if implied else self.given.get(field.name))
             for field, values in self._writable()
-            for implied in [field.name in self.entity.key or bool(field.navigation)]
+            for implied in [field.name in self.entity.key or field.by_navigation]
         ]
 
     def for_update(self) -> list[Column]:

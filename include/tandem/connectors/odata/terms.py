@@ -73,12 +73,6 @@ def without(annotations: Annotations, term: str, member: str) -> bool:
     return isinstance(record, dict) and record.get(member) is False
 
 
-def takes_writes(annotations: Annotations) -> bool:
-    """Whether records can be created or updated. Unsaid means they can."""
-    insertable = not without(annotations, "InsertRestrictions", "Insertable")
-    return insertable or not without(annotations, "UpdateRestrictions", "Updatable")
-
-
 def not_insertable(annotations: Annotations) -> frozenset[str]:
     """The fields that must not be given to new records."""
     record = annotations.get(_CAPABILITIES + "InsertRestrictions")

@@ -91,7 +91,7 @@ class Write:
         delivery = self._deliver(ready, columns, request)
         written = self._settled(ready, delivery, "PATCH", _rows_of(known))
         written = self._done_before(ready, delivery, written, columns)
-        if written.missing and any(column.field.navigation for column in columns):
+        if written.missing and any(column.field.by_navigation for column in columns):
             written = self._told_of_others(ready, delivery, written)
         return written
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SAWarning
 from tandem.connectors.sql.dialect import Dialect
 from tandem.connectors.sql.types import facets_of
 from tandem.connectors.versions import version_fields
-from tandem.model.schema import Capabilities, Deletes, Entity, Field, Schema
+from tandem.model.schema import Capabilities, Deletes, Entity, Field, LookupTarget, Schema
 
 BATCH_ROWS: Final = 50_000
 """Rows that a write takes at once."""
@@ -53,7 +53,9 @@ def _entity(
         capabilities=Capabilities(
             version_fields=version_fields(fields),
             deletes=Deletes.KEY_SWEEP if key else Deletes.NONE,
-            writes=writes,
+            creates=writes,
+            updates=writes,
+            removes=writes,
             client_keys=writes and not read_only & set(key),
             batch_size=BATCH_ROWS,
             concurrent_writes=concurrent_writes,
@@ -65,7 +67,7 @@ def _field(
     column: ReflectedColumn,
     declared: str | None,
     key: tuple[str, ...],
-    lookups: Mapping[str, tuple[str, ...]],
+    lookups: Mapping[str, tuple[LookupTarget, ...]],
     dialect: Dialect,
 ) -> Field:
     name = column["name"]
@@ -79,17 +81,23 @@ def _field(
         or bool(identity and identity["always"])
         or type_name.endswith("[]"),
         label=column.get("comment") or "",
+        defaulted=column.get("default") is not None or identity is not None,
         lookup=lookups.get(name, ()),
         options=tuple(getattr(column["type"], "enums", ())),
         **facets,
     )
 
 
-def _lookups(constraints: Sequence[ReflectedForeignKeyConstraint]) -> dict[str, tuple[str, ...]]:
+def _lookups(
+    constraints: Sequence[ReflectedForeignKeyConstraint],
+) -> dict[str, tuple[LookupTarget, ...]]:
     """Column → the tables that a foreign key of that one column leads to."""
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, tuple[LookupTarget, ...]] = {}
     for constraint in constraints:
         if len(constraint["constrained_columns"]) == 1:
             column = constraint["constrained_columns"][0]
-            found[column] = (*found.get(column, ()), constraint["referred_table"])
+            target = LookupTarget(
+                entity=constraint["referred_table"], field=constraint["referred_columns"][0]
+            )
+            found[column] = (*found.get(column, ()), target)
     return found

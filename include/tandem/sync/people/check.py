@@ -10,8 +10,10 @@ from tandem.errors import RetryLater, TandemError
 from tandem.model.schema import ChangeTracking, Schema
 from tandem.sync.job import Job
 from tandem.sync.pairs.meeting import Meeting
-from tandem.sync.schema import as_provisioned, bind_all, missing, stage_schemas, wanted_entities
+from tandem.sync.provisioning import as_provisioned, missing, wanted_entities
+from tandem.sync.schema import stage_schemas
 from tandem.sync.sides.reading import Reading, external_reading, local_reading
+from tandem.sync.validation import bind_all
 
 Severity = Literal["ok", "note", "problem", "unreachable"]
 

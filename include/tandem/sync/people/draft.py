@@ -58,7 +58,7 @@ def _entity(entity: Entity, keys: Mapping[str, str]) -> str:
 
 
 def _field(entity: Entity, field: Field, keys: Mapping[str, str]) -> str:
-    target = next((name for name in field.lookup if name in keys), None)
+    target = next((target.entity for target in field.lookup if target.entity in keys), None)
     is_id = entity.key == (field.name,) and field.kind in _IDS
     local = "id" if is_id else _local_name(field.name)
     ends = f"external: {_scalar(field.name)}, local: {_scalar(local)}"

@@ -22,10 +22,11 @@ from tandem.sync.people.asked import AskedFor
 from tandem.sync.people.planned_records import PlannedRecord
 from tandem.sync.people.preview import records_of
 from tandem.sync.people.verdicts import OnSide, verdict
-from tandem.sync.schema import check_mappings, pin_expected_schemas
+from tandem.sync.schema import pin_expected_schemas
 from tandem.sync.sides.held import Side
 from tandem.sync.sides.reading import Reading, external_reading, local_reading
 from tandem.sync.transform import transform
+from tandem.sync.validation import check_mappings
 
 _SOME: Final = 10
 """Transactions and decided conflicts that are shown."""

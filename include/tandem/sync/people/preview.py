@@ -18,8 +18,9 @@ from tandem.sync.job import Job, in_order
 from tandem.sync.manifests import Extracted, Planned
 from tandem.sync.people.planned_counts import counts_of_plan, pair_paths, unreadable
 from tandem.sync.people.planned_records import PlannedRecord, of_downloads, of_pairs, of_unreadable
-from tandem.sync.schema import check_mappings, pin_expected_schemas
+from tandem.sync.schema import pin_expected_schemas
 from tandem.sync.transform import transform
+from tandem.sync.validation import check_mappings
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ from tandem.core.mapping import BoundMapping
 from tandem.sync.job import Run, in_order
 from tandem.sync.people.linked_values import ValueCheck, sampled_links
 from tandem.sync.people.verified import Difference, DifferenceKind
-from tandem.sync.schema import check_mappings, pin_expected_schemas
+from tandem.sync.schema import pin_expected_schemas
 from tandem.sync.sides.reading import Reading, external_reading, local_reading
+from tandem.sync.validation import check_mappings
 
 LISTED: Final = 1_000
 """So many differences of an entity are listed; all are counted."""

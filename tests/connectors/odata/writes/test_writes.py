@@ -10,7 +10,7 @@ import pytest
 
 from tandem.connectors.base import ETAG, ROW, Written
 from tandem.errors import AuthenticationError
-from tandem.model.schema import Entity
+from tandem.model.schema import Entity, LookupTarget
 
 JSON, MULTIPART = "application/json", "multipart/mixed"
 Rows = list[dict[str, Any]]
@@ -238,7 +238,9 @@ def test_a_404_that_speaks_of_another_record_is_no_missing_record(shop: Any) -> 
     """Dataverse answers so where a lookup refers to nothing."""
     rows = shop.fill(range(2))
     entity = shop.entity()
-    size = entity.field("size").model_copy(update={"navigation": "Size", "lookup": ("Sizes",)})
+    size = entity.field("size").model_copy(
+        update={"by_navigation": True, "lookup": (LookupTarget(entity="Sizes", navigation="Size"),)}
+    )
     fields = tuple(size if field.name == "size" else field for field in entity.fields)
     error = {"error": {"code": "", "message": "size 7 Does Not Exist"}}
     shop.wire.before = lambda request: (

@@ -1,0 +1,74 @@
+"""Schema snapshots: what each side was seen to have, a new version whenever that changed."""
+
+import hashlib
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, insert, select
+
+from tandem.model.schema import Schema
+from tandem.state.scope import Scope
+from tandem.state.tables import schema as table
+
+_ABOUT = ("side", "version", "fingerprint", "run_id", "taken_at")
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotEntry:
+    """About one version of one side's schema."""
+
+    side: str
+    version: int
+    fingerprint: str
+    run_id: str
+    """The run that saw it first."""
+    taken_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One version of one side's schema."""
+
+    about: SnapshotEntry
+    schema: Schema
+
+
+def listed(scope: Scope, side: str, *, limit: int) -> list[SnapshotEntry]:
+    """What versions there are, the newest first."""
+    columns = [table.c[name] for name in _ABOUT]
+    query = select(*columns).where(*scope.mine(table, side=side))
+    newest = query.order_by(table.c.version.desc()).limit(limit)
+    return [SnapshotEntry(**row) for row in scope.connection.execute(newest).mappings()]
+
+
+def found(scope: Scope, side: str, version: int | None = None) -> Snapshot | None:
+    """That version of that side's schema, or the newest; None if there is none."""
+    query = select(table).where(*scope.mine(table, side=side))
+    if version is not None:
+        query = query.where(table.c.version == version)
+    row = scope.connection.execute(query.order_by(table.c.version.desc()).limit(1)).first()
+    return Snapshot(_about(row), _unpacked(row.document)) if row else None
+
+
+def keep(scope: Scope, side: str, schema: Schema, *, run_id: str, at: datetime) -> SnapshotEntry:
+    """Keep it as a new version, unless it is what the newest version says already."""
+    document = schema.model_dump_json().encode()
+    fingerprint = hashlib.blake2b(document, digest_size=16).hexdigest()
+    newest = next(iter(listed(scope, side, limit=1)), None)
+    if newest and newest.fingerprint == fingerprint:
+        return newest
+    version = newest.version + 1 if newest else 1
+    about = SnapshotEntry(side, version, fingerprint, run_id, at)
+    row = {name: getattr(about, name) for name in _ABOUT}
+    packed = zlib.compress(document)
+    scope.connection.execute(insert(table).values({**scope.place, **row, "document": packed}))
+    return about
+
+
+def _about(row: Row[object]) -> SnapshotEntry:
+    return SnapshotEntry(**{name: getattr(row, name) for name in _ABOUT})
+
+
+def _unpacked(document: bytes) -> Schema:
+    return Schema.model_validate_json(zlib.decompress(document))
