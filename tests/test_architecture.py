@@ -14,7 +14,14 @@ PACKAGE: Final = PROJECT / "include" / "tandem"
 LAYERS: Final = (
     {"errors", "pipeline", "settings", "yaml_source"},
     {"model"},
-    {"core", "integration_files", "integration_schema", "validation_problems"},
+    {
+        "core",
+        "integration_files",
+        "integration_schema",
+        "mapping_files",
+        "validation_problems",
+        "yaml_edit",
+    },
     {"database"},
     {"connectors", "staging", "state"},
     {"conformance", "sync"},

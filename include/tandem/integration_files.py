@@ -1,16 +1,23 @@
-"""Integration files: found, read, and refused with file, line, cause and remedy.
+"""Integration files: found, read, refused with file, line, cause and remedy, and saved.
 
 Cheap to import, since Airflow parses the files with every DAG.
 """
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from pydantic import ValidationError
 
 from tandem.errors import ConfigurationError
 from tandem.model.integration import Integration
 from tandem.yaml_source import Problem, YamlSource, shortened
+
+_BOM: Final = "\ufeff"
 
 
 class BrokenFile(ConfigurationError):
@@ -44,7 +51,7 @@ def load_integration(path: Path) -> Integration:
 
 def parse_integration(path: Path, text: str) -> Integration:
     """The integration that a file of that path and text would hold; BrokenFile as above."""
-    source = YamlSource(text)
+    source = YamlSource(text.removeprefix(_BOM))
     problems = source.problems + list(_name_problems(path, source))
     integration = None
     if isinstance(source.value, dict):
@@ -62,9 +69,76 @@ def parse_integration(path: Path, text: str) -> Integration:
     return integration
 
 
-def _text(path: Path) -> str:
+def integration_text(path: Path) -> str:
+    """The file's text as it is, with its byte order mark and line ends; BrokenFile as above."""
+    return _text(path, encoding="utf-8", newline="")
+
+
+def save_integration_text(path: Path, before: str, after: str) -> None:
+    """Make `after` the file's text, at once or not at all.
+
+    ConfigurationError if `after` is no usable integration, if the file's text is not `before`
+    any more, or if the file cannot be written. Permissions and symbolic links stay.
+    """
+    with replacing_integration_text(path, before, after):
+        pass
+
+
+@contextmanager
+def replacing_integration_text(path: Path, before: str, after: str) -> Iterator[None]:
+    """Like `save_integration_text`, when the body ends; if it fails, the file stays as it is."""
+    target = path.resolve()
+    parse_integration(path, after)
+    _refuse_changed(path, before)
+    unfinished = _written_beside(target, after)
     try:
-        return path.read_text(encoding="utf-8-sig")
+        yield
+        _refuse_changed(path, before)
+        unfinished.replace(target)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _refuse_changed(path: Path, before: str) -> None:
+    if integration_text(path) != before:
+        raise ConfigurationError(
+            f"{path} is not what it was when it was read: somebody saved it in between.",
+            remedy="Nothing was changed; try again, from what it says now.",
+        )
+
+
+def _written_beside(target: Path, text: str) -> Path:
+    """A file in the same folder, with the text and the target's permissions, safe on disk."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    except OSError as error:
+        raise _unwritable(target, error) from error
+    unfinished = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        shutil.copymode(target, unfinished)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise _unwritable(target, error) from error
+    return unfinished
+
+
+def _unwritable(path: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path} cannot be saved: {error.strerror or error}.",
+        remedy="Let this user write to its folder, or make the change that was shown by hand.",
+    )
+
+
+def _text(path: Path, encoding: str = "utf-8-sig", newline: str | None = None) -> str:
+    try:
+        with path.open(encoding=encoding, newline=newline) as file:
+            return file.read()
     except OSError as error:
         problem = Problem(1, f"the file cannot be read: {error.strerror or error}")
     except UnicodeDecodeError as error:

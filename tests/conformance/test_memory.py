@@ -20,6 +20,8 @@ ITEM = Entity(
         Field(name="code", kind=Kind.STRING, max_length=12),
         Field(name="price", kind=Kind.DECIMAL, precision=18, scale=2),
         Field(name="total", kind=Kind.DECIMAL, precision=38, scale=0),
+        Field(name="stage", kind=Kind.STRING, nullable=False),
+        Field(name="made_by", kind=Kind.STRING, immutable=True, read_only=True),
     ),
 )
 LINE = Entity(

@@ -17,7 +17,8 @@ SQLITE = (
         id GUID_TEXT NOT NULL PRIMARY KEY, string TEXT, code VARCHAR(12), boolean BOOLEAN,
         int64 INTEGER, price DECIMAL_TEXT(18, 2), total DECIMAL_TEXT(38, 0), "decimal" DECIMAL_TEXT,
         float64 REAL, "date" DATE_TEXT, "time" TIME_TEXT, instant INSTANT_TEXT, foreign_at DATETIME,
-        local_datetime LOCAL_DATETIME_TEXT, guid GUID_TEXT, "binary" BLOB, json JSON_TEXT
+        local_datetime LOCAL_DATETIME_TEXT, guid GUID_TEXT, "binary" BLOB, json JSON_TEXT,
+        stage TEXT NOT NULL, level TEXT NOT NULL DEFAULT 'low'
     )""",
     'CREATE TABLE line ("order" TEXT, number INTEGER, "text" TEXT, PRIMARY KEY ("order", number))',
 )
@@ -26,15 +27,16 @@ POSTGRESQL = (
         id uuid PRIMARY KEY, string text COLLATE "en-x-icu", code varchar(12), boolean boolean,
         int64 bigint, price numeric(18, 2), total numeric(38, 0), "decimal" numeric,
         float64 double precision, "date" date, "time" time, instant timestamptz,
-        local_datetime timestamp, guid uuid, "binary" bytea, json json, bag jsonb
+        local_datetime timestamp, guid uuid, "binary" bytea, json json, bag jsonb,
+        stage text NOT NULL, level text NOT NULL DEFAULT 'low' CHECK (level IN ('low', 'high'))
     )""",
     'CREATE TABLE line ("order" text, number bigint, "text" text, PRIMARY KEY ("order", number))',
 )
 TABLES = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 ODD_ID = "6f9619ff-8b86-d011-b42d-00cf4fc964ff"
 SPOILT = {
-    "sqlite": f"INSERT INTO item (id, int64) VALUES ('{ODD_ID}', 'many')",
-    "postgresql": f"INSERT INTO item (id, instant) VALUES ('{ODD_ID}', 'infinity')",
+    "sqlite": f"INSERT INTO item (id, stage, int64) VALUES ('{ODD_ID}', 'x', 'many')",
+    "postgresql": f"INSERT INTO item (id, stage, instant) VALUES ('{ODD_ID}', 'x', 'infinity')",
 }
 
 

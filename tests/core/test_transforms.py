@@ -3,7 +3,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from tandem.core.transforms import map_options
+from tandem.core.options import map_options
 
 
 @pytest.mark.parametrize(

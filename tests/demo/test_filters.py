@@ -62,6 +62,34 @@ QUESTIONS = {
 }
 
 
+NOBODY = dict.fromkeys(("name", "creditLimit", "employees", "isActive", "rowVersion"))
+ABOUT_TARGETS = {
+    "startswith(parent/name,'A')": lambda a: (a["name"] or "").startswith("A"),
+    "not startswith(parent/name,'A')": lambda a: a["name"] and not a["name"].startswith("A"),
+    "parent/name eq null": lambda a: a["name"] is None,
+    "parent/creditLimit ge 50000": lambda a: (
+        a["creditLimit"] is not None and a["creditLimit"] >= 50000
+    ),
+    "parent/creditLimit in (null,5)": lambda a: a["creditLimit"] in (None, 5),
+    "parent/employees gt 100 and parent/isActive": lambda a: (
+        (a["employees"] or 0) > 100 and a["isActive"]
+    ),
+    "parent/address/city eq null": lambda a: a.get("address", {}).get("city") is None,
+    "not (parent/rowVersion gt 0)": lambda a: a["rowVersion"] is None,
+}
+
+
+@pytest.mark.parametrize("text", ABOUT_TARGETS)
+def test_filter_looks_at_what_a_navigation_property_leads_to(get, text):
+    accounts = get("Accounts", prefer="odata.maxpagesize=5000")["value"]
+    by_id = {account["ID"]: account for account in accounts} | {None: NOBODY}
+    found = get(f"Accounts?$filter={quote(text)}", prefer="odata.maxpagesize=5000")["value"]
+    holds = ABOUT_TARGETS[text]
+    wanted = [a["ID"] for a in accounts if holds(by_id[a["parent_ID"]])]
+    assert [account["ID"] for account in found] == wanted
+    assert len(wanted) < len(accounts)
+
+
 @pytest.mark.parametrize("text", QUESTIONS)
 def test_filter_selects_what_it_says(get, orders, text):
     found = get(f"WorkOrders?$filter={quote(text)}", prefer="odata.maxpagesize=5000")["value"]
@@ -90,7 +118,9 @@ def test_filter_selects_what_it_says(get, orders, text):
         ("", 400),
         ("priority add 1 eq 2", 501),
         ("year(dueDate) eq 2024", 501),
-        ("account/name eq 'x'", 501),
+        ("account eq null", 501),
+        ("account/colour eq 'x'", 400),
+        ("account/parent/name eq 'x'", 501),
     ],
 )
 def test_what_is_no_filter_is_refused(client, text, status):

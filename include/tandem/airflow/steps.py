@@ -17,7 +17,15 @@ from tandem.model.integration import Integration
 from tandem.settings import Settings
 from tandem.sync import steps
 from tandem.sync.extract import extract
-from tandem.sync.job import Environment, JobKind, Request, Run, Window, open_job
+from tandem.sync.job import (
+    Environment,
+    JobKind,
+    Request,
+    Run,
+    Window,
+    check_mappings,
+    open_job,
+)
 from tandem.sync.lease import holding
 from tandem.sync.manifests import Extracted
 from tandem.sync.people.preview import show_plan
@@ -155,6 +163,11 @@ def _preview_schema(run: Run, _: Task) -> Manifest:
     return {}
 
 
+def _preview_validation(run: Run, _: Task) -> Manifest:
+    check_mappings(run)
+    return {"stopped": {entity: str(why) for entity, why in run.stopped.items()}}
+
+
 def _preview_transform(run: Run, task: Task) -> Manifest:
     extracted = Extracted.model_validate(task.manifest_of(task.asked.entity, "extract"))
     return {"actions": show_plan(transform(run, extracted)).actions}
@@ -177,6 +190,7 @@ def _write_nothing(_run: Run, _task: Task) -> Manifest:
 
 _PREVIEW: Final = _STEPS | {
     "refresh_schema": _preview_schema,
+    "validate_metadata": _preview_validation,
     "extract": lambda run, task: extract(run, task.asked.entity).model_dump(mode="json"),
     "transform": _preview_transform,
     "load": _write_nothing,

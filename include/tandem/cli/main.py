@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from tandem.cli import check, conflicts, explain, init, log, preview, rejected, transfer, verify
+from tandem.cli import (
+    check,
+    conflicts,
+    explain,
+    init,
+    log,
+    preview,
+    rejected,
+    schema,
+    transfer,
+    verify,
+)
 from tandem.errors import printable
 
 
@@ -36,6 +47,7 @@ def _options(
 
 app.command("init")(init.init)
 app.command("check")(check.check)
+app.command("schema")(schema.schema)
 app.command("preview")(preview.preview)
 app.command("import")(transfer.import_)
 app.command("export")(transfer.export)

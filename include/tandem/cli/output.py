@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any, Final
 
 from rich.console import Console
@@ -26,6 +27,11 @@ _LONG: Final = 60
 def complain(message: str) -> None:
     """An error, for people."""
     err.print(Text.assemble(("Error:", "bold red"), " ", printable(message)))
+
+
+def notice(message: str) -> None:
+    """Something that a person should know, beside what was asked for: on standard error."""
+    err.print(_text(message, "dim"))
 
 
 def say(message: str, style: str = "", *, indent: int = 0) -> None:
@@ -59,14 +65,19 @@ def print_json(value: Any) -> None:
     sys.stdout.write(printable(document) + "\n")
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "") -> None:
-    """A table; None is shown as an empty cell."""
+def print_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    title: str = "",
+    styles: Sequence[str] = (),
+) -> None:
+    """A table; None is shown as an empty cell. `styles`: of each row, where they differ."""
     shown = _text(title, "table.title") if title else None
     table = Table(title=shown, title_justify="left", header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*("" if cell is None else _text(cell) for cell in row))
+    for row, style in zip_longest(rows, styles, fillvalue=""):
+        table.add_row(*("" if cell is None else _text(cell) for cell in row), style=style)
     out.print(table)
 
 

@@ -60,8 +60,13 @@ def preview(
             _print(plan)
         if any(plan.withheld for plan in plans):
             say(f"Deletions marked * wait for approval: tandem sync {name} --yes.")
-    if any(plan.withheld or plan.actions.keys() & {"reject", "conflict"} for plan in plans):
+    if any(_is_finding(plan) for plan in plans):
         raise typer.Exit(FINDINGS)
+
+
+def _is_finding(plan: Preview) -> bool:
+    rejects = plan.actions.keys() & {"reject", "conflict"}
+    return bool(plan.stopped or plan.withheld or rejects)
 
 
 def as_json(plan: Preview) -> dict[str, Any]:
@@ -72,6 +77,9 @@ def as_json(plan: Preview) -> dict[str, Any]:
 
 def _print(plan: Preview) -> None:
     say(f"{plan.entity} ({plan.mode})", "bold")
+    if plan.stopped:
+        say(plan.stopped, "red", indent=2)
+        return
     if not plan.actions:
         say("nothing to do", indent=2)
     for way, counts in plan.counts.items():

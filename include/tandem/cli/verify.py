@@ -42,6 +42,7 @@ def verify(
         with job_for(integration, request, progress) as run, holding(run):
             found = verifying.verify_all(run, sample=sample, seed=seed)
     differ = any(one.found for one in found)
+    stopped = any(one.stopped for one in found)
     if json:
         print_json([asdict(one) for one in found])
     else:
@@ -50,14 +51,19 @@ def verify(
         say(
             f"The next run looks at them again: tandem sync {name}"
             if differ
+            else "Both sides agree, as far as they could be compared."
+            if stopped
             else "Both sides agree."
         )
-    if differ:
+    if differ or stopped:
         raise typer.Exit(FINDINGS)
 
 
 def _print(one: Verified, limit: int) -> None:
     say(f"{one.entity} (verified at {instant(one.at)})", "bold")
+    if one.stopped:
+        say(one.stopped, "red", indent=2)
+        return
     say(
         f"{one.external:,} external, {one.local:,} local, {one.links:,} links; "
         f"values of {one.compared:,} compared; "

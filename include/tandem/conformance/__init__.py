@@ -25,12 +25,13 @@ import pytest
 pytest.register_assert_rewrite(
     *(f"tandem.conformance.{name}" for name in ("subject", "reading", "filtering", "changes")),
     *(f"tandem.conformance.{name}" for name in ("writers", "writing", "guarding")),
-    "tandem.conformance.provisioning",
+    *(f"tandem.conformance.{name}" for name in ("provisioning", "promises")),
 )
 
 from tandem.conformance.changes import *  # noqa: E402, F403
 from tandem.conformance.filtering import *  # noqa: E402, F403
 from tandem.conformance.guarding import *  # noqa: E402, F403
+from tandem.conformance.promises import *  # noqa: E402, F403
 from tandem.conformance.provisioning import *  # noqa: E402, F403
 from tandem.conformance.reading import *  # noqa: E402, F403
 from tandem.conformance.subject import Subject  # noqa: E402

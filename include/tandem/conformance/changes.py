@@ -58,7 +58,7 @@ def test_changes_know_no_condition(subject: Subject) -> None:
 
 def test_deleted_record_that_is_created_again_is_not_gone(subject: Subject) -> None:
     reader, entity = _reader(subject)
-    writer, _ = writer_of(subject)
+    writer, _ = writer_of(subject, able=("removes",))
     put = put_records(subject, entity, 4)
     token = _token(list(reader.changes(subject.query(entity), None)))
     writer.delete(entity, keys_of(put[:2], entity))

@@ -20,14 +20,14 @@ from tandem.model.schema import Entity
 
 
 def test_deleted_records_are_gone_and_the_others_stay(subject: Subject) -> None:
-    writer, entity = writer_of(subject)
+    writer, entity = writer_of(subject, able=("removes",))
     put = put_records(subject, entity, 12)
     assert writer.delete(entity, keys_of(put[::3], entity)) == Written()
     assert_there(subject, entity, [r for row, r in enumerate(put) if row % 3])
 
 
 def test_delete_of_a_record_that_is_not_there_is_missing(subject: Subject) -> None:
-    writer, entity = writer_of(subject)
+    writer, entity = writer_of(subject, able=("removes",))
     put = put_records(subject, entity, 4)
     keys = keys_of([put[1], key_for(entity, 99), put[2]], entity)
     assert writer.delete(entity, keys) == Written(missing=(1,))
@@ -60,7 +60,7 @@ def test_record_that_is_otherwise_than_it_was_seen_is_not_updated(subject: Subje
 
 
 def test_record_that_is_otherwise_than_it_was_seen_is_not_deleted(subject: Subject) -> None:
-    writer, entity = writer_of(subject)
+    writer, entity = writer_of(subject, able=("updates", "removes"))
     put = put_records(subject, entity, 6)
     seen = seen_of(subject, entity, put)
     put[4] = _edited_meanwhile(subject, writer, entity, put[4])
@@ -71,7 +71,7 @@ def test_record_that_is_otherwise_than_it_was_seen_is_not_deleted(subject: Subje
 
 
 def test_record_that_is_as_it_was_seen_is_deleted(subject: Subject) -> None:
-    writer, entity = writer_of(subject)
+    writer, entity = writer_of(subject, able=("removes",))
     put = put_records(subject, entity)
     seen = seen_of(subject, entity, put)
     assert writer.delete(entity, keys_of(put, entity), seen=seen) == Written()
@@ -79,7 +79,7 @@ def test_record_that_is_as_it_was_seen_is_deleted(subject: Subject) -> None:
 
 
 def test_record_that_was_seen_and_is_gone_is_missing(subject: Subject) -> None:
-    writer, entity = writer_of(subject)
+    writer, entity = writer_of(subject, able=("updates", "removes"))
     put = put_records(subject, entity, 3)
     seen = seen_of(subject, entity, put)
     writer.delete(entity, keys_of(put[1:2], entity))

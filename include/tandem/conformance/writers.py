@@ -14,17 +14,22 @@ from tandem.connectors.patterns import rows_written
 from tandem.model.schema import Entity
 
 
-def writer_of(subject: Subject, name: str | None = None) -> tuple[Writer, Entity]:
-    """The connector, if it writes the entity; else the test is skipped."""
+def writer_of(
+    subject: Subject, name: str | None = None, able: tuple[str, ...] = ("updates",)
+) -> tuple[Writer, Entity]:
+    """The connector, if it writes the entity so; else the test is skipped."""
     entity = subject.described(name)
-    if not isinstance(subject.connector, Writer) or not entity.capabilities.writes:
-        pytest.skip("the connector does not write this entity")
+    if not isinstance(subject.connector, Writer):
+        pytest.skip("the connector does not write")
+    for operation in able:
+        if not getattr(entity.capabilities, operation):
+            pytest.skip(f"the schema says that the system does not do this: {operation}")
     return subject.connector, entity
 
 
 def writer_with_keys(subject: Subject, name: str | None = None) -> tuple[Writer, Entity]:
     """The connector, if we may choose the keys of new records; else the test is skipped."""
-    writer, entity = writer_of(subject, name)
+    writer, entity = writer_of(subject, name, ("creates",))
     if not entity.capabilities.client_keys:
         pytest.skip("the system chooses the keys of new records")
     return writer, entity

@@ -50,7 +50,7 @@ def test_created_records_with_a_composite_key_are_there(subject: Subject) -> Non
 
 
 def test_created_record_gets_a_key_where_the_system_chooses_it(subject: Subject) -> None:
-    writer, entity = writer_of(subject)
+    writer, entity = writer_of(subject, able=("creates",))
     if entity.capabilities.client_keys:
         pytest.skip("we choose the keys of new records")
     put = put_records(subject, entity, 3)
@@ -166,7 +166,7 @@ def test_updated_row_that_is_refused_does_not_stop_the_others(subject: Subject) 
 
 
 def test_batch_without_rows_writes_nothing(subject: Subject) -> None:
-    writer, entity = writer_of(subject)
+    writer, entity = writer_of(subject, able=("creates", "updates", "removes"))
     put = put_records(subject, entity, 3)
     none = batch_of(entity, put).slice(0, 0)
     keys = batch_of(entity, [key_of(entity, put[0])]).slice(0, 0)

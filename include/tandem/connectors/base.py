@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
+from tandem.core.relations import Relations
 from tandem.errors import RetryLater
 from tandem.model.filters import Condition
 from tandem.model.schema import Entity, Schema
@@ -35,6 +36,8 @@ class Query:
     descending_by: str | None = None
     """Order by this field, greatest first; otherwise any order that is stable while paging."""
     limit: int | None = None
+    relations: Relations = field(default_factory=dict)
+    """Where the lookups lead that the condition follows (`account_ID.city`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,10 @@ them: Dataverse's ExpiredVersionStamp, also after a change of the table; Graph's
 Central's words; and whoever complains of the token that our link holds."""
 
 
+class FilterRefused(ConfigurationError):
+    """The service does not take the filter of a query."""
+
+
 class NotSigned(Unreachable):
     """No token is to be had, and so the request was not sent or not let in."""
 
@@ -125,6 +129,8 @@ def unwelcome(name: str, response: httpx.Response, body: bytes) -> TandemError:
     kind, what, remedy = _STATUSES.get(status) or next(
         (kind, what, remedy) for lowest, kind, what, remedy in _OTHERS if status >= lowest
     )
+    if _is_about_filter(response, body):
+        kind = FilterRefused
     said = server_message(body)
     where = f"{place(response.request.url)} {what} ({status})"
     problem = f"{where}: {sentence(said)}" if said else f"{where}."
@@ -132,6 +138,13 @@ def unwelcome(name: str, response: httpx.Response, body: bytes) -> TandemError:
     if kind is Throttled or (kind is Unreachable and wait is not None):
         return Throttled(problem, remedy="It is tried again later.", retry_after=wait)
     return kind(problem, remedy=remedy.format(name=name))
+
+
+def _is_about_filter(response: httpx.Response, body: bytes) -> bool:
+    """Whether a query is refused for the filter that it has."""
+    asked = "$filter=" in str(response.request.url.query, "ascii", "replace")
+    refused = response.status_code in (400, 501) and error_code(body) is not None
+    return asked and refused and "filter" in server_message(body).lower()
 
 
 def is_expired(status: int, body: bytes) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from tandem.connectors.base import ETAG, Page, Query, Written
+from tandem.connectors.memory_follow import Followed
 from tandem.connectors.memory_store import Cut, Habits, Record, Store, forget, store
 from tandem.connectors.memory_write import Writing, value
 from tandem.connectors.pages import page_of
@@ -138,9 +139,11 @@ class MemoryConnector:
 
     def _satisfying(self, query: Query) -> list[Record]:
         records = self._known(query.entity.name).values()
-        if query.condition is not None:
-            check_condition(query.condition, query.entity, query.now)
-        return [record for record in records if _satisfies(record, query)]
+        if query.condition is None:
+            return list(records)
+        check_condition(query.condition, query.entity, query.now, query.relations)
+        followed = Followed(self._store, query, query.condition)
+        return [record for record in records if _satisfies(followed.seen(record), query)]
 
     def _chosen(self, query: Query) -> list[Record]:
         records = self._satisfying(query)
@@ -180,7 +183,7 @@ class MemoryConnector:
 def _satisfies(record: Record, query: Query) -> bool:
     try:
         return query.condition is None or satisfies(
-            query.condition, record, query.entity, query.now
+            query.condition, record, query.entity, query.now, query.relations
         )
     except (TypeError, AttributeError):  # a value of another kind: the page names it
         return True

@@ -59,10 +59,14 @@ class Writing:
         if not self._able.client_keys:
             records = records.drop_columns([n for n in records.schema.names if n in entity.key])
         fields = records.select([n for n in records.schema.names if n not in entity.key])
-        rows, rejected = _checked(entity, records)
+        rows, rejected = self._checked(records, able=self._able.creates)
+        lacking = _lacking(entity, records)
         changed = []
         for row, values in rows.items():
             key = tuple(values.get(name) for name in entity.key)
+            if key not in self._there and lacking:
+                rejected[row] = lacking
+                continue
             if key not in self._there:
                 whole = {**dict.fromkeys(entity.by_name), **values}
                 key = self._store.save(entity.name, whole)
@@ -74,20 +78,37 @@ class Writing:
         return Written(rejected, changed=tuple(changed))
 
     def _update(self, records: pa.RecordBatch, seen: pa.RecordBatch | None) -> Written:
-        rows, rejected = _checked(self._entity, records)
+        rows, rejected = self._checked(records, able=self._able.updates)
         keys = self._keys(rows)
         written = self._compared(keys, seen)
         for row in _others(keys, written):
+            if fixed := self._fixed(keys[row], rows[row]):
+                rejected[row] = fixed
+                continue
             self._store.save(self._entity.name, {**self._there[keys[row]], **rows[row]})
         return with_changes(written, rejected=rejected)
 
     def _delete(self, records: pa.RecordBatch, seen: pa.RecordBatch | None) -> Written:
-        rows, rejected = _checked(self._entity, records)
+        rows, rejected = self._checked(records, able=self._able.removes)
         keys = self._keys(rows)
         written = self._compared(keys, seen)
         for row in _others(keys, written):
             self._store.remove(self._entity.name, *keys[row])
         return with_changes(written, rejected=rejected)
+
+    def _checked(
+        self, records: pa.RecordBatch, *, able: bool
+    ) -> tuple[dict[int, Record], dict[int, str]]:
+        """The rows that fit their fields, and why the others do not; none if it is not done."""
+        if able:
+            return _checked(self._entity, records)
+        return {}, dict.fromkeys(range(records.num_rows), f"{self._entity.name} does not take this")
+
+    def _fixed(self, key: Key, values: Record) -> str:
+        """Why the record does not take these values: a field that it has for good."""
+        there, fields = self._there[key], self._entity.by_name
+        fixed = [n for n, value in values.items() if fields[n].immutable and there[n] != value]
+        return f"field {fixed[0]!r}: can be given to new records only" if fixed else ""
 
     def _keys(self, rows: Mapping[int, Record]) -> dict[int, Key]:
         name = self._entity.name
@@ -145,6 +166,13 @@ def value(record: Record, name: str) -> Any:
             f"The record has no field {name!r}.", remedy="Read the schema again."
         )
     return record[name]
+
+
+def _lacking(entity: Entity, records: pa.RecordBatch) -> str:
+    """Why these columns are too few for a new record; empty if they are not."""
+    given = {*records.schema.names, *entity.key}
+    lacking = [f.name for f in entity.fields if f.is_required and f.name not in given]
+    return f"field {lacking[0]!r}: a new record has to have it" if lacking else ""
 
 
 def _others(keys: Mapping[int, Key], named: Written) -> list[int]:

@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from uuid import UUID
 
+from tandem.core.relations import NO_RELATIONS, Relations, compared
 from tandem.errors import ConfigurationError
 from tandem.model.filters import AllOf, AnyOf, Comparison, Condition
 from tandem.model.schema import Entity, Field, Kind
@@ -41,24 +42,36 @@ _LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def satisfies(
-    condition: Condition, record: Mapping[str, Any], entity: Entity, now: datetime
+    condition: Condition,
+    record: Mapping[str, Any],
+    entity: Entity,
+    now: datetime,
+    relations: Relations = NO_RELATIONS,
 ) -> bool:
-    """Whether the record satisfies the condition; its values are Python's for their kinds."""
-    if isinstance(condition, AllOf):
-        return all(satisfies(part, record, entity, now) for part in condition.conditions)
-    if isinstance(condition, AnyOf):
-        return any(satisfies(part, record, entity, now) for part in condition.conditions)
-    operands = operands_of(condition, entity.field(condition.field), now)
+    """Whether the record satisfies the condition; its values are Python's for their kinds.
+
+    The record has the fields of lookups' targets under the names that the condition gives them,
+    such as `account_ID.city`: null where the lookup is null or its target is not there. For whole
+    batches there is `tandem.core.filter_frame`, which means the same.
+    """
+    if isinstance(condition, AllOf | AnyOf):
+        parts = (satisfies(c, record, entity, now, relations) for c in condition.conditions)
+        return all(parts) if isinstance(condition, AllOf) else any(parts)
+    operands = operands_of(condition, compared(condition.field, entity, relations).field, now)
     return _holds(condition.operator, record[condition.field], operands)
 
 
-def check_condition(condition: Condition, entity: Entity, now: datetime) -> None:
-    """ConfigurationError where a field is unknown, or a value or an operator does not fit it."""
+def check_condition(
+    condition: Condition, entity: Entity, now: datetime, relations: Relations = NO_RELATIONS
+) -> None:
+    """ConfigurationError where a field or a lookup's target is unknown, or a value or an operator
+    does not fit the field.
+    """
     if isinstance(condition, AllOf | AnyOf):
         for part in condition.conditions:
-            check_condition(part, entity, now)
+            check_condition(part, entity, now, relations)
     else:
-        operands_of(condition, entity.field(condition.field), now)
+        operands_of(condition, compared(condition.field, entity, relations).field, now)
 
 
 def operands_of(comparison: Comparison, field: Field, now: datetime) -> tuple[Any, ...]:
@@ -209,6 +222,13 @@ def _instant(value: Any) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+def _time(value: Any) -> time:
+    moment = time.fromisoformat(str(value))
+    if moment.tzinfo is not None:
+        raise ValueError
+    return moment
+
+
 def _local(value: Any) -> datetime:
     moment = _datetime(value)
     if moment.tzinfo is not None:
@@ -225,7 +245,7 @@ _OPERANDS: Final[dict[Kind, Callable[[Any], Any]]] = {
     Kind.DECIMAL: _number,
     Kind.FLOAT64: lambda value: float(_number(value)),
     Kind.DATE: _date,
-    Kind.TIME: lambda value: time.fromisoformat(str(value)),
+    Kind.TIME: _time,
     Kind.INSTANT: _instant,
     Kind.LOCAL_DATETIME: _local,
 }

@@ -3,17 +3,20 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as attribute
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import json as arrow_json
 
-from tandem.core.fields import BoundField
+from tandem.core.fields import BoundField, Sending
 from tandem.core.fit import fit
 from tandem.core.ids import id_text
 from tandem.core.mapping import mapped_values
 from tandem.core.merge import chosen, differs
+from tandem.core.uploads import made_values
 from tandem.core.values import canonical_text, record_hashes
 
 Texts = Mapping[str, pa.Array]
@@ -21,6 +24,7 @@ Texts = Mapping[str, pa.Array]
 
 _MORE: Final = 1_000
 _SIDES: Final = ("external", "local")
+_NOT_MADE: Final = "(cannot be sent) "
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class Image:
     texts: dict[str, pa.Array]
     problems: dict[int, str]
     """Row number → why the record cannot be written to the local side."""
+    unsendable: dict[str, dict[int, str]] = attribute(default_factory=dict)
+    """By field that is made of local ones: row number → why it cannot be made of this record."""
 
 
 def external_image(fields: Sequence[BoundField], records: pa.RecordBatch) -> Image:
@@ -46,15 +52,37 @@ def external_image(fields: Sequence[BoundField], records: pa.RecordBatch) -> Ima
 
 
 def local_image(fields: Sequence[BoundField], records: pa.RecordBatch) -> Image:
-    """Local records as they are."""
-    values: dict[str, pa.Array] = {}
-    for field in fields:
-        if field.local is not None:
-            values[field.name] = records.column(field.local.name)
+    """Local records as they are, and what is made of them to be sent."""
+    image = Image({}, {}, {})
+    for one in fields:
+        if one.made is not None:
+            _make(one, one.made, records, image)
+            continue
+        if one.local is not None:
+            image.values[one.name] = records.column(one.local.name)
         else:
-            constants = pa.repeat(field.mapping.constant, records.num_rows)
-            values[field.name] = fit(constants, field.target).values
-    return Image(values, _texts(fields, values), {})
+            constants = pa.repeat(one.mapping.constant, records.num_rows)
+            image.values[one.name] = fit(constants, one.target).values
+        image.texts[one.name] = _text(one, image.values[one.name])
+    return image
+
+
+def _make(one: BoundField, how: Sending, records: pa.RecordBatch, image: Image) -> None:
+    columns = {name: records.column(name) for name in how.reads}
+    made = made_values(how, columns, one.functions, required=False)
+    texts = canonical_text(made.values)
+    if made.problems:  # a text that changes with its cause: else nobody would look at the record
+        causes = pc.binary_join_element_wise(
+            *(id_text(column) for column in columns.values()),
+            " ",
+            null_handling="replace",
+            null_replacement="",
+        )
+        bad = np.zeros(records.num_rows, np.bool_)
+        bad[list(made.problems)] = True
+        texts = chosen((bad, pc.binary_join_element_wise(_NOT_MADE, causes, "")), otherwise=texts)
+        image.unsendable[one.name] = made.problems
+    image.values[one.name], image.texts[one.name] = made.values, texts
 
 
 def image_hashes(fields: Sequence[BoundField], texts: Texts) -> pa.Array:
@@ -86,10 +114,11 @@ def bases(
 
 def once_agreed(fields: Sequence[BoundField], images: tuple[Texts, Texts]) -> tuple[Texts, Texts]:
     """These bases without values that were never agreed on: where they differ, the field did not
-    travel both ways then. A lookup's are each side's own references.
+    travel both ways then. A lookup's are each side's own references; what is made of local fields
+    never comes back, so that the external side may have made something else of it.
     """
     external, local = dict(images[0]), dict(images[1])
-    for name in (field.name for field in fields if not field.reference):
+    for name in (field.name for field in fields if not (field.reference or field.made)):
         apart = differs(external[name], local[name])
         if apart.any():
             nothing = pa.nulls(len(apart), pa.string())
@@ -100,9 +129,13 @@ def once_agreed(fields: Sequence[BoundField], images: tuple[Texts, Texts]) -> tu
 
 def was_inside(texts: pa.Array, side: str) -> pa.Array:
     """For each base whether that side's record was in its filter then."""
+    return pc.fill_null(pc.match_substring(inside_of(texts), side), fill_value=False)
+
+
+def inside_of(texts: pa.Array) -> pa.Array:
+    """In words, for each base, which of both records were in their side's filter; null: unknown."""
     found = pc.extract_regex(texts, r',"inside":"(?P<inside>[a-z ]*)"\}$')
-    words = pc.struct_field(found, "inside")
-    return pc.fill_null(pc.match_substring(words, side), fill_value=False)
+    return pc.struct_field(found, "inside")
 
 
 def images_of(fields: Sequence[BoundField], texts: pa.Array) -> tuple[Texts, Texts]:
@@ -153,7 +186,8 @@ def _quoted(texts: pa.Array) -> pa.Array:
 
 
 def _texts(fields: Sequence[BoundField], values: Texts) -> dict[str, pa.Array]:
-    return {
-        field.name: (id_text if field.reference else canonical_text)(values[field.name])
-        for field in fields
-    }
+    return {field.name: _text(field, values[field.name]) for field in fields}
+
+
+def _text(field: BoundField, values: pa.Array) -> pa.Array:
+    return (id_text if field.reference else canonical_text)(values)

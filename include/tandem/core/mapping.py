@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field as attribute
 from functools import cached_property
 
 import pyarrow as pa
@@ -10,9 +11,13 @@ import pyarrow as pa
 from tandem.core.fields import BoundField, bound_fields
 from tandem.core.fit import fit
 from tandem.core.ids import new_ids, record_ids
+from tandem.core.options import mapped_options
+from tandem.core.transformed import nulled
+from tandem.core.transforms import Given, cut_values, transform, with_default
 from tandem.errors import ConfigurationError
-from tandem.model.integration import EntityMapping, FieldMapping
+from tandem.model.integration import EntityMapping
 from tandem.model.schema import Entity
+from tandem.model.transforms import UserTransforms
 
 
 @dataclass(frozen=True)
@@ -22,11 +27,13 @@ class BoundMapping:
     mapping: EntityMapping
     external: Entity
     local: Entity
+    functions: UserTransforms = attribute(default_factory=dict)
+    """The user's own transforms."""
 
     @cached_property
     def fields(self) -> tuple[BoundField, ...]:
         """The enabled fields, in the order of their names."""
-        return bound_fields(self.mapping, self.external, self.local)
+        return bound_fields(self.mapping, self.external, self.local, self.functions)
 
     @cached_property
     def downloads(self) -> tuple[BoundField, ...]:
@@ -52,14 +59,14 @@ class BoundMapping:
     def external_fields(self) -> tuple[str, ...]:
         """The external fields that have to be read: the key, match fields and mapped ones."""
         compared = self.fields if self.is_uploaded else self.downloads
-        mapped = [external.name for field in compared for external in field.externals]
+        mapped = [name for field in compared for name in field.reads_externally]
         aged = self.ages[:1] if self.ages else ()
         return tuple(dict.fromkeys([*self.external.key, *self.mapping.primary_key, *mapped, *aged]))
 
     @cached_property
     def local_fields(self) -> tuple[str, ...]:
         """The local fields that have to be read where records are uploaded."""
-        mapped = [field.local.name for field in self.fields if field.local]
+        mapped = [name for field in self.fields for name in field.reads_locally]
         aged = self.ages[1:] if self.ages else ()
         return tuple(dict.fromkeys([*self.local.key, *mapped, *aged]))
 
@@ -73,7 +80,13 @@ class BoundMapping:
         """The local field that an external one is mapped to; ConfigurationError if to none."""
         for field in self.fields:
             if field.local and field.external and field.external.name == external:
-                return field.local.name
+                if not field.also_reads:
+                    return field.local.name
+                raise ConfigurationError(
+                    f"External field {external!r} is joined with others, so no record can be "
+                    "found by it.",
+                    remedy="Map it to a local field of its own too.",
+                )
         raise ConfigurationError(
             f"External field {external!r} of {self.external.name!r} is not mapped.",
             remedy=f"Map it to a local field: {{external: {external}, local: …}}.",
@@ -163,21 +176,34 @@ def mapped_values(field: BoundField, records: pa.RecordBatch) -> tuple[pa.Array,
     values = records.column(names[0]) if names else pa.repeat(mapping.constant, records.num_rows)
     if field.reference or field.local is None:
         return values, {}
-    values, problems = _transformed(mapping, values)
+    done = transform(values, mapping.transform, _given(field, records))
+    values, problems = done.values, done.problems
+    if mapping.values:
+        two_way = field.downloads and field.sends_itself
+        values, unknown = mapped_options(values, mapping, mapping.values, there_and_back=two_way)
+        problems = {**unknown, **problems}
+    if mapping.default is not None:
+        values = with_default(values, mapping.default)
     fitted = fit(values, target)
     named = {row: f"field {target.name!r}: {why}" for row, why in problems.items()}
-    return fitted.values, {**fitted.problems, **named}
+    return nulled(fitted.values, named), {**fitted.problems, **named}
 
 
-def _transformed(mapping: FieldMapping, values: pa.Array) -> tuple[pa.Array, dict[int, str]]:
-    if not mapping.transform and not mapping.values:
-        return values, {}
-    # Loading pandas takes half a second: only who transforms pays for it.
-    from tandem.core.transforms import map_options, transform
+def cut_texts(fields: Sequence[BoundField], records: pa.RecordBatch) -> dict[str, int]:
+    """How many values of these external records are cut to fit, by local field."""
+    counts = {
+        field.name: cut_values(
+            records.column(field.external.name), field.mapping.transform, _given(field, records)
+        )
+        for field in fields
+        if field.external and field.cuts
+    }
+    return {name: count for name, count in counts.items() if count}
 
-    if mapping.transform:
-        values = transform(values, mapping.transform)
-    return map_options(values, mapping.values) if mapping.values else (values, {})
+
+def _given(field: BoundField, records: pa.RecordBatch) -> Given:
+    beside = {other.name: records.column(other.name) for other in field.also_reads}
+    return Given(beside, field.functions)
 
 
 def local_ids(bound: BoundMapping, resolved: Mapped, scope: str) -> pa.Array:

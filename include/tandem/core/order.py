@@ -32,11 +32,11 @@ def entity_order(integration: Integration) -> tuple[tuple[EntityMapping, ...], .
         name: waits_for(integration, entity) & mappings.keys() for name, entity in mappings.items()
     }
     return tuple(
-        tuple(mappings[name] for name in mappings if name in group) for group in _components(edges)
+        tuple(mappings[name] for name in mappings if name in group) for group in components(edges)
     )
 
 
-def _components(edges: Mapping[str, frozenset[str]]) -> list[set[str]]:
+def components(edges: Mapping[str, frozenset[str]]) -> list[set[str]]:
     """Strongly connected components, targets first (Tarjan 1972)."""
     index: dict[str, int] = {}
     lowest: dict[str, int] = {}

@@ -1,63 +1,93 @@
-"""Field transformation: named transforms, option values and constants, by whole columns."""
+"""Field transformation: named transforms and defaults, by whole columns."""
 
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-import numpy as np
-import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from tandem.core.values import canonical_text
+from tandem.core import clock_transforms as clock
+from tandem.core import number_transforms as numbers
+from tandem.core import text_transforms as texts
+from tandem.core.ids import id_text
+from tandem.core.options import option_text
+from tandem.core.transformed import Transformed, nulled
 from tandem.model.integration import Constant
+from tandem.model.transforms import Step, TransformName, UserTransforms, name_of
 
-TRANSFORMS: Final[Mapping[str, Callable[["pd.Series[str]"], "pd.Series[str]"]]] = {
-    "trim": lambda texts: texts.str.strip(),
-    "upper": lambda texts: texts.str.upper(),
-    "lower": lambda texts: texts.str.lower(),
+Steps = Sequence[TransformName | Step]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What transforms can use beside the column itself."""
+
+    beside: Mapping[str, pa.Array] = field(default_factory=dict)
+    """Other fields of the same records, of the side that is read."""
+    functions: UserTransforms = field(default_factory=dict)
+    """The user's own transforms."""
+
+
+_Function = Callable[[pa.Array, Any, Given], pa.Array | Transformed]
+
+_FUNCTIONS: Final[Mapping[str, _Function]] = {
+    "trim": lambda values, _, __: texts.trim(values),
+    "upper": lambda values, _, __: texts.upper(values),
+    "lower": lambda values, _, __: texts.lower(values),
+    "guid": lambda values, _, __: texts.guid(values),
+    "truncate": lambda values, length, _: texts.truncate(values, length),
+    "split": lambda values, by, _: texts.split(values, by),
+    "concat": lambda values, how, given: texts.concat(
+        [values, *(given.beside[name] for name in how.fields)], how.separator
+    ),
+    "date": lambda values, where, _: clock.date_of(values, where),
+    "time": lambda values, where, _: clock.time_of(values, where),
+    "with_time": lambda values, how, given: clock.with_time(values, given.beside[how.field], how),
+    "number": lambda values, how, _: numbers.number(values, how),
+    "format_number": lambda values, how, _: numbers.format_number(values, how),
+    "custom": lambda values, name, given: _custom(values, name, given),
 }
-"""Transforms of text by the name that users write."""
+"""Transforms by the name that users write: of the column and the argument."""
 
 
-def transform(values: pa.Array, names: Sequence[str]) -> pa.Array:
-    """The text column after the named transforms, in their order. Nulls stay null."""
-    series = _series(values)
-    for name in names:
-        series = TRANSFORMS[name](series)
-    return pa.Array.from_pandas(series, type=pa.string())
+def transform(values: pa.Array, steps: Steps, given: Given | None = None) -> Transformed:
+    """The column after these transforms, in their order; of several problems of a row the first.
 
-
-def map_options(
-    values: pa.Array, partners: Mapping[Constant, Constant]
-) -> tuple[pa.Array, dict[int, str]]:
-    """Each option value's partner as text, and the rows whose value has none.
-
-    Options are compared as text, since systems disagree on whether they are numbers.
+    ConfigurationError where a function of the user's own fails.
     """
-    numerals = {_numeral(value): _option(partner) for value, partner in partners.items()}
-    texts = numerals | {_option(value): _option(partner) for value, partner in partners.items()}
-    options = _series(canonical_text(values))
-    mapped = options.map(texts)
-    unknown = options.notna() & ~options.isin(list(texts))
-    problems = {
-        row: f"option {options.iloc[row]!r} has no partner; add it to the field's values"
-        for row in np.flatnonzero(unknown).tolist()
-    }
-    return pa.Array.from_pandas(mapped, type=pa.string()), problems
+    problems: dict[int, str] = {}
+    for step in steps:
+        argument = step.argument if isinstance(step, Step) else None
+        done = _FUNCTIONS[name_of(step)](values, argument, given or Given())
+        found = done if isinstance(done, Transformed) else Transformed(done)
+        values, problems = found.values, {**found.problems, **problems}
+    # A later transform may have made something of the null.
+    return Transformed(nulled(values, problems), problems)
 
 
-def _option(value: Constant) -> str:
-    """As the user wrote it, which is how a field of texts may hold it."""
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def cut_values(values: pa.Array, steps: Steps, given: Given | None = None) -> int:
+    """How many of these values the transforms cut."""
+    count = 0
+    for place, step in enumerate(steps):
+        if isinstance(step, Step) and step.truncate:
+            before = transform(values, steps[:place], given).values
+            count += pc.sum(texts.is_cut(before, step.truncate)).as_py() or 0
+    return count
 
 
-def _numeral(value: Constant) -> str:
-    """As `canonical_text` writes it, where a field of numbers holds it."""
-    text = _option(value)
-    return text.rstrip("0").rstrip(".") if isinstance(value, Decimal) and "." in text else text
+def with_default(values: pa.Array, default: Constant) -> pa.Array:
+    """The values, and the default in place of nulls; as text where its type is another."""
+    if values.null_count == 0:
+        return values
+    try:
+        return pc.fill_null(values, pa.scalar(default).cast(values.type))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
+        return pc.fill_null(id_text(values), option_text(default))
 
 
-def _series(values: pa.Array) -> "pd.Series[Any]":
-    return pd.Series(pd.arrays.ArrowExtensionArray(values))
+def _custom(values: pa.Array, name: str, given: Given) -> pa.Array:
+    # Loading pandas takes half a second: only who has functions of his own pays for it.
+    from tandem.core.user_transforms import custom
+
+    return custom(values, name, given.functions)

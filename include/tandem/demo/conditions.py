@@ -21,7 +21,7 @@ from tandem.demo.expressions import (
     Not,
     Path,
 )
-from tandem.demo.model import Edm, EntitySet, EnumType, ServiceModel
+from tandem.demo.model import Edm, EntitySet, EnumType, Reference, ServiceModel
 from tandem.demo.values import Stored
 
 SIGNS: Final = {"eq": "IS", "ne": "IS NOT", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
@@ -84,9 +84,13 @@ class _Translation:
 
     def path(self, node: Path) -> Sql:
         property_ = self._set.paths.get(node.name)
-        if property_ is None:
-            raise unknown_property(self._set, node.name)
-        return Sql(column(node.name), (), property_.type)
+        if property_ is not None:
+            return Sql(column(node.name), (), property_.type)
+        navigation, _, path = node.name.partition("/")
+        for reference in self._set.references:
+            if path and reference.name == navigation:
+                return _of_target(reference, self._model.by_name[reference.target], path)
+        raise unknown_property(self._set, node.name)
 
     def compare(self, node: Compare) -> Sql:
         left, right = _comparable(self.translate(node.left), self.translate(node.right))
@@ -139,6 +143,19 @@ _TRANSLATIONS: Final[dict[type, Callable[[_Translation, Any], Sql]]] = {
     Not: _Translation.not_,
     Join: _Translation.join,
 }
+
+
+def _of_target(reference: Reference, target: EntitySet, path: str) -> Sql:
+    """A property of the entity that a navigation property leads to; null if there is none."""
+    property_ = target.paths.get(path)
+    if property_ is None:
+        raise unknown_property(target, path)
+    # Names of its own, so that the reference's column is that of the row outside.
+    key, value, own = column(target.key[0]), column(path), column(reference.property)
+    targets = f'SELECT {key} AS "its/key", {value} AS "its/value" FROM "{target.name}"'  # noqa: S608 names of the model
+    text = f'(SELECT "its/value" FROM ({targets}) WHERE "its/key" = {own})'  # noqa: S608
+    order = " COLLATE decimal" if property_.type is Edm.DECIMAL else ""
+    return Sql(text + order, (), property_.type)
 
 
 def _contains(text: Sql, part: Sql) -> Sql:

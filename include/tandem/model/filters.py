@@ -43,10 +43,15 @@ Operator = Literal[
 class Comparison(Config):
     """One test of one field, in the names of the side that is read.
 
-    Nulls: a null field satisfies only `null`, `ne` and the `not_…` operators.
+    `lookup.field` is a field of the record that a lookup refers to, unless a field has that very
+    name. Nulls: a null field satisfies only `null`, `ne` and the `not_…` operators; a field of
+    the target is null where the lookup is, and where there is no such record.
     """
 
-    field: str = Field(description="Field of the side being read.")
+    field: str = Field(
+        description="Field of the side being read; lookup.field for a field of the record that "
+        "a lookup refers to."
+    )
     operator: Operator = Field(description="How the field is compared.")
     value: Scalar | tuple[Scalar, ...] | None = Field(
         None,
@@ -111,6 +116,14 @@ def fields_of(condition: Condition | None) -> frozenset[str]:
     if isinstance(condition, Comparison):
         return frozenset((condition.field,))
     return frozenset().union(*map(fields_of, condition.conditions))
+
+
+def lookup_path(name: str) -> tuple[str, str] | None:
+    """The lookup, and the field of its target, in a name such as `account_ID.city`; None where
+    the name cannot mean that.
+    """
+    lookup, dot, field = name.partition(".")
+    return (lookup, field) if lookup and dot and field else None
 
 
 def all_of(*conditions: Condition | None) -> Condition | None:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from tandem.errors import is_one_line
 from tandem.model.config import Config
 from tandem.model.filters import Condition
+from tandem.model.transforms import Transform, fields_read_by
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
 
@@ -25,7 +26,7 @@ Text = Annotated[str, StringConstraints(min_length=1), AfterValidator(_one_line)
 Constant = bool | int | Decimal | str
 Direction = Literal["download_only", "upload_only", "bidirectional"]
 OnConflict = Literal["external_wins", "local_wins", "newest_wins", "review"]
-Transform = Literal["trim", "upper", "lower"]
+Unmapped = Literal["reject", "keep", "default"]
 
 
 class System(Config):
@@ -63,7 +64,17 @@ class FieldMapping(Config):
     values: dict[Constant, Constant] | None = Field(
         None, description="External option value → local option value."
     )
-    transform: tuple[Transform, ...] = Field((), description="Applied in this order on download.")
+    unmapped: Unmapped = Field(
+        "reject",
+        description="What becomes of an option that values does not list: its record is rejected, "
+        "it travels unchanged, or it becomes the default.",
+    )
+    transform: tuple[Transform, ...] = Field(
+        (), description="Applied in this order, in the direction in which the line travels."
+    )
+    default: Constant | None = Field(
+        None, description="What a null becomes in the direction in which the line travels."
+    )
     on_conflict: OnConflict | None = Field(None, description="Overrides the entity's policy.")
 
     @model_validator(mode="after")
@@ -75,6 +86,23 @@ class FieldMapping(Config):
                 "write for example {external: name, local: name}"
             )
         return self
+
+    @model_validator(mode="after")
+    def _transforms_values_only(self) -> "FieldMapping":
+        what = "a lookup" if self.lookup else "a constant" if self.constant is not None else ""
+        given = [key for key in ("transform", "default", "values") if _is_given(self, key)]
+        if what and given:
+            raise ValueError(f"{what} is not transformed; remove {given[0]}")
+        if self.unmapped != "reject" and not self.values:
+            raise ValueError("unmapped is about options; write values: {…}, or remove unmapped")
+        if self.unmapped == "default" and self.default is None:
+            raise ValueError("unmapped: default needs a default; write default: …")
+        return self
+
+    @property
+    def also_reads(self) -> tuple[str, ...]:
+        """The fields that its transforms read beside its own, on the side being read."""
+        return fields_read_by(self.transform)
 
 
 class EntityMapping(Config):
@@ -137,10 +165,16 @@ class EntityMapping(Config):
         """The field mappings that are enabled."""
         return tuple(field for field in self.fields if field.enabled)
 
+    def _only_leaves(self, line: FieldMapping) -> bool:
+        """Whether the line only tells what is sent, so that another may fill its local field."""
+        leaves = "upload_only" in (self.direction, line.direction)
+        return leaves and line.lookup is None and line.external is not None
+
     @model_validator(mode="after")
     def _maps_each_field_once(self) -> "EntityMapping":
         active = self.active_fields
-        _refuse_repeats("local field", {_place(field): field.local for field in active}.values())
+        filled = [field for field in active if not self._only_leaves(field)]
+        _refuse_repeats("local field", {_place(field): field.local for field in filled}.values())
         declared = set(self.composite_lookups)
         for field in active:
             composite = field.lookup.composite if field.lookup else None
@@ -178,19 +212,6 @@ class Integration(Config):
         _refuse_repeats("external entity", (entity.external for entity in self.active_entities))
         return self
 
-    @model_validator(mode="after")
-    def _maps_what_is_looked_up(self) -> "Integration":
-        known = {entity.external for entity in self.active_entities}
-        for entity in self.active_entities:
-            for field in entity.active_fields:
-                if field.lookup and field.lookup.entity not in known:
-                    raise ValueError(
-                        f"{entity.external}.{field.external or field.local} looks up "
-                        f"{field.lookup.entity!r}, which is not mapped; map that entity, "
-                        "or remove the lookup"
-                    )
-        return self
-
     def entity(self, external: str) -> EntityMapping | None:
         """The enabled mapping of that external entity."""
         return next((e for e in self.active_entities if e.external == external), None)
@@ -200,6 +221,10 @@ def _place(field: FieldMapping) -> object:
     """The lines of one composite lookup share their local field; all others have their own."""
     composite = field.lookup.composite if field.lookup else None
     return (field.local, composite) if composite else id(field)
+
+
+def _is_given(line: FieldMapping, key: str) -> bool:
+    return bool(getattr(line, key)) or (key == "default" and line.default is not None)
 
 
 def _refuse_repeats(what: str, names: Iterable[Any]) -> None:

@@ -1,8 +1,9 @@
 """What a system says it has: entities, fields, kinds, and what can be done with them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cached_property
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -33,6 +34,13 @@ class Model(BaseModel):
     """Base of the models that programs exchange: frozen, strict about names."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy; what was worked out from the fields before is not taken along."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied
 
 
 class LookupTarget(Model):
@@ -102,6 +110,10 @@ class Capabilities(Model):
 
     filter: bool = True
     """Conditions are evaluated by the system."""
+    filter_functions: tuple[str, ...] | None = None
+    """Functions that conditions may use, as the system lists them; None: it does not say."""
+    dialect: str = ""
+    """Which dialect of its query language the system speaks, for its connector alone."""
     sort: bool = True
     """Records can be ordered by the system."""
     version_fields: tuple[str, ...] = ()

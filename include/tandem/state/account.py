@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from tandem.state import conflicts, deferred, rechecks, rejected, transactions
+from tandem.state import anchors, conflicts, deferred, rechecks, rejected, transactions
 from tandem.state.conflicts import Conflict
 from tandem.state.deferred import DEFERRED
 from tandem.state.links import Links
@@ -75,6 +75,10 @@ class Account:
         `policy` is a person's decision; None leaves one that was made before.
         """
         rechecks.put(self._scope, side, ids, reason=reason, policy=policy, at=at)
+
+    def note_links(self, *, mapping_hash: str, asked: str, at: datetime) -> None:
+        """The links of the entity say what fits this mapping; `asked`: `tandem.core.asked`."""
+        anchors.note_links(self._scope, mapping_hash=mapping_hash, asked=asked, at=at)
 
     def rechecked(self, side: str, ids: pa.Array, *, until: datetime | None = None) -> None:
         """These have been read and dealt with; not what was asked for after `until`, if given."""

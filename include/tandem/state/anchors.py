@@ -1,25 +1,68 @@
 """Anchors: how far each side has been read and accounted for."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import delete, insert, select
 
 from tandem.core.anchors import later
 from tandem.model.changes import Anchor
+from tandem.model.schema import ChangeTracking
 from tandem.state.scope import Scope
 from tandem.state.tables import syncanchor
+
+LINKS_SIDE: Final = "links"
+"""In place of a side: under which mapping the links were made, or were said anew for."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAnchor:
+    """An anchor, and the mapping that it was set under."""
+
+    anchor: Anchor
+    mapping_hash: str
+    asked: str | None
+    """JSON that tells what was asked for then; None: that is not known."""
 
 
 def find(scope: Scope, side: str, mapping_hash: str) -> Anchor | None:
     """The anchor of that side, if it was set under this very mapping."""
-    mine = scope.mine(syncanchor, side=side, mapping_hash=mapping_hash)
+    found = found_at(scope, side)
+    return found.anchor if found and found.mapping_hash == mapping_hash else None
+
+
+def found_at(scope: Scope, side: str) -> SetAnchor | None:
+    """The anchor of that side, whatever the mapping was."""
+    mine = scope.mine(syncanchor, side=side)
     row = scope.connection.execute(select(syncanchor).where(*mine)).first()
-    return Anchor(kind=row.kind, value=row.value) if row else None
+    if row is None:
+        return None
+    return SetAnchor(Anchor(kind=row.kind, value=row.value), row.mapping_hash, row.asked)
 
 
-def move(scope: Scope, side: str, anchor: Anchor, *, mapping_hash: str, at: datetime) -> None:
+def move(
+    scope: Scope, side: str, anchor: Anchor, *, mapping_hash: str, asked: str | None, at: datetime
+) -> None:
     """Set it; one that was set under the same mapping never moves back."""
     furthest = later(find(scope, side, mapping_hash), anchor) or anchor
-    row = {**furthest.model_dump(), "mapping_hash": mapping_hash, "updated_at": at}
-    scope.connection.execute(delete(syncanchor).where(*scope.mine(syncanchor, side=side)))
-    scope.connection.execute(insert(syncanchor).values({**scope.place, "side": side, **row}))
+    _set(scope, side, SetAnchor(furthest, mapping_hash, asked), at)
+
+
+def note_links(scope: Scope, *, mapping_hash: str, asked: str, at: datetime) -> None:
+    """The links say what fits this mapping."""
+    nowhere = Anchor(kind=ChangeTracking.SNAPSHOT, value="")
+    _set(scope, LINKS_SIDE, SetAnchor(nowhere, mapping_hash, asked), at)
+
+
+def _set(scope: Scope, side: str, said: SetAnchor, at: datetime) -> None:
+    told = {"mapping_hash": said.mapping_hash, "asked": said.asked, "updated_at": at}
+    row = {**scope.place, "side": side, **said.anchor.model_dump(), **told}
+    drop(scope, side)
+    scope.connection.execute(insert(syncanchor).values(row))
+
+
+def drop(scope: Scope, *sides: str) -> None:
+    """Forget the anchors of these sides: everything is read again."""
+    for side in sides:
+        scope.connection.execute(delete(syncanchor).where(*scope.mine(syncanchor, side=side)))

@@ -8,17 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Update, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tandem.database import writing
 from tandem.errors import Busy, StopRun
 from tandem.state.process import is_alive
+from tandem.state.scope import insert_new
 from tandem.state.tables import lease
-
-_INSERTS: Final[dict[str, Any]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +92,7 @@ class Lease:
 
     def _row(self, connection: Connection) -> Row[Any]:
         """The lease, made if there is none, and locked."""
-        insert = _INSERTS[connection.dialect.name](lease)
-        free = {"integration": self._integration, "epoch": 0}
-        connection.execute(insert.values(free).on_conflict_do_nothing())
+        insert_new(connection, lease, {"integration": self._integration, "epoch": 0})
         query = select(lease).where(lease.c.integration == self._integration)
         return connection.execute(query.with_for_update()).one()
 

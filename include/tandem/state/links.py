@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Row, delete, func, select
+from sqlalchemy import Row, bindparam, delete, func, select, update
 
+from tandem.core.restating import NO_HASH
 from tandem.state.bases import packed, unpacked
 from tandem.state.scope import Scope
 from tandem.state.tables import link
@@ -102,6 +103,27 @@ class Links:
             at_column = links.schema.get_field_index("base")
             links = links.set_column(at_column, "base", packed(links["base"].combine_chunks()))
         self._scope.insert(link, links, updated_at=at)
+
+    def restate(self, links: pa.Table) -> None:
+        """Have links say something else: external_id, base (as text), base_hash, local_hash."""
+        if not links.num_rows:
+            return
+        names = ("base", "base_hash", "local_hash")
+        values = {name: bindparam(f"new_{name}") for name in names}
+        mine = [*self._mine, link.c.external_id == bindparam("mine")]
+        kept = packed(links["base"].combine_chunks()).to_pylist()
+        hashes = [links[name].to_pylist() for name in names[1:]]
+        ids = links["external_id"].to_pylist()
+        rows = [
+            dict(zip(("mine", *(f"new_{name}" for name in names)), row, strict=True))
+            for row in zip(ids, kept, *hashes, strict=True)
+        ]
+        self._scope.connection.execute(update(link).where(*mine).values(values), rows)
+
+    def invalidate(self) -> None:
+        """Have every record looked at when it is read next; what was agreed on stays."""
+        no_hash = {"base_hash": NO_HASH, "local_hash": NO_HASH}
+        self._scope.connection.execute(update(link).where(*self._mine).values(no_hash))
 
     def remove(self, external_ids: pa.Array) -> None:
         """Forget the links of these external records."""

@@ -10,6 +10,7 @@ import pyarrow as pa
 from tandem.model.changes import Anchor, Counts
 from tandem.model.schema import Schema
 from tandem.state.account import Account
+from tandem.state.anchors import SetAnchor
 from tandem.state.conflicts import ConflictEntry
 from tandem.state.deferred import DeferredEntry
 from tandem.state.edits import EditEntry
@@ -25,6 +26,14 @@ class StateReader(Protocol):
 
     def anchor(self, entity: str, side: str, mapping_hash: str) -> Anchor | None:
         """The anchor of that side, if it was set under this very mapping."""
+        ...
+
+    def set_anchor(self, entity: str, side: str) -> SetAnchor | None:
+        """The anchor of that side, and the mapping that it was set under."""
+        ...
+
+    def links_asked(self, entity: str) -> str | None:
+        """What was asked for when the links were made or last restated, as `tandem.core.asked`."""
         ...
 
     def schema_snapshot(self, side: str, version: int | None = None) -> Snapshot | None:
@@ -223,9 +232,30 @@ class StateStore(StateReader, Protocol):
         ...
 
     def move_anchor(
-        self, entity: str, side: str, anchor: Anchor, *, mapping_hash: str, at: datetime
+        self,
+        entity: str,
+        side: str,
+        anchor: Anchor,
+        *,
+        mapping_hash: str,
+        asked: str | None = None,
+        at: datetime,
     ) -> None:
-        """Every change up to this anchor has been accounted for. It never moves back."""
+        """Every change up to this anchor has been accounted for. It never moves back.
+
+        `asked`: what the mapping asked for, as `tandem.core.asked`.
+        """
+        ...
+
+    def forget_fields(self, entity: str, names: Sequence[str]) -> None:
+        """Nothing was agreed on in these fields (local names): all of the entity is read again.
+
+        What only one side holds then goes to the other; an empty field wins over nothing.
+        """
+        ...
+
+    def forget_links(self, entity: str, *, at: datetime) -> None:
+        """No record is linked: all is read again, and records meet by their primary key."""
         ...
 
     def recheck(

@@ -19,6 +19,7 @@ from tandem.state import (
     snapshots,
     transactions,
 )
+from tandem.state.anchors import SetAnchor
 from tandem.state.conflicts import ConflictEntry
 from tandem.state.deferred import DeferredEntry
 from tandem.state.edits import EditEntry
@@ -52,6 +53,15 @@ class SqlReader:
     def anchor(self, entity: str, side: str, mapping_hash: str) -> Anchor | None:
         with self._looking(entity) as scope:
             return anchors.find(scope, side, mapping_hash)
+
+    def set_anchor(self, entity: str, side: str) -> SetAnchor | None:
+        with self._looking(entity) as scope:
+            return anchors.found_at(scope, side)
+
+    def links_asked(self, entity: str) -> str | None:
+        with self._looking(entity) as scope:
+            said = anchors.found_at(scope, anchors.LINKS_SIDE)
+            return said.asked if said else None
 
     def schema_snapshot(self, side: str, version: int | None = None) -> Snapshot | None:
         with self._looking() as scope:

@@ -1,12 +1,13 @@
 """What everything here is about: one integration, or one entity mapping of it, on a connection."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 from sqlalchemy import ColumnElement, Connection, Select, Table, literal, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from tandem import database
 from tandem.state.among import among, among_found
@@ -14,6 +15,8 @@ from tandem.state.among import among, among_found
 Conditions = Sequence[ColumnElement[bool]]
 
 INSTANT = pa.timestamp("us", "UTC")
+
+_INSERTS: Final[dict[str, Any]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,12 @@ class Scope:
         query = select(*columns).where(*conditions).order_by(*(table.c[n].desc() for n in by))
         for row in self.connection.execute(query.limit(limit)).mappings():
             yield dict(row)
+
+
+def insert_new(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
+    """Insert the row unless one with its key is there; whether it was inserted."""
+    insert = _INSERTS[connection.dialect.name](table).values(values)
+    return connection.execute(insert.on_conflict_do_nothing()).rowcount == 1
 
 
 def _scalar(value: Any) -> pa.Scalar:

@@ -1,14 +1,17 @@
 """Schema snapshots: what each side was seen to have, a new version whenever that changed."""
 
 import hashlib
+import json
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
+from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, select
 
 from tandem.model.schema import Schema
-from tandem.state.scope import Scope
+from tandem.state.scope import Scope, insert_new
 from tandem.state.tables import schema as table
 
 _ABOUT = ("side", "version", "fingerprint", "run_id", "taken_at")
@@ -52,18 +55,40 @@ def found(scope: Scope, side: str, version: int | None = None) -> Snapshot | Non
 
 
 def keep(scope: Scope, side: str, schema: Schema, *, run_id: str, at: datetime) -> SnapshotEntry:
-    """Keep it as a new version, unless it is what the newest version says already."""
-    document = schema.model_dump_json().encode()
-    fingerprint = hashlib.blake2b(document, digest_size=16).hexdigest()
-    newest = next(iter(listed(scope, side, limit=1)), None)
-    if newest and newest.fingerprint == fingerprint:
-        return newest
-    version = newest.version + 1 if newest else 1
-    about = SnapshotEntry(side, version, fingerprint, run_id, at)
-    row = {name: getattr(about, name) for name in _ABOUT}
-    packed = zlib.compress(document)
-    scope.connection.execute(insert(table).values({**scope.place, **row, "document": packed}))
-    return about
+    """Keep it as a new version, unless it is what the newest version says already.
+
+    The order of entities, fields, options and targets of a lookup does not make it another one.
+    """
+    fingerprint = fingerprint_of(schema)
+    packed = zlib.compress(schema.model_dump_json(exclude_defaults=True).encode())
+    while True:
+        newest = next(iter(listed(scope, side, limit=1)), None)
+        if newest and newest.fingerprint == fingerprint:
+            return newest
+        version = newest.version + 1 if newest else 1
+        about = SnapshotEntry(side, version, fingerprint, run_id, at)
+        row = {**scope.place, **{name: getattr(about, name) for name in _ABOUT}}
+        # PostgreSQL: another process may have taken this number since we looked.
+        if insert_new(scope.connection, table, {**row, "document": packed}):
+            return about
+
+
+def fingerprint_of(schema: Schema) -> str:
+    """The same for all schemas that say the same, in whatever order."""
+    document = schema.model_dump(mode="json", exclude_defaults=True)
+    text = json.dumps(_ordered(document), sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _ordered(schema: dict[str, Any]) -> list[Any]:
+    """The document's entities, with everything in order whose order says nothing."""
+    entities = sorted(schema.get("entities", ()), key=itemgetter("name"))
+    for entity in entities:
+        entity["fields"] = sorted(entity.get("fields", ()), key=itemgetter("name"))
+        for field in entity["fields"]:
+            field.get("options", []).sort()
+            field.get("lookup", []).sort(key=lambda target: sorted(target.items()))
+    return entities
 
 
 def _about(row: Row[object]) -> SnapshotEntry:
@@ -71,4 +96,5 @@ def _about(row: Row[object]) -> SnapshotEntry:
 
 
 def _unpacked(document: bytes) -> Schema:
-    return Schema.model_validate_json(zlib.decompress(document))
+    # Another release may have said more about a field.
+    return Schema.model_validate_json(zlib.decompress(document), extra="ignore")

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from tandem.database import open_engine, writing
 from tandem.model.changes import Anchor, Counts
 from tandem.model.schema import Schema
-from tandem.state import anchors, edits, rechecks, rejected, run_log, snapshots, transactions
+from tandem.state import anchors, edits, forgetting, rechecks, rejected, run_log, snapshots, transactions
 from tandem.state.account import Account
 from tandem.state.lease import Lease
 from tandem.state.migrate import ensure_current
@@ -82,10 +82,25 @@ class SqlState(SqlReader):
             yield Account(scope)
 
     def move_anchor(
-        self, entity: str, side: str, anchor: Anchor, *, mapping_hash: str, at: datetime
+        self,
+        entity: str,
+        side: str,
+        anchor: Anchor,
+        *,
+        mapping_hash: str,
+        asked: str | None = None,
+        at: datetime,
     ) -> None:
         with self._writing(entity) as scope:
-            anchors.move(scope, side, anchor, mapping_hash=mapping_hash, at=at)
+            anchors.move(scope, side, anchor, mapping_hash=mapping_hash, asked=asked, at=at)
+
+    def forget_fields(self, entity: str, names: Sequence[str]) -> None:
+        with self._writing(entity) as scope:
+            forgetting.fields(scope, names)
+
+    def forget_links(self, entity: str, *, at: datetime) -> None:
+        with self._writing(entity) as scope:
+            forgetting.links(scope, at=at)
 
     def recheck(
         self,

@@ -6,6 +6,7 @@ Nothing is written to either side.
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import Final
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 
 from tandem.connectors.base import DeltaReader, Page
 from tandem.core.anchors import later
+from tandem.core.filter_frame import BatchTest
 from tandem.core.id_set import IdSet
 from tandem.core.ids import key_columns, record_ids
 from tandem.core.mapping import BoundMapping
@@ -31,7 +33,7 @@ from tandem.sync.sides.reading import (
     local_reading,
     mapping_hash,
 )
-from tandem.sync.sides.sweep import is_due, is_watched, keys_of, matching, matters, vanished
+from tandem.sync.sides.sweep import is_due, is_watched, keys_of, matters, membership, vanished
 
 _log: Final = logging.getLogger(__name__)
 
@@ -114,17 +116,20 @@ class _Extraction:
         query = self._reading.changes(self._bound.mapping.overlap)
         connector = self._side.connector
         if self._reading.tracking is not ChangeTracking.DELTA:
-            return connector.read(query)
+            yield from connector.read(query)
+            return
         assert isinstance(connector, DeltaReader)  # noqa: S101 - what `external_reading` looked at
         anchor = self._reading.anchor
-        return connector.changes(query, anchor.value if anchor else None)
+        yield from connector.changes(query, anchor.value if anchor else None)
+        if entered := self._reading.entered:
+            yield from connector.read(replace(entered, fields=query.fields))
 
     def _take(self, page: Page) -> None:
         records = page.records
         ids = record_ids(records, self._side.entity.key)
         if self._reading.tracking is ChangeTracking.DELTA:
             self._token = page.token or self._token
-            inside = matching(records, self._reading.condition, self._side.query())
+            inside = self._is_inside(records)
             if self._reading.anchor:
                 self._vanished.add(_as_ids(pa.array(page.gone, pa.string())))
                 self._vanished.add(_as_ids(ids.filter(pc.invert(inside))))
@@ -135,6 +140,10 @@ class _Extraction:
         self._present.add(ids)
         self._present.add(pa.array([record.id for record in page.unreadable], pa.string()))
         self._job.progress(self._entity, "extract", self._records.rows_taken)
+
+    @cached_property
+    def _is_inside(self) -> BatchTest:
+        return membership(self._reading)
 
     def _read_waiting(self) -> None:
         """Read again what waits for other records or was asked for; what is not there any more
@@ -166,6 +175,8 @@ class _Extraction:
     def _waiting(self) -> pa.Array:
         name = self._side.name
         waiting = self._job.state.waiting(self._entity, "dependency", name)
+        if self._reading.again.retries:
+            waiting += self._job.state.waiting(self._entity, "record", name)
         asked = self._job.state.rechecks(self._entity, name)["record_id"].to_pylist()
         withheld = []
         if not self._job.only_waiting:
@@ -177,6 +188,8 @@ class _Extraction:
         """The ids of all that is there, where this run gets to know that."""
         if self._reading.anchor is None:
             return self._present
+        if self._reading.again.sweeps:
+            return keys_of(self._reading)
         if self._reading.tracking is ChangeTracking.DELTA or not is_due(self._job, self._bound):
             return None
         return keys_of(self._reading)

@@ -10,17 +10,19 @@ from typing import Literal
 
 from tandem.connectors.base import Connector, Writer
 from tandem.connectors.registry import open_connector
-from tandem.core.binding import bind
 from tandem.core.mapping import BoundMapping
 from tandem.core.order import entity_order
+from tandem.core.validate import stopped_entities
 from tandem.errors import ConfigurationError, StopRun, one_of
 from tandem.model.connection import Connection
 from tandem.model.integration import EntityMapping, Integration, System
+from tandem.model.problems import Problem
 from tandem.model.schema import Schema
 from tandem.settings import Settings
 from tandem.staging import Staging
 from tandem.state.store import SqlState, StateReader, StateStore, open_state
 from tandem.sync.expected import Expected
+from tandem.sync.validation import validated
 
 Mode = Literal["auto", "full"]
 JobKind = Literal["sync", "import", "export"]
@@ -115,11 +117,29 @@ class Job:
         """The mapping of that external entity; ConfigurationError if there is none."""
         return _mapping(self.integration, entity)
 
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with the mappings of the integration, by the pinned schemas."""
+        schemas = self.schemas
+        return validated(self.integration, schemas["external"], schemas["local"], self.state)
+
+    @cached_property
+    def stopped(self) -> dict[str, ConfigurationError]:
+        """External entity → why it cannot be synced: its own problems, or one that it needs."""
+        remedy = f"See tandem validate {self.integration.name}."
+        reasons = stopped_entities(self.integration, self.problems)
+        return {name: ConfigurationError(why, remedy=remedy) for name, why in reasons.items()}
+
     def bound(self, entity: str) -> BoundMapping:
-        """The mapping of that external entity, bound to the pinned schemas."""
+        """The mapping of that external entity, bound to the pinned schemas.
+
+        ConfigurationError with its problems if it is stopped; others are not affected.
+        """
         mapping = self.mapping(entity)
+        if entity in self.stopped:
+            raise self.stopped[entity]
         external = self.schemas["external"].entity(mapping.external)
-        return bind(mapping, external, self.schemas["local"].entity(mapping.local))
+        return BoundMapping(mapping, external, self.schemas["local"].entity(mapping.local))
 
     def try_folder(self, entity: str, step: str) -> str:
         """A staging folder that no other try of this step uses."""
@@ -208,6 +228,22 @@ def in_order(job: Job) -> tuple[EntityMapping, ...]:
     """The mappings of the job, those that others look up first."""
     groups = entity_order(job.integration)
     return tuple(m for group in groups for m in group if m in job.mappings)
+
+
+def check_mappings(job: Job) -> None:
+    """ConfigurationError if every entity that the job is about is stopped, with all reasons."""
+    asked = [mapping.external for mapping in job.mappings]
+    if asked and job.stopped.keys() >= {*asked}:
+        raise ConfigurationError(
+            f"Integration {job.integration.name!r} does not fit its systems: "
+            + " ".join(job.stopped[entity].problem for entity in asked),
+            remedy=f"See tandem validate {job.integration.name}.",
+        )
+
+
+def going(job: Job) -> tuple[EntityMapping, ...]:
+    """The mappings of the job that are not stopped, those that others look up first."""
+    return tuple(mapping for mapping in in_order(job) if mapping.external not in job.stopped)
 
 
 def _mapping(integration: Integration, entity: str) -> EntityMapping:

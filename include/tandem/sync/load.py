@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tandem.connectors.base import Written
+from tandem.core.asked import asked_of, text_of
 from tandem.core.ids import key_columns
 from tandem.core.mapping import BoundMapping
 from tandem.errors import StopRun
@@ -45,7 +46,7 @@ def load(run: Run, planned: Planned) -> Loaded:
     counts, upload_counts = counts + pairs.counts, upload_counts + pairs.upload_counts
     superseded = counts.superseded + upload_counts.superseded
     if not superseded:  # those are read again, from the anchors as they were
-        _move_anchors(run, planned)
+        _move_anchors(run, planned, bound)
     close_unanswered(run, bound)
     _log.info("%s: loaded, %s; sent, %s", planned.entity, _shown(counts), _shown(upload_counts))
     return Loaded(
@@ -202,14 +203,13 @@ def _refuse_stale(run: Run, planned: Planned, bound: BoundMapping) -> None:
         )
 
 
-def _move_anchors(run: Run, planned: Planned) -> None:
+def _move_anchors(run: Run, planned: Planned, bound: BoundMapping) -> None:
     if run.kind != "sync" or run.only_waiting:
         return
+    told = {"mapping_hash": planned.mapping_hash, "asked": text_of(asked_of(bound))}
     for side, read in (("external", planned.external), ("local", planned.local)):
         if read and read.anchor:
-            run.state.move_anchor(
-                planned.entity, side, read.anchor, mapping_hash=planned.mapping_hash, at=run.now()
-            )
+            run.state.move_anchor(planned.entity, side, read.anchor, **told, at=run.now())
 
 
 def _of(plan: pa.RecordBatch, action: Action) -> pa.RecordBatch:

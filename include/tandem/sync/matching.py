@@ -13,6 +13,7 @@ from tandem.core.mapping import BoundMapping, Mapped
 from tandem.core.matching import key_texts
 from tandem.core.plan import Candidates
 from tandem.sync.job import Job
+from tandem.sync.sides.held import relations_of
 from tandem.sync.sides.reading import owned
 
 _MATCHES = pa.schema([("external_id", pa.string()), ("local_id", pa.string())])
@@ -89,4 +90,6 @@ class Matching:
     def _query(self, fields: Sequence[str]) -> Query:
         """Of records that are this mapping's, where several share the local entity."""
         mine = owned(self.job, self.bound)
-        return Query(self.bound.local, tuple(dict.fromkeys(fields)), self.job.now(), mine)
+        leads = relations_of(self.job, self.bound, "local")
+        names = tuple(dict.fromkeys(fields))
+        return Query(self.bound.local, names, self.job.now(), mine, relations=leads)

@@ -1,39 +1,58 @@
 """Local tables and columns that mappings need: shown, and created where the user asked for it."""
 
+from typing import Final
+
 from tandem.connectors.base import Provisioner
+from tandem.core.order import looked_up
 from tandem.core.wanted import wanted_entity
-from tandem.model.integration import EntityMapping
+from tandem.errors import ConfigurationError
+from tandem.model.integration import EntityMapping, Integration
 from tandem.model.schema import Entity, Field, Kind, Schema
-from tandem.sync.job import Job
+from tandem.sync.job import Job, Run
+from tandem.sync.vanished import Vanished, vanished
+
+_NOTHING: Final = Vanished(table=False, fields=frozenset())
 
 
-def provision(job: Job, external: Schema, local: Schema) -> list[str]:
-    """Create the local tables and columns that the mappings lack; what was done."""
-    if not isinstance(job.local, Provisioner):
+def provision(
+    run: Run, external: Schema, local: Schema, *, deliberately: bool = False
+) -> list[str]:
+    """Create the local tables and columns that the mappings lack; what was done.
+
+    What was there before, and linked records had values in, is made again only `deliberately`.
+    Nothing is believed any more of what is made: the external values come down again.
+    """
+    if not isinstance(run.local, Provisioner):
         return []
-    return [line for e in wanted_entities(job, external, local) for line in job.local.provision(e)]
+    done: list[str] = []
+    for mapping, wanted in _wanted(run, external, local, deliberately=deliberately):
+        if run.local.missing(wanted):
+            # First, so that a crash in between leaves nothing that is believed and not there.
+            _forget(run, mapping, wanted, local.by_name.get(wanted.name))
+        done += run.local.provision(wanted)
+    return done
 
 
 def missing(job: Job, external: Schema, local: Schema) -> list[str]:
-    """What `provision` would do, one line each."""
+    """What a person may have created, one line each, also what vanished."""
     if not isinstance(job.local, Provisioner):
         return []
-    return [line for e in wanted_entities(job, external, local) for line in job.local.missing(e)]
+    lines = []
+    gone = vanished(job.integration, local, job.state)
+    for mapping, wanted in _wanted(job, external, local, deliberately=True):
+        silently = _allowed(wanted, gone.get(mapping.external, _NOTHING))
+        plain = job.local.missing(silently) if silently else ()
+        for line in job.local.missing(wanted):
+            again = " again, empty: it was there before" if line not in plain else ""
+            lines.append(f"{line}{again}")
+    return list(dict.fromkeys(lines))
 
 
 def wanted_entities(job: Job, external: Schema, local: Schema) -> list[Entity]:
-    """The local entities as the enabled mappings need them."""
-    mappings = job.integration.active_entities
-    keys = {
-        mapping.external: _local_key(mapping, external, local.by_name.get(mapping.local))
-        for mapping in mappings
-    }
-    return [
-        wanted_entity(
-            mapping, external.entity(mapping.external), local.by_name.get(mapping.local), keys
-        )
-        for mapping in mappings
-    ]
+    """The local entities as the enabled mappings need them, without what is not created by
+    itself because it vanished.
+    """
+    return [wanted for _, wanted in _wanted(job, external, local, deliberately=False)]
 
 
 def as_provisioned(local: Schema, wanted: list[Entity]) -> Schema:
@@ -46,12 +65,80 @@ def as_provisioned(local: Schema, wanted: list[Entity]) -> Schema:
     return Schema(entities=tuple(entities.values()))
 
 
-def _local_key(mapping: EntityMapping, external: Schema, known: Entity | None) -> Field:
+def _wanted(
+    job: Job, external: Schema, local: Schema, *, deliberately: bool
+) -> list[tuple[EntityMapping, Entity]]:
+    """The mappings whose external side is whole, and what each may have created."""
+    gone = {} if deliberately else vanished(job.integration, local, job.state)
+    wanted = [
+        (mapping, _allowed(entity, gone.get(mapping.external, _NOTHING)))
+        for mapping, entity in _all_wanted(job.integration, external, local)
+    ]
+    return [(mapping, entity) for mapping, entity in wanted if entity is not None]
+
+
+def _all_wanted(
+    integration: Integration, external: Schema, local: Schema
+) -> list[tuple[EntityMapping, Entity]]:
+    mappings = [m for m in integration.active_entities if m.external in external.by_name]
+    keys = {}
+    for mapping in mappings:
+        key = _local_key(mapping, external, local.by_name.get(mapping.local))
+        if key is not None:
+            keys[mapping.external] = key
+    found = []
+    for mapping in mappings:
+        known = local.by_name.get(mapping.local)
+        try:
+            entity = wanted_entity(mapping, external.entity(mapping.external), known, keys)
+        except ConfigurationError:
+            continue  # it names what the external side lacks: validation says so
+        found.append((mapping, entity))
+    return found
+
+
+def _allowed(wanted: Entity, gone: Vanished) -> Entity | None:
+    """What may be created of it by itself; None: nothing."""
+    if gone.table:
+        return None
+    kept = tuple(field for field in wanted.fields if field.name not in gone.fields)
+    return wanted.model_copy(update={"fields": kept}) if gone.fields else wanted
+
+
+def _forget(run: Run, mapping: EntityMapping, wanted: Entity, known: Entity | None) -> None:
+    """Believe nothing any more of what is about to be created."""
+    if known is None:
+        sharing = [m for m in run.integration.active_entities if m.local == mapping.local]
+        for one in sharing:
+            if run.state.has_links(one.external):
+                run.state.forget_links(one.external, at=run.now())
+                _forget_references(run, one.external)
+        return
+    there = {name.lower() for name in known.by_name}
+    made = [field.name for field in wanted.fields if field.name.lower() not in there]
+    if run.state.has_links(mapping.external):
+        run.state.forget_fields(mapping.external, made)
+
+
+def _forget_references(run: Run, entity: str) -> None:
+    """Its local records may get other ids: whatever refers to them is asked for again."""
+    for mapping in run.integration.active_entities:
+        if entity not in looked_up(mapping) or not run.state.has_links(mapping.external):
+            continue
+        names = [
+            field.local
+            for field in mapping.active_fields
+            if field.local and field.lookup and field.lookup.entity == entity
+        ]
+        run.state.forget_fields(mapping.external, names)
+
+
+def _local_key(mapping: EntityMapping, external: Schema, known: Entity | None) -> Field | None:
     if known and known.key:
         return known.field(known.key[0])
     source = next(
         (f.external for f in mapping.active_fields if f.local and f.local.lower() == "id"), None
     )
     if source:
-        return external.entity(mapping.external).field(source)
+        return external.entity(mapping.external).by_name.get(source)
     return Field(name="id", kind=Kind.GUID)

@@ -3,7 +3,7 @@
 import logging
 from typing import Final
 
-from tandem.core.order import looked_up
+from tandem.core.order import waits_for
 from tandem.errors import RetryLater, TandemError
 from tandem.sync import steps
 from tandem.sync.job import Run, in_order
@@ -19,7 +19,8 @@ def run_all(run: Run) -> RunReport:
     steps.validate_metadata(run)
     failed: dict[str, TandemError | None] = {}
     for mapping in in_order(run):
-        if looked_up(mapping) & failed.keys() - {mapping.external}:
+        needed = waits_for(run.integration, mapping) - {mapping.external}
+        if mapping.external not in run.stopped and needed & failed.keys():
             failed[mapping.external] = None
         elif error := _failure_of(run, mapping.external):
             failed[mapping.external] = error

@@ -1,18 +1,101 @@
-"""Both sides' schemas: read once a run, completed where the user asked for it, and pinned."""
+"""Both sides' schemas: read once a run, kept as snapshots, completed where the user asked for it,
+and pinned.
+"""
 
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tandem.core.drift import Change, diff
+from tandem.core.relations import reached
+from tandem.errors import printable
 from tandem.model.schema import Schema
-from tandem.sync.job import Job
+from tandem.state.snapshots import SnapshotEntry
+from tandem.sync.job import Job, Run
 from tandem.sync.provisioning import as_provisioned, provision, wanted_entities
 
+_log: Final = logging.getLogger(__name__)
+_LINES: Final = 50
+"""Changes of a side that are logged and handed on one by one; the snapshots have them all."""
 
-def pin_schemas(job: Job) -> list[str]:
-    """Stage the schemas that this run is pinned to; what was provisioned, one line each."""
-    external, local = job.external.schema(), job.local.schema()
-    done = provision(job, external, local) if job.integration.provision else []
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One side's schema as it is now."""
+
+    about: SnapshotEntry
+    """The snapshot that says so."""
+    is_new: bool
+    """Whether this run was the first to see it."""
+    changes: tuple[Change, ...]
+    """Since the version before; empty unless the snapshot is new."""
+
+    @property
+    def lines(self) -> list[str]:
+        """The changes in words, not more than a log should hold."""
+        lines = [_one_line(f"{self.about.side}: {change}") for change in self.changes[:_LINES]]
+        more = len(self.changes) - len(lines)
+        return [*lines, *([f"{self.about.side}: {more:,} more changes"] if more else [])]
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """What a run is pinned to."""
+
+    provisioned: list[str]
+    """What was created on the local side, one line each."""
+    versions: dict[str, int]
+    """Side → version of the snapshot; of the local side the one after provisioning."""
+    changes: list[str]
+    """What changed on either side since the versions before, one line each."""
+
+
+def pin_schemas(run: Run) -> Pinned:
+    """Keep both sides' schemas, and stage those that this run is pinned to."""
+    external, local = run.external.schema(), run.local.schema()
+    seen = [keep_seen(run, "external", external)]
+    done = provision(run, external, local) if run.integration.provision else []
     if done:
-        local = job.local.schema()
-    stage_schemas(job, external, local, existing=local)
-    return done
+        local = run.local.schema()
+    seen.append(keep_seen(run, "local", local))
+    versions = {one.about.side: one.about.version for one in seen}
+    run.staging.write_json(_versions_path(run), versions)
+    stage_schemas(run, external, local, existing=local)
+    return Pinned(done, versions, _logged(seen))
+
+
+def keep_seen(run: Run, side: str, schema: Schema) -> Seen:
+    """Keep that side's schema, if it is new; what changed since the version before."""
+    about = run.state.keep_schema(side, schema, run_id=run.run_id, at=run.now())
+    if about.run_id != run.run_id:
+        return Seen(about, is_new=False, changes=())
+    before = run.state.schema_snapshot(side, about.version - 1)
+    return Seen(about, is_new=True, changes=diff(before.schema, schema) if before else ())
+
+
+def pinned_versions(job: Job) -> dict[str, int]:
+    """Side → the version that this run is pinned to; empty for what only looks (a preview)."""
+    try:
+        return dict(job.staging.read_json(_versions_path(job)))
+    except FileNotFoundError:
+        return {}
+
+
+def _versions_path(job: Job) -> str:
+    return f"{job.staging.folder()}/schema_versions.json"
+
+
+def _logged(seen: Sequence[Seen]) -> list[str]:
+    for one in seen:
+        _log.info("%s schema: version %s", one.about.side, one.about.version)
+        for line in one.lines:
+            _log.info("%s", line)
+    return [line for one in seen for line in one.lines]
+
+
+def _one_line(text: str) -> str:
+    return printable(" ".join(text.split()))
 
 
 def pin_expected_schemas(job: Job) -> None:
@@ -27,14 +110,16 @@ def pin_expected_schemas(job: Job) -> None:
 def stage_schemas(job: Job, external: Schema, local: Schema, *, existing: Schema) -> None:
     """Pin the run to these schemas; `existing` is what the local side has by now."""
     mappings = job.integration.active_entities
+    externals = {mapping.external for mapping in mappings}
+    locals_ = {mapping.local for mapping in mappings}
     sides = {
-        "external": _only(external, [mapping.external for mapping in mappings]),
-        "local": _only(local, [mapping.local for mapping in mappings]),
-        "existing": _only(existing, [mapping.local for mapping in mappings]),
+        "external": _only(external, externals | reached(job.integration, external, "external")),
+        "local": _only(local, locals_ | reached(job.integration, local, "local")),
+        "existing": _only(existing, locals_),
     }
     staged = {side: schema.model_dump(mode="json") for side, schema in sides.items()}
     job.staging.write_json(job.schema_path, staged)
 
 
-def _only(schema: Schema, names: list[str]) -> Schema:
+def _only(schema: Schema, names: set[str]) -> Schema:
     return Schema(entities=tuple(entity for entity in schema.entities if entity.name in names))

@@ -6,7 +6,7 @@ from typing import Final
 from tandem.core.order import looked_up
 from tandem.model.changes import Counts
 from tandem.sync.extract import extract
-from tandem.sync.job import Run, in_order
+from tandem.sync.job import Run, going
 from tandem.sync.load import load
 from tandem.sync.report import status_of
 from tandem.sync.sides.lookups import complete_lookups
@@ -19,13 +19,11 @@ def complete(run: Run) -> int:
     """Write the lookups whose partner is there now, create records that could not do without
     one, and delete those that nothing refers to any more; how many records that were.
     """
-    mappings = [mapping.external for mapping in run.mappings]
-    downloads = [
-        m.external for m in run.mappings if looked_up(m) and m.direction == "download_only"
-    ]
+    mappings = going(run)
+    downloads = [m.external for m in mappings if looked_up(m) and m.direction == "download_only"]
     done = complete_lookups(run, downloads)
     # Those that refer to others come first: what they refer to can be deleted then.
-    backwards = [mapping.external for mapping in reversed(in_order(run))]
+    backwards = [mapping.external for mapping in reversed(mappings)]
     for _ in mappings:
         written = sum(_look_again(run, entity) for entity in backwards)
         done += written

@@ -3,48 +3,83 @@
 Manifests are JSON-able, and all that steps hand to each other.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import asdict
+from typing import Any, Final
 
 import pyarrow as pa
 
-from tandem.errors import TandemError
+from tandem.errors import TandemError, printable
 from tandem.model.changes import Counts
+from tandem.model.problems import Problem, Severity
 from tandem.sync import extract as reading
 from tandem.sync import load as loading
-from tandem.sync import schema, validation
+from tandem.sync import schema
 from tandem.sync import transform as planning
-from tandem.sync.job import Run
+from tandem.sync.job import Run, check_mappings
 from tandem.sync.manifests import Extracted, Loaded, Planned
 from tandem.sync.report import report as read_report
 from tandem.sync.report import status_of
+from tandem.sync.restating import restate
 from tandem.sync.second_pass import complete
 
 Manifest = dict[str, Any]
 
+_log: Final = logging.getLogger(__name__)
+_LEVELS: Final = {
+    Severity.ERROR: logging.ERROR,
+    Severity.WARNING: logging.WARNING,
+    Severity.NOTE: logging.INFO,
+}
+
 
 def refresh_schema(run: Run) -> Manifest:
-    """Read both sides' schemas, provision what the file allows, and pin the run to them."""
-    return {"provisioned": schema.pin_schemas(run)}
+    """Read both sides' schemas, provision what the file allows, and pin the run to them.
+
+    `versions`: the snapshots that the run is pinned to. `changes`: since the versions before.
+    """
+    return asdict(schema.pin_schemas(run))
 
 
 def validate_metadata(run: Run) -> Manifest:
-    """Check every mapping against the pinned schemas; ConfigurationError names all problems."""
-    validation.check_mappings(run)
-    return {"entities": [mapping.external for mapping in run.mappings]}
+    """Check every mapping against the pinned schemas, and log what is wrong.
+
+    `stopped`: entity → why it is not synced. They fail, each alone, with those that need them;
+    ConfigurationError if that leaves nothing to be done.
+    """
+    asked = [mapping.external for mapping in run.mappings]
+    for problem in run.problems:
+        if problem.entity in asked:
+            _log.log(_LEVELS[problem.severity], "%s: %s", problem.entity, _one_line(problem))
+    stopped = {entity: str(run.stopped[entity]) for entity in asked if entity in run.stopped}
+    for entity, why in stopped.items():
+        _start(run, entity)
+        _log_failure(run, entity, why)
+    check_mappings(run)
+    return {"entities": [entity for entity in asked if entity not in stopped], "stopped": stopped}
+
+
+def _one_line(problem: Problem) -> str:
+    return printable(" ".join(str(problem).split()))
 
 
 def extract(run: Run, entity: str) -> Manifest:
     """Stage what changed in the entity."""
-    kind = "asked" if run.only_waiting else run.kind
-    for key in _log_keys(run, entity):
-        run.state.start(key, mode=run.mode, at=run.now(), kind=kind)
+    _start(run, entity)
     with _failure_logged(run, entity):
+        restate(run, run.bound(entity))
         extracted = reading.extract(run, entity)
         for key in _log_keys(run, entity):
             run.state.note_mode(key, extracted.mode_of(key["direction"]))
         return extracted.model_dump(mode="json")
+
+
+def _start(run: Run, entity: str) -> None:
+    kind = "asked" if run.only_waiting else run.kind
+    for key in _log_keys(run, entity):
+        run.state.start(key, mode=run.mode, at=run.now(), kind=kind)
 
 
 def transform(run: Run, extracted: Manifest) -> Manifest:

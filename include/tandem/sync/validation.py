@@ -1,37 +1,75 @@
-"""Whether every mapping fits the schemas of both sides."""
+"""What is wrong with an integration's mappings, by what both systems say they have."""
 
-from tandem.core.binding import bind, lookup_problems, policy_problem
-from tandem.core.mapping import BoundMapping
-from tandem.errors import ConfigurationError
+from collections.abc import Mapping
+from typing import Final
+
+from tandem.core.validate import Side, validate
+from tandem.model.integration import Integration
+from tandem.model.problems import Problem
 from tandem.model.schema import Schema
-from tandem.sync.job import Job
+from tandem.state.protocols import StateReader
+from tandem.sync.vanished import explained, vanished
+
+_LOOKED_BACK: Final = 10
+"""Snapshots of a side in which names are looked for that it does not have any more."""
 
 
-def check_mappings(job: Job) -> None:
-    """Bind every mapping of the run; ConfigurationError names all that is wrong."""
-    _, problems = bind_all(job, job.schemas["external"], job.schemas["local"])
-    wanted = [problems[m.external] for m in job.mappings if m.external in problems]
-    if wanted:
-        raise ConfigurationError(
-            f"Integration {job.integration.name!r} does not fit its systems: " + " ".join(wanted)
-        )
+def validated(
+    integration: Integration,
+    external: Schema,
+    local: Schema,
+    state: StateReader,
+    *,
+    can_provision: bool = False,
+) -> tuple[Problem, ...]:
+    """All problems of all enabled mappings; earlier snapshots tell what was renamed."""
+    schemas: dict[Side, Schema] = {"external": external, "local": local}
+    before = {
+        side: found
+        for side, schema in schemas.items()
+        if (found := _had_more(integration, side, schema, state))
+    }
+    problems = validate(integration, external, local, before=before, can_provision=can_provision)
+    return explained(problems, integration, vanished(integration, local, state))
 
 
-def bind_all(
-    job: Job, external: Schema, local: Schema
-) -> tuple[dict[str, BoundMapping], dict[str, str]]:
-    """By external entity: the mappings that fit these schemas, and what is wrong with others."""
-    bound: dict[str, BoundMapping] = {}
-    problems: dict[str, str] = {}
-    for mapping in job.integration.active_entities:
-        try:
-            sides = external.entity(mapping.external), local.entity(mapping.local)
-            bound[mapping.external] = bind(mapping, *sides)
-        except ConfigurationError as error:
-            problems[mapping.external] = str(error)
-    for name, mapped in bound.items():
-        found = lookup_problems(mapped, bound)
-        found += filter(None, [policy_problem(mapped, job.integration.on_conflict)])
-        if found:
-            problems[name] = f"Mapping {name} → {mapped.local.name}: {' '.join(found)}"
-    return bound, problems
+def _had_more(
+    integration: Integration, side: Side, now: Schema, state: StateReader
+) -> Schema | None:
+    """The newest snapshot of that side with most of the names that it does not have any more."""
+    missing = _names(integration, side) - _known(now)
+    best, most = None, 0
+    for about in state.schema_snapshots(side, limit=_LOOKED_BACK) if missing else ():
+        snapshot = state.schema_snapshot(side, about.version)
+        found = len(missing & _known(snapshot.schema)) if snapshot else 0
+        if snapshot and found > most:
+            best, most = snapshot.schema, found
+        if most == len(missing):
+            break
+    return best
+
+
+def _names(integration: Integration, side: Side) -> set[tuple[str, str]]:
+    """What the mappings name on that side: entities (with an empty field) and their fields."""
+    names: set[tuple[str, str]] = set()
+    for mapping in integration.active_entities:
+        entity = mapping.external if side == "external" else mapping.local
+        lines = mapping.active_fields
+        fields = {line.external if side == "external" else line.local for line in lines}
+        names |= {(entity, ""), *((entity, field) for field in fields if field)}
+        if side == "external":
+            names |= {(line.lookup.entity, line.lookup.field) for line in lines if line.lookup}
+    return names
+
+
+def _known(schema: Schema) -> set[tuple[str, str]]:
+    entities = {(entity.name, "") for entity in schema.entities}
+    return entities | {(e.name, field.name) for e in schema.entities for field in e.fields}
+
+
+def by_entity(problems: tuple[Problem, ...]) -> Mapping[str, list[Problem]]:
+    """The problems by the external entity of their mapping, in the order of the file."""
+    found: dict[str, list[Problem]] = {}
+    for problem in problems:
+        found.setdefault(problem.entity, []).append(problem)
+    return found

@@ -294,6 +294,18 @@ def test_the_values_that_are_allowed_are_options() -> None:
     assert entity.field("x").options == ("open", "done")
 
 
+FUNCTIONS = """<Annotation Term="Cap.FilterFunctions"><Collection>{}</Collection></Annotation>"""
+
+
+def test_functions_of_conditions_are_those_of_the_set_or_else_of_the_container() -> None:
+    assert one_type("").capabilities.filter_functions is None
+    all_sets = FUNCTIONS.format("<String>contains</String><String>startswith</String>")
+    apart = f'<Annotations Target="app.Container">{all_sets}</Annotations>'
+    listed = one_type("", more=apart).capabilities.filter_functions
+    assert listed == ("contains", "startswith")
+    assert one_type("", FUNCTIONS.format(""), apart).capabilities.filter_functions == ()
+
+
 def test_sorting_may_be_refused() -> None:
     entity = one_type(
         "",
@@ -370,6 +382,220 @@ def test_keys_are_chosen_by_us_unless_the_service_computes_them(term: str, chose
     entity = one_type("", more=KEY_IS.format(term))
     assert entity.capabilities.client_keys is chosen
     assert entity.field("ID").read_only is not chosen
+
+
+@pytest.mark.parametrize("term", ["Core.Immutable", "Org.OData.Core.V1.Immutable"])
+def test_what_only_new_records_take_is_immutable(term: str) -> None:
+    entity = one_type(
+        f'<Property Name="x" Type="Edm.String"><Annotation Term="{term}"/></Property>'
+        '<Property Name="y" Type="Edm.String"/>'
+    )
+    assert (entity.field("x").immutable, entity.field("x").read_only) == (True, True)
+    assert (entity.field("y").immutable, entity.field("y").read_only) == (False, False)
+
+
+ADDRESS = """<ComplexType Name="Address"><Property Name="city" Type="Edm.String"/>
+<Property Name="zip" Type="Edm.String"/></ComplexType>"""
+
+
+def excepting(term: str, member: str, *paths: str) -> str:
+    """A Capabilities annotation that excepts these properties."""
+    listed = "".join(f"<PropertyPath>{path}</PropertyPath>" for path in paths)
+    return f"""<Annotation Term="Cap.{term}"><Record><PropertyValue Property="{member}">
+    <Collection>{listed}</Collection></PropertyValue></Record></Annotation>"""
+
+
+def test_properties_that_no_update_takes_are_immutable_and_keys_stay_ours() -> None:
+    entity = one_type(
+        '<Property Name="x" Type="Edm.String"/><Property Name="address" Type="app.Address"/>',
+        excepting("UpdateRestrictions", "NonUpdatableProperties", "ID", "x", "address/zip"),
+        ADDRESS,
+    )
+    immutable = [field.name for field in entity.fields if field.immutable]
+    assert immutable == ["ID", "x", "address/zip"]
+    assert [field.name for field in entity.fields if field.read_only] == ["x", "address/zip"]
+    assert entity.capabilities.client_keys
+
+
+def test_properties_that_no_write_takes_are_read_only() -> None:
+    names = ("NonInsertableProperties", "NonUpdatableProperties")
+    restrictions = zip(("InsertRestrictions", "UpdateRestrictions"), names, strict=True)
+    in_set = "".join(excepting(term, member, "x") for term, member in restrictions)
+    field = one_type('<Property Name="x" Type="Edm.String" Nullable="false"/>', in_set).field("x")
+    assert field.read_only
+    assert not field.is_required
+
+
+def test_what_new_records_do_not_take_is_not_required_of_them() -> None:
+    field = one_type(
+        '<Property Name="x" Type="Edm.String" Nullable="false"/>',
+        excepting("InsertRestrictions", "NonInsertableProperties", "x"),
+    ).field("x")
+    assert (field.defaulted, field.read_only, field.is_required) == (True, False, False)
+
+
+def test_conditions_are_evaluated_but_on_what_is_excepted_and_on_what_is_no_single_value() -> None:
+    entity = one_type(
+        """<Property Name="x" Type="Edm.String"/><Property Name="xy" Type="Edm.String"/>
+        <Property Name="tags" Type="Collection(Edm.String)"/>
+        <Property Name="place" Type="Edm.GeographyPoint"/>
+        <Property Name="address" Type="app.Address"/>""",
+        excepting("FilterRestrictions", "NonFilterableProperties", "x", "address", "parent/name"),
+        ADDRESS,
+    )
+    filterable = [field.name for field in entity.fields if field.filterable]
+    assert filterable == ["ID", "xy"]
+
+
+def test_changes_are_not_found_by_a_field_that_conditions_cannot_use() -> None:
+    entity = one_type(
+        '<Property Name="modifiedAt" Type="Edm.DateTimeOffset"/>',
+        excepting("FilterRestrictions", "NonFilterableProperties", "modifiedAt"),
+    )
+    assert entity.capabilities.version_fields == ()
+
+
+def test_a_container_may_say_what_holds_of_all_its_sets() -> None:
+    apart = """<Annotations Target="app.Container"><Annotation Term="Cap.DefaultCapabilities">
+    <Record><PropertyValue Property="DeleteRestrictions"><Record>
+      <PropertyValue Property="Deletable" Bool="false"/></Record></PropertyValue>
+    <PropertyValue Property="InsertRestrictions"><Record>
+      <PropertyValue Property="Insertable" Bool="false"/></Record></PropertyValue>
+    </Record></Annotation></Annotations>"""
+    own = """<Annotation Term="Cap.InsertRestrictions"><Record>
+      <PropertyValue Property="Insertable" Bool="true"/></Record></Annotation>"""
+    able = one_type("", own, apart).capabilities
+    assert (able.creates, able.updates, able.removes) == (True, True, False)
+
+
+def test_a_set_that_only_may_be_read_is_not_written() -> None:
+    permission = '<Annotation Term="Core.Permissions" EnumMember="Core.Permission/Read"/>'
+    able = one_type("", permission).capabilities
+    assert (able.creates, able.updates, able.removes) == (False, False, False)
+
+
+@pytest.mark.parametrize(
+    ("facet", "annotation"),
+    [('DefaultValue="new"', ""), ("", '<Annotation Term="Core.ComputedDefaultValue"/>')],
+)
+def test_what_the_service_fills_is_not_required(facet: str, annotation: str) -> None:
+    entity = one_type(
+        f'<Property Name="x" Type="Edm.String" Nullable="false" {facet}>{annotation}</Property>'
+        '<Property Name="y" Type="Edm.String" Nullable="false"/>'
+        '<Property Name="tags" Type="Collection(Edm.String)" Nullable="false"/>'
+    )
+    required = [field.name for field in entity.fields if field.is_required]
+    assert required == ["ID", "y"]
+
+
+def test_annotations_of_one_set_or_of_a_path_hold_only_there() -> None:
+    computed = '<Annotation Term="Core.Computed"/>'
+    schema = parse_metadata(
+        xml(
+            f"""<EntityType Name="Thing"><Key><PropertyRef Name="ID"/></Key>
+            <Property Name="ID" Type="Edm.Int32"/><Property Name="x" Type="Edm.String"/>
+            <Property Name="home" Type="app.Address"/><Property Name="work" Type="app.Address"/>
+            </EntityType>{ADDRESS}
+            <EntityContainer Name="C"><EntitySet Name="Ones" EntityType="app.Thing"/>
+            <EntitySet Name="Others" EntityType="app.Thing"/></EntityContainer>
+            <Annotations Target="app.C/Ones/x">{computed}</Annotations>
+            <Annotations Target="app.C/Ones/work/zip">{computed}</Annotations>
+            <Annotations Target="app.Thing/home/city">{computed}</Annotations>"""
+        )
+    )
+    read_only = {e.name: [f.name for f in e.fields if f.read_only] for e in schema.entities}
+    assert read_only == {"Ones": ["x", "home/city", "work/zip"], "Others": ["home/city"]}
+
+
+def test_annotations_of_a_type_hold_for_what_it_inherits_but_not_for_its_siblings() -> None:
+    schema = parse_metadata(
+        xml(
+            """<EntityType Name="Base" Abstract="true"><Key><PropertyRef Name="id"/></Key>
+            <Property Name="id" Type="Edm.Guid"/><Property Name="x" Type="Edm.Guid"/></EntityType>
+            <EntityType Name="A" BaseType="app.Base"/><EntityType Name="B" BaseType="app.Base"/>
+            <EntityContainer Name="C"><EntitySet Name="As" EntityType="app.A"/>
+            <EntitySet Name="Bs" EntityType="app.B"/></EntityContainer>
+            <Annotations Target="app.A/x"><Annotation Term="Core.Immutable"/></Annotations>"""
+        )
+    )
+    assert schema.entity("As").field("x").immutable
+    assert not schema.entity("Bs").field("x").immutable
+
+
+def test_no_new_record_of_an_abstract_type_can_be_made() -> None:
+    schema = parse_metadata(
+        xml(
+            """<EntityType Name="A" Abstract="true"><Key><PropertyRef Name="id"/></Key>
+            <Property Name="id" Type="Edm.Guid"/></EntityType>
+            <EntityContainer Name="C"><EntitySet Name="As" EntityType="app.A"/></EntityContainer>"""
+        )
+    )
+    able = schema.entity("As").capabilities
+    assert (able.creates, able.updates, able.client_keys) == (False, True, False)
+
+
+def test_a_lookup_of_an_abstract_type_leads_to_the_sets_of_its_derived_types_too() -> None:
+    """Dataverse's owners: users and teams."""
+    schema = parse_metadata(
+        xml(
+            """<EntityType Name="Owner" Abstract="true"><Key><PropertyRef Name="id"/></Key>
+            <Property Name="id" Type="Edm.Guid"/></EntityType>
+            <EntityType Name="User" BaseType="app.Owner"/>
+            <EntityType Name="Team" BaseType="app.Owner"/>
+            <EntityType Name="Task"><Key><PropertyRef Name="id"/></Key>
+            <Property Name="id" Type="Edm.Guid"/><Property Name="_owner_value" Type="Edm.Guid"/>
+            <NavigationProperty Name="Owner" Type="app.Owner">
+            <ReferentialConstraint Property="_owner_value" ReferencedProperty="id"/>
+            </NavigationProperty></EntityType>
+            <EntityContainer Name="C"><EntitySet Name="owners" EntityType="app.Owner"/>
+            <EntitySet Name="users" EntityType="app.User"/>
+            <EntitySet Name="teams" EntityType="app.Team"/>
+            <EntitySet Name="tasks" EntityType="app.Task"/></EntityContainer>"""
+        )
+    )
+    owner = schema.entity("tasks").field("_owner_value")
+    targets = [(t.entity, t.field, t.navigation) for t in owner.lookup]
+    assert targets == [
+        ("owners", "id", "Owner"),
+        ("users", "id", "Owner"),
+        ("teams", "id", "Owner"),
+    ]
+    assert owner.by_navigation
+
+
+def test_what_records_contain_is_no_entity_unless_there_is_a_set_of_it() -> None:
+    entity = one_type(
+        """<NavigationProperty Name="lines" Type="Collection(app.Line)" ContainsTarget="true"/>
+        <NavigationProperty Name="first" Type="app.Line" ContainsTarget="true"/>""",
+        more='<EntityType Name="Line"><Property Name="no" Type="Edm.Int32"/></EntityType>',
+    )
+    assert list(entity.by_name) == ["ID"]
+
+
+def test_a_key_does_not_refer_to_what_the_record_contains() -> None:
+    """Business Central's item and its picture; its currency is contained as well, it says."""
+    inside = """<Property Name="currencyId" Type="Edm.Int32"/>
+    <NavigationProperty Name="picture" Type="app.Thing" ContainsTarget="true">
+    <ReferentialConstraint Property="ID" ReferencedProperty="ID"/></NavigationProperty>
+    <NavigationProperty Name="currency" Type="app.Thing" ContainsTarget="true">
+    <ReferentialConstraint Property="currencyId" ReferencedProperty="ID"/></NavigationProperty>"""
+    assert [f.name for f in one_type(inside).fields if f.lookup] == ["currencyId"]
+
+
+def test_flags_have_no_options_because_any_of_them_together_is_a_value() -> None:
+    entity = one_type(
+        '<Property Name="x" Type="app.Rights"/>',
+        more='<EnumType Name="Rights" IsFlags="true"><Member Name="Read"/></EnumType>',
+    )
+    assert (entity.field("x").kind, entity.field("x").options) == (Kind.STRING, ())
+
+
+def test_type_definitions_may_list_the_values() -> None:
+    allowed = """<Annotation Term="Org.OData.Validation.V1.AllowedValues"><Collection><Record>
+    <PropertyValue Property="Value" String="a"/></Record></Collection></Annotation>"""
+    definition = '<TypeDefinition Name="Code" UnderlyingType="Edm.String">{}</TypeDefinition>'
+    entity = one_type('<Property Name="x" Type="app.Code"/>', more=definition.format(allowed))
+    assert entity.field("x").options == ("a",)
 
 
 def test_keys_that_may_not_be_given_to_new_records_are_not_chosen() -> None:

@@ -40,10 +40,31 @@ def test_valid_documents_are_read(path: Path) -> None:
         assert set(entity.key) <= entity.by_name.keys()
 
 
+REASONS = {
+    "annotationtarget1.xml": "org.example.Function1",
+    "test1.xml": "DoubleKey has 2 keys",
+    "test2.xml": "'LastName' has the type Edm.String",
+    "odata-rw-v2.xml": "OData 2.0",
+    "odata-rw-v3.xml": "OData 3.0",
+    "ReferentialConstraint-v2.xml": "OData 2.0",
+}
+OTHER = {"csdl.schema.json": "no $Version", "edm.xsd": "<schema>", "edmx.xsd": "<schema>"}
+
+
 @pytest.mark.parametrize("path", REFUSED, ids=lambda path: path.name)
 def test_invalid_documents_and_other_versions_are_refused(path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"not valid|speaks OData (2\.0|3\.0)"):
+    with pytest.raises(ConfigurationError) as refused:
         parse_metadata(path.read_bytes())
+    assert REASONS[path.name] in str(refused.value)
+    assert refused.value.remedy
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_schemas_of_metadata_are_no_metadata(name: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        schema(f"oasis-csdl/schemas/{name}")
+    assert OTHER[name] in str(refused.value)
+    assert "address" in refused.value.remedy
 
 
 @pytest.mark.parametrize("path", TWICE, ids=lambda path: path.stem)
@@ -68,6 +89,20 @@ def test_dataverse_accounts() -> None:
     assert accounts.capabilities.version_fields == ("versionnumber", "modifiedon")
     assert [t.entity for t in accounts.field("_parentaccountid_value").lookup] == ["accounts"]
     assert accounts.field("revenue").scale is None
+
+
+def test_dataverse_owners_are_users_and_teams() -> None:
+    accounts = schema("dataverse/dynamics-crm4-v9.1-metadata.xml").entity("accounts")
+    owner = accounts.field("_ownerid_value")
+    assert [t.entity for t in owner.lookup] == ["owners", "systemusers", "teams"]
+    assert owner.by_navigation
+
+
+def test_each_target_of_a_dataverse_customer_has_its_navigation_property() -> None:
+    emails = schema("dataverse/dynamics-crm4-v9.1-metadata.xml").entity("emails")
+    sender = {t.entity: t.navigation for t in emails.field("_emailsender_value").lookup}
+    assert sender["accounts"] == "emailsender_account"
+    assert sender["contacts"] == "emailsender_contact"
 
 
 def test_business_central_sales_orders() -> None:

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, Final
 
 import httpx
@@ -20,6 +21,7 @@ from tandem.connectors.odata.metadata import parse_metadata
 from tandem.connectors.odata.page import PageReader
 from tandem.connectors.odata.query import key_filters
 from tandem.connectors.odata.read import JSON, Walk, count_records
+from tandem.connectors.odata.selection import counted, selection
 from tandem.connectors.odata.wire import Wires
 from tandem.connectors.odata.write import Write
 from tandem.errors import ConfigurationError
@@ -60,17 +62,22 @@ class ODataConnector:
         return parse_metadata(self._http.get(self._http.root + "$metadata", _METADATA).body)
 
     def read(self, query: Query) -> Iterator[Page]:
-        """Pages as large as the server makes them, at most 5,000 records."""
-        return Walk(self._http, query, self._reader(query)).pages()
+        """Pages as large as the server makes them, at most 5,000 records. What the service cannot
+        filter is filtered here.
+        """
+        return selection(query, self.read).pages(self._walked)
 
     def count(self, query: Query) -> int:
-        """As the service counts; Dataverse counts no further than 5,000."""
-        return count_records(self._http, query)
+        """As the service counts, where it evaluates all of the condition; Dataverse counts no
+        further than 5,000.
+        """
+        return counted(query, self.read, self._walked, partial(count_records, self._http))
 
     def find(self, query: Query, keys: pa.RecordBatch) -> Iterator[Page]:
         """As many records a request as fit into a URL."""
+        chosen = selection(query, self.read)
         for named in key_filters(key_expressions(query.entity, keys)):
-            yield from Walk(self._http, query, self._reader(query), named).pages()
+            yield from chosen.pages(partial(self._walked, also=named))
 
     def changes(self, query: Query, since: str | None) -> Iterator[Page]:
         """By delta links, which are the tokens; records that a service states in part are read
@@ -117,6 +124,9 @@ class ODataConnector:
     def _write(self, entity: Entity, returning: Sequence[str] = ()) -> Write:
         wires = self._wires.setdefault(entity.name, {})
         return Write(self._channel, entity, wires, self.find, tuple(returning))
+
+    def _walked(self, query: Query, also: str = "") -> Iterator[Page]:
+        return Walk(self._http, query, self._reader(query), also).pages()
 
     def _reader(self, query: Query) -> PageReader:
         wires = self._wires.setdefault(query.entity.name, {})

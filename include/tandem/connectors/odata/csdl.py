@@ -34,6 +34,8 @@ class Property:
     name: str
     facets: Facets
     annotations: Annotations
+    defaulted: bool = False
+    """Whether a default value is stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Navigation:
     type: str
     collection: bool
     constraints: tuple[tuple[str, str], ...] = ()
+    contains: bool = False
+    """Whether what it leads to is part of the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class StructuredType:
     properties: tuple[Property, ...]
     navigations: tuple[Navigation, ...]
     annotations: Annotations
+    abstract: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class Csdl:
 
     types: dict[str, StructuredType] = field(default_factory=dict)
     enums: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Member names."""
+    """Member names; none for flags, since their values are any of them together."""
     definitions: dict[str, Facets] = field(default_factory=dict)
     """Type definitions: the type beneath, with facets."""
     sets: list[EntitySet] = field(default_factory=list)
@@ -107,10 +112,19 @@ class Names:
 
 
 def invalid(reason: str) -> ConfigurationError:
-    """The error for a document that is not OData v4 metadata."""
+    """The error for a document that breaks the rules of OData v4 metadata."""
     return ConfigurationError(
         f"The service's $metadata is not valid: {reason}.",
         remedy="Ask whoever runs the service; Tandem reads CSDL 4.0 and 4.01, XML and JSON.",
+    )
+
+
+def no_metadata(reason: str) -> ConfigurationError:
+    """The error for what is something else: a page to sign in, a service document, a schema."""
+    return ConfigurationError(
+        f"What the service gives as its $metadata is not valid OData metadata: {reason}.",
+        remedy="Check that the connection's address is the root of an OData 4 service, and that "
+        "its user may read `$metadata` there.",
     )
 
 
@@ -125,7 +139,10 @@ def other_version(version: str) -> ConfigurationError:
 def refuse_primitive(navigation: str, type_name: str) -> None:
     """A navigation property leads to entities (CSDL 4.01, 8.1)."""
     if type_name.startswith("Edm.") and type_name != "Edm.EntityType":
-        raise invalid(f"navigation property {navigation!r} has the type {type_name}")
+        raise invalid(
+            f"navigation property {navigation!r} has the type {type_name}, but such a property "
+            "leads to an entity type"
+        )
 
 
 def number(text: object) -> int | None:
@@ -136,4 +153,4 @@ def number(text: object) -> int | None:
 def _refuse_bad_target(target: str) -> None:
     parameters = re.search(r"\((.*)\)", target)
     if parameters and parameters[1] and "" in parameters[1].split(","):
-        raise invalid(f"annotations have the target {target!r}")
+        raise invalid(f"annotations have the target {target!r}, in which a parameter has no type")

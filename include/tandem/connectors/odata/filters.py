@@ -6,23 +6,39 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from tandem.connectors.odata.dialects import FUNCTIONS, Dialect, dialect
 from tandem.connectors.odata.literals import is_enumeration, is_guid, literal
 from tandem.core.conditions import POSITIVE, RELATIVE, operands_of
+from tandem.core.relations import NO_RELATIONS, Compared, Relations, compared
 from tandem.errors import ConfigurationError
 from tandem.model.filters import AllOf, AnyOf, Comparison, Condition
 from tandem.model.schema import Entity, Field, Kind
 
 
-def filter_expression(condition: Condition, entity: Entity, now: datetime) -> str:
+def filter_expression(
+    condition: Condition, entity: Entity, now: datetime, relations: Relations = NO_RELATIONS
+) -> str:
     """The condition as `$filter` takes it, not yet percent-encoded.
 
-    Raises ConfigurationError for an unknown field, or a value or operator that does not fit it.
+    What the service makes of it is not asked here (`splitting`). Raises ConfigurationError for an
+    unknown field, or a value or operator that does not fit it.
     """
     if isinstance(condition, AllOf | AnyOf):
         joint = " and " if isinstance(condition, AllOf) else " or "
-        parts = [filter_expression(c, entity, now) for c in condition.conditions]
+        parts = [filter_expression(c, entity, now, relations) for c in condition.conditions]
         return _joined(joint, parts)
-    return _comparison(condition, entity.field(condition.field), now)
+    field = _located(compared(condition.field, entity, relations))
+    return _comparison(condition, field, now, dialect(entity.capabilities.dialect))
+
+
+def _located(found: Compared) -> Field:
+    """The field under the path that leads to it (OData 4.01 URL Conventions, 5.1.1.15); null
+    where there is no target (Protocol, 11.2.6.1.1).
+    """
+    if found.relation is None:
+        return found.field
+    path = f"{found.relation.navigation}/{found.field.name}"
+    return found.field.model_copy(update={"name": path, "nullable": True})
 
 
 def key_expressions(entity: Entity, keys: pa.RecordBatch) -> list[str]:
@@ -65,14 +81,16 @@ def _same(fields: Sequence[Field], values: Sequence[Any]) -> str:
     return _joined(" and ", [f"{field.name} eq {literal(field, value)}" for field, value in pairs])
 
 
-def _comparison(comparison: Comparison, field: Field, now: datetime) -> str:
+def _comparison(comparison: Comparison, field: Field, now: datetime, spoken: Dialect) -> str:
     operator = comparison.operator
+    if operator == "null":
+        return f"{field.name} eq {spoken.blanks.get(field.kind, 'null')}"
     operands = operands_of(comparison, field, now)
     if operator in RELATIVE:
         return _within(field, *operands)
     literals = [literal(field, operand) for operand in operands]
     expression = _OPERATORS[operator](field, literals)
-    if operator in POSITIVE and field.nullable:
+    if operator in POSITIVE and field.nullable and not spoken.blanks:
         # A null satisfies these; what servers make of it varies.
         return f"({expression} or {field.name} eq null)"
     return expression
@@ -113,13 +131,8 @@ _OPERATORS: Final[dict[str, Callable[[Field, list[str]], str]]] = {
     "in": _any("eq"),
     "not_in": _all("ne"),
     "between": _between,
-    "contains": _function("contains"),
-    "begins_with": _function("startswith"),
-    "ends_with": _function("endswith"),
-    "not_contains": _function("contains", "not "),
-    "not_begins_with": _function("startswith", "not "),
-    "not_ends_with": _function("endswith", "not "),
-    "null": lambda field, _: f"{field.name} eq null",
+    **{name: _function(function) for name, function in FUNCTIONS.items()},
+    **{f"not_{name}": _function(function, "not ") for name, function in FUNCTIONS.items()},
     "not_null": lambda field, _: f"{field.name} ne null",
 }
 

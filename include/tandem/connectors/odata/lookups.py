@@ -1,31 +1,81 @@
-"""Which navigation property writes a lookup whose own field cannot be written."""
+"""What fields refer to, and which navigation property writes a lookup that cannot be written."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator
 
-from tandem.connectors.odata.csdl import StructuredType
+from tandem.connectors.odata.csdl import EntitySet, Navigation
+from tandem.connectors.odata.metadata_types import Types
 from tandem.model.schema import LookupTarget
+
+Lookups = dict[str, tuple[LookupTarget, ...]]
+
+
+def lookups_of(types: Types, type_name: str, prefix: str, entity_set: EntitySet) -> Lookups:
+    """Field → what it refers to, from the referential constraints of navigation properties.
+
+    Each navigation property has its own target, so that a polymorphic lookup has several. Only
+    single-valued ones count (CSDL 4.01, 8.5); Business Central writes others the wrong way round.
+    It also says of all that they contain what they lead to, so that this makes no difference, but
+    where the constraint is on the key: then what is contained, an item's picture, refers to it.
+    `prefix` is the path to a complex value whose type this is.
+    """
+    found: Lookups = {}
+    for navigation in _single_valued(types, type_name):
+        path = prefix + navigation.name
+        for own, referenced in navigation.constraints:
+            name = prefix + own
+            named = [
+                LookupTarget(entity=target, field=referenced, navigation=path)
+                for target in _targets(types, navigation, path, referenced, entity_set)
+            ]
+            found[name] = (*found.get(name, ()), *named)
+    return found
 
 
 def written_by_navigation(
-    lineage: Sequence[StructuredType],
-    lineage_of: Callable[[str], Sequence[StructuredType]],
-    lookups: Mapping[str, tuple[LookupTarget, ...]],
+    types: Types, type_name: str, entity_set: EntitySet, lookups: Lookups
 ) -> frozenset[str]:
     """The fields that can be written by a navigation property: their value is the whole key of
-    the one entity set that they refer to.
+    the one entity set that it leads to, which is the first of the field's targets.
 
-    `lineage` is the type with all it inherits from, `lineage_of` gives that of another type, and
-    `lookups` the entity sets that fields refer to. A field of several navigation properties, such
-    as Dataverse's customer, does not say by which of them its value is to be written.
+    A field of several navigation properties, such as Dataverse's customer, does not say by which
+    of them its value is to be written.
     """
-    found: dict[str, list[str]] = {}
-    for navigation in (n for owner in lineage for n in owner.navigations if not n.collection):
-        keys = [owner.key for owner in lineage_of(navigation.type) if owner.key]
+    found: dict[str, list[bool]] = {}
+    for navigation in _single_valued(types, type_name):
+        one_set = len(_direct(types, navigation, navigation.name, entity_set)) == 1
+        keys = [owner.key for owner in types.lineage(navigation.type) if owner.key]
         for own, referenced in navigation.constraints:
             whole = len(navigation.constraints) == 1 and (referenced,) in keys
-            found.setdefault(own, []).append(navigation.name if whole else "")
-    return frozenset(
-        own
-        for own, names in found.items()
-        if len(names) == 1 and names[0] and len(lookups.get(own, ())) == 1
-    )
+            found.setdefault(own, []).append(whole and one_set)
+    return frozenset(own for own, writes in found.items() if writes == [True] and lookups.get(own))
+
+
+def _single_valued(types: Types, type_name: str) -> Iterator[Navigation]:
+    key = types.key(type_name)
+    for owner in types.lineage(type_name):
+        for navigation in owner.navigations:
+            inward = navigation.contains and tuple(own for own, _ in navigation.constraints) == key
+            if not (navigation.collection or inward):
+                yield navigation
+
+
+def _targets(
+    types: Types, navigation: Navigation, path: str, referenced: str, entity_set: EntitySet
+) -> tuple[str, ...]:
+    """Where it leads. Records of an abstract type, such as Dataverse's owners, are to be found
+    in the sets of the types derived from it as well: these follow.
+    """
+    targets = _direct(types, navigation, path, entity_set)
+    if types.is_abstract(navigation.type):
+        targets = (*targets, *types.derived_sets(navigation.type, referenced))
+    return tuple(dict.fromkeys(targets))
+
+
+def _direct(
+    types: Types, navigation: Navigation, path: str, entity_set: EntitySet
+) -> tuple[str, ...]:
+    """As its binding says, or the sets of its type."""
+    for bound, target in entity_set.bindings.items():
+        if bound == path or bound.endswith("/" + path):
+            return (target.rpartition("/")[2],)
+    return types.sets(navigation.type)

@@ -13,12 +13,14 @@ from tandem.connectors.odata.csdl import (
     Property,
     StructuredType,
     invalid,
+    no_metadata,
     number,
     other_version,
     refuse_primitive,
 )
 
 _Json = dict[str, Any]
+_Reader = Callable[[_Json, str, Names, Csdl], None]
 
 
 def parse_json(body: bytes) -> Csdl:
@@ -26,9 +28,9 @@ def parse_json(body: bytes) -> Csdl:
     try:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise invalid(f"it is not JSON ({error})") from None
+        raise no_metadata(f"it is not JSON ({error})") from None
     if not isinstance(document, dict) or "$Version" not in document:
-        raise invalid("it has no $Version")
+        raise no_metadata("it is JSON that states no $Version")
     if not str(document["$Version"]).startswith("4"):
         raise other_version(str(document["$Version"]))
     try:
@@ -45,11 +47,19 @@ def _read(document: _Json) -> Csdl:
         for name, element in schema.items():
             kind = element.get("$Kind") if isinstance(element, dict) else None
             if reader := _READERS.get(str(kind)):
-                reader(element, f"{namespace}.{name}", names, csdl)
+                _read_one(reader, element, f"{namespace}.{name}", names, csdl)
         for target, found in schema.get("$Annotations", {}).items():
             annotations = csdl.annotations.setdefault(names.target(target), {})
             annotations.update(_annotations(found, names))
     return csdl
+
+
+def _read_one(reader: _Reader, element: _Json, name: str, names: Names, csdl: Csdl) -> None:
+    try:
+        reader(element, name, names, csdl)
+    except (AttributeError, TypeError, KeyError, ValueError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise invalid(f"{name} is not written as CSDL JSON is ({reason})") from None
 
 
 def _aliases(document: _Json, schemas: _Json) -> dict[str, str]:
@@ -69,7 +79,7 @@ def _structured_type(element: _Json, name: str, names: Names, csdl: Csdl) -> Non
         base=names.full(element["$BaseType"]) if "$BaseType" in element else None,
         key=tuple(_key_path(ref) for ref in element.get("$Key", [])),
         properties=tuple(
-            Property(member, _facets(value, "$Type", names), _annotations(value, names))
+            _property(member, value, names)
             for member, value in members
             if value.get("$Kind", "Property") == "Property"
         ),
@@ -79,7 +89,13 @@ def _structured_type(element: _Json, name: str, names: Names, csdl: Csdl) -> Non
             if value.get("$Kind") == "NavigationProperty"
         ),
         annotations=_annotations(element, names),
+        abstract=element.get("$Abstract") is True,
     )
+
+
+def _property(name: str, element: _Json, names: Names) -> Property:
+    facets, annotations = _facets(element, "$Type", names), _annotations(element, names)
+    return Property(name, facets, annotations, "$DefaultValue" in element)
 
 
 def _key_path(reference: str | dict[str, str]) -> str:
@@ -109,15 +125,18 @@ def _navigation(name: str, element: _Json, names: Names) -> Navigation:
     type_name = names.full(element["$Type"])
     refuse_primitive(name, type_name)
     constraints = tuple(_members(element.get("$ReferentialConstraint", {})))
-    return Navigation(name, type_name, element.get("$Collection", False), constraints)
+    contains = element.get("$ContainsTarget") is True
+    return Navigation(name, type_name, element.get("$Collection", False), constraints, contains)
 
 
 def _enum(element: _Json, name: str, _names: Names, csdl: Csdl) -> None:
-    csdl.enums[name] = tuple(member for member, _ in _members(element))
+    members = tuple(member for member, _ in _members(element))
+    csdl.enums[name] = () if element.get("$IsFlags") is True else members
 
 
 def _definition(element: _Json, name: str, names: Names, csdl: Csdl) -> None:
     csdl.definitions[name] = _facets(element, "$UnderlyingType", names)
+    csdl.annotations.setdefault(name, {}).update(_annotations(element, names))
 
 
 def _container(element: _Json, name: str, names: Names, csdl: Csdl) -> None:
@@ -135,7 +154,7 @@ def _container(element: _Json, name: str, names: Names, csdl: Csdl) -> None:
             )
 
 
-_READERS: Final[dict[str, Callable[[_Json, str, Names, Csdl], None]]] = {
+_READERS: Final[dict[str, _Reader]] = {
     "EntityType": _structured_type,
     "ComplexType": _structured_type,
     "EnumType": _enum,

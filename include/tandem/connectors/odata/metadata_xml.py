@@ -14,6 +14,7 @@ from tandem.connectors.odata.csdl import (
     Property,
     StructuredType,
     invalid,
+    no_metadata,
     number,
     other_version,
     refuse_primitive,
@@ -54,12 +55,12 @@ def _tree(body: bytes) -> Element:
             parser.feed(body[start : start + _CHUNK])
         return parser.close()
     except (ElementTree.ParseError, LookupError, ValueError) as error:
-        raise invalid(f"it is not well-formed XML ({error})") from None
+        raise no_metadata(f"it is not well-formed XML ({error})") from None
 
 
 def _refuse_other_versions(root: Element) -> None:
     if root.tag.rpartition("}")[2] != "Edmx":
-        raise invalid(f"it begins with <{root.tag.rpartition('}')[2]}>, not with <edmx:Edmx>")
+        raise no_metadata(f"it begins with <{root.tag.rpartition('}')[2]}>, not with <edmx:Edmx>")
     if root.tag != f"{EDMX}Edmx" or not root.get("Version", "").startswith("4"):
         services = next((e for e in root.iter() if e.tag.endswith("}DataServices")), root)
         stated = (v for name, v in services.items() if name.endswith("}DataServiceVersion"))
@@ -75,7 +76,7 @@ def _aliases(root: Element, schemas: list[Element]) -> dict[str, str]:
 def _structured_type(element: Element, name: str, names: Names, csdl: Csdl) -> None:
     keys = element.findall(f"{EDM}Key")
     if len(keys) > 1:
-        raise invalid(f"entity type {name} has {len(keys)} keys")
+        raise invalid(f"entity type {name} has {len(keys)} keys, where one is allowed")
     base = element.get("BaseType")
     csdl.types[name] = StructuredType(
         name=name,
@@ -86,6 +87,7 @@ def _structured_type(element: Element, name: str, names: Names, csdl: Csdl) -> N
             _navigation(e, names) for e in element.findall(f"{EDM}NavigationProperty")
         ),
         annotations=_annotations(element, names),
+        abstract=element.get("Abstract") == "true",
     )
 
 
@@ -94,6 +96,7 @@ def _property(element: Element, names: Names) -> Property:
         _needed(element, "Name"),
         _facets(element, _needed(element, "Type"), names),
         _annotations(element, names),
+        element.get("DefaultValue") is not None,
     )
 
 
@@ -123,15 +126,18 @@ def _navigation(element: Element, names: Names) -> Navigation:
         (_needed(e, "Property"), _needed(e, "ReferencedProperty"))
         for e in element.findall(f"{EDM}ReferentialConstraint")
     )
-    return Navigation(name, type_name, collection, constraints)
+    contains = element.get("ContainsTarget") == "true"
+    return Navigation(name, type_name, collection, constraints, contains)
 
 
 def _enum(element: Element, name: str, _names: Names, csdl: Csdl) -> None:
-    csdl.enums[name] = tuple(_needed(e, "Name") for e in element.findall(f"{EDM}Member"))
+    members = tuple(_needed(e, "Name") for e in element.findall(f"{EDM}Member"))
+    csdl.enums[name] = () if element.get("IsFlags") == "true" else members
 
 
 def _definition(element: Element, name: str, names: Names, csdl: Csdl) -> None:
     csdl.definitions[name] = _facets(element, _needed(element, "UnderlyingType"), names)
+    csdl.annotations.setdefault(name, {}).update(_annotations(element, names))
 
 
 def _container(element: Element, name: str, names: Names, csdl: Csdl) -> None:
@@ -199,9 +205,8 @@ def _item(element: Element) -> Any:
     if element.tag == f"{EDM}Record":
         values = element.findall(f"{EDM}PropertyValue")
         return {_needed(value, "Property"): _value(value) for value in values}
-    text = (element.text or "").strip()
-    convert = _CONSTANTS.get(element.tag.rpartition("}")[2], str)
-    return convert(text)
+    text, tag = element.text or "", element.tag.rpartition("}")[2]
+    return text if tag == "String" else _CONSTANTS.get(tag, str)(text.strip())
 
 
 def _member(text: str) -> str:

@@ -48,7 +48,9 @@ def with_options(url: str, options: dict[str, str]) -> str:
 
 def filter_of(query: Query, also: str = "") -> str:
     """The query's condition and `also` as one expression; empty if there is none."""
-    own = query.condition and filter_expression(query.condition, query.entity, query.now)
+    own = query.condition and filter_expression(
+        query.condition, query.entity, query.now, query.relations
+    )
     return " and ".join(part for part in (own, also) if part)
 
 

@@ -39,13 +39,17 @@ def is_read_only(annotations: Annotations) -> bool:
 
 def is_computed(annotations: Annotations) -> bool:
     """Whether the service alone sets the value, when a record is created too."""
-    permission = str(annotations.get(_CORE + "Permissions", "Write"))
-    return annotations.get(_CORE + "Computed") is True or permission in _NO_WRITE
+    return annotations.get(_CORE + "Computed") is True or is_for_reading(annotations)
 
 
 def is_immutable(annotations: Annotations) -> bool:
     """Whether the value can be given to new records only."""
     return annotations.get(_CORE + "Immutable") is True
+
+
+def is_defaulted(annotations: Annotations) -> bool:
+    """Whether the service fills the value where a new record does not give it."""
+    return annotations.get(_CORE + "ComputedDefaultValue") is True
 
 
 def is_written_by_navigation(name: str, annotations: Annotations) -> bool:
@@ -73,11 +77,31 @@ def without(annotations: Annotations, term: str, member: str) -> bool:
     return isinstance(record, dict) and record.get(member) is False
 
 
-def not_insertable(annotations: Annotations) -> frozenset[str]:
-    """The fields that must not be given to new records."""
-    record = annotations.get(_CAPABILITIES + "InsertRestrictions")
-    names = record.get("NonInsertableProperties") if isinstance(record, dict) else None
-    return frozenset(map(str, names)) if isinstance(names, list) else frozenset()
+def filter_functions(entity_set: Annotations, container: Annotations) -> tuple[str, ...] | None:
+    """Functions and operators that `$filter` may use: as the set lists them, or its container."""
+    term = _CAPABILITIES + "FilterFunctions"
+    listed = entity_set.get(term, container.get(term))
+    return tuple(map(str, listed)) if isinstance(listed, list) else None
+
+
+def excepted(annotations: Annotations, term: str, member: str) -> frozenset[str]:
+    """Paths of the properties that a Capabilities term excepts from what the set can do."""
+    record = annotations.get(_CAPABILITIES + term)
+    paths = record.get(member) if isinstance(record, dict) else None
+    return frozenset(map(str, paths)) if isinstance(paths, list) else frozenset()
+
+
+def is_for_reading(annotations: Annotations) -> bool:
+    """Whether Core.Permissions of a set or its type leave out writing."""
+    return str(annotations.get(_CORE + "Permissions", "Write")) in _NO_WRITE
+
+
+def with_default_capabilities(entity_set: Annotations, container: Annotations) -> Annotations:
+    """The set's annotations, and those that its container has for all sets without."""
+    defaults = container.get(_CAPABILITIES + "DefaultCapabilities")
+    if not isinstance(defaults, dict):
+        return entity_set
+    return {**{_CAPABILITIES + term: said for term, said in defaults.items()}, **entity_set}
 
 
 def has_etags(annotations: Annotations) -> bool:
@@ -102,17 +126,19 @@ def tracks_changes(entity_set: Annotations, container: Annotations) -> bool:
 
 
 def version_fields(fields: Mapping[str, Field], annotations: Annotations) -> tuple[str, ...]:
-    """Fields that order changes, the best first: increasing integers, then timestamps.
+    """Fields that order changes, the best first: increasing integers, then timestamps. Changes
+    are found by conditions on them.
 
     A timestamp that makes the etag (Core.OptimisticConcurrency) counts as well; an integer that
     does so does not, because it may count each record's changes by itself.
     """
-    by_short = {name.replace("_", "").lower(): name for name in fields}
+    usable = [name for name, field in fields.items() if field.filterable]
+    by_short = {name.replace("_", "").lower(): name for name in usable}
     numbers = [by_short[n] for n in _VERSIONS if n in by_short]
     instants = [by_short[n] for n in _TIMESTAMPS if n in by_short]
     guards = annotations.get(_CORE + "OptimisticConcurrency")
     if isinstance(guards, list):
-        instants += [g for g in guards if isinstance(g, str) and g in fields]
+        instants += [g for g in guards if isinstance(g, str) and g in usable]
     numbers = [n for n in numbers if fields[n].kind in (Kind.INT64, Kind.DECIMAL)]
     instants = [n for n in instants if fields[n].kind is Kind.INSTANT]
     return tuple(dict.fromkeys(numbers + instants))

@@ -5,13 +5,27 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, ColumnElement, Table, and_, bindparam, func, not_, or_
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Table,
+    and_,
+    bindparam,
+    func,
+    not_,
+    or_,
+    select,
+)
 from sqlalchemy.types import NullType
 
+from tandem.connectors.base import Query
 from tandem.connectors.sql.dialect import Dialect
-from tandem.core.conditions import POSITIVE, RELATIVE, operands_of
+from tandem.connectors.sql.tables import table_of
+from tandem.core.conditions import POSITIVE, RELATIVE, TEXTS, operands_of
+from tandem.core.relations import Compared, compared
 from tandem.model.filters import AllOf, AnyOf, Comparison, Condition
-from tandem.model.schema import Entity, Field
+from tandem.model.schema import Field
 
 _LIMITS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "gt": operator.gt,
@@ -22,17 +36,39 @@ _LIMITS: Final[dict[str, Callable[[Any, Any], Any]]] = {
 
 
 def where(
-    condition: Condition, entity: Entity, table: Table, dialect: Dialect, now: datetime
+    condition: Condition, query: Query, table: Table, dialect: Dialect
 ) -> ColumnElement[bool]:
-    """The condition over the columns of the entity's table."""
+    """The condition over the columns of the query's table."""
     if isinstance(condition, AllOf | AnyOf):
-        parts = [where(part, entity, table, dialect, now) for part in condition.conditions]
+        parts = [where(part, query, table, dialect) for part in condition.conditions]
         return and_(*parts) if isinstance(condition, AllOf) else or_(*parts)
-    return _compared(condition, entity.field(condition.field), table, dialect, now)
+    found = compared(condition.field, query.entity, query.relations)
+    if found.relation:
+        return _of_target(condition, found, query, table, dialect)
+    return _compared(condition, found.field, table, dialect, query.now)
+
+
+def _of_target(
+    comparison: Comparison, found: Compared, query: Query, table: Table, dialect: Dialect
+) -> ColumnElement[bool]:
+    """Among the targets that satisfy it; where a null does, not among those that do not."""
+    assert found.relation is not None  # noqa: S101  its caller has looked
+    opposite = {**POSITIVE, "null": "not_null"}.get(comparison.operator)
+    asked = comparison.model_copy(update={"operator": opposite or comparison.operator})
+    target = table_of(found.relation.entity).alias()
+    lookup = query.entity.field(found.lookup)
+    on = found.relation.entity.field(found.relation.on)
+    # A lookup may hold as a text what its target has as something else.
+    as_text = lookup.kind is not on.kind and TEXTS & {lookup.kind, on.kind}
+    form = dialect.text if as_text else dialect.equal
+    mine, theirs = table.c[lookup.name], target.c[on.name]
+    holds = _compared(asked, found.field, target, dialect, query.now)
+    among = form(mine, lookup).in_(select(form(theirs, on)).where(theirs.is_not(None), holds))
+    return or_(mine.is_(None), not_(among)) if opposite else among
 
 
 def _compared(
-    comparison: Comparison, field: Field, table: Table, dialect: Dialect, now: datetime
+    comparison: Comparison, field: Field, table: FromClause, dialect: Dialect, now: datetime
 ) -> ColumnElement[bool]:
     column = table.c[field.name]
     operands = [dialect.operand(value) for value in operands_of(comparison, field, now)]

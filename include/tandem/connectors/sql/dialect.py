@@ -1,6 +1,7 @@
 """How a database's SQL differs from others', seen from what the connector has to say."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pyarrow as pa
@@ -9,6 +10,17 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, Text, cast, fu
 from tandem.connectors.pages import RawColumn
 from tandem.connectors.sql.types import COMMON
 from tandem.model.schema import Entity, Field, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a user may write, by table and by column."""
+
+    delete: frozenset[str]
+    """Tables."""
+    insert: frozenset[tuple[str, str]]
+    """Tables and columns, as also here:"""
+    update: frozenset[tuple[str, str]]
 
 
 class Dialect:
@@ -46,6 +58,22 @@ class Dialect:
     def declared_types(self, connection: Connection) -> dict[tuple[str, str], str]:  # noqa: ARG002
         """Declared types by table and column, where SQLAlchemy does not keep their text."""
         return {}
+
+    def rights(self, connection: Connection) -> Rights | None:  # noqa: ARG002
+        """What the connection's user may write; None where the database knows no rights."""
+        return None
+
+    def options(self, connection: Connection) -> dict[tuple[str, str], tuple[str, ...]]:  # noqa: ARG002
+        """Table and column → the texts that a constraint of the column lists, where that can be
+        read reliably.
+        """
+        return {}
+
+    def is_made_up(self, key: tuple[str, ...], field: str, type_name: str) -> bool:  # noqa: ARG002
+        """Whether the database makes up this column of a table with that key, though it states no
+        default.
+        """
+        return False
 
     def read(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:  # noqa: ARG002
         """The column as `stream` reads it."""

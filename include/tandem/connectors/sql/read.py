@@ -63,7 +63,7 @@ def _ordered(statement: Select[Any], query: Query, table: Table, dialect: Dialec
 
 def _condition(query: Query, table: Table, dialect: Dialect) -> ColumnElement[bool]:
     assert query.condition is not None  # noqa: S101  its callers have looked
-    return where(query.condition, query.entity, table, dialect, query.now)
+    return where(query.condition, query, table, dialect)
 
 
 def _names(query: Query) -> list[str]:

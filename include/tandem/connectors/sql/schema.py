@@ -1,7 +1,8 @@
 """Reflection: the tables and views of the default schema as entities."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, inspect
@@ -9,7 +10,7 @@ from sqlalchemy.engine.interfaces import ReflectedColumn, ReflectedForeignKeyCon
 from sqlalchemy.engine.reflection import ObjectKind
 from sqlalchemy.exc import SAWarning
 
-from tandem.connectors.sql.dialect import Dialect
+from tandem.connectors.sql.dialect import Dialect, Rights
 from tandem.connectors.sql.types import facets_of
 from tandem.connectors.versions import version_fields
 from tandem.model.schema import Capabilities, Deletes, Entity, Field, LookupTarget, Schema
@@ -27,77 +28,130 @@ def reflect(connection: Connection, dialect: Dialect) -> Schema:
         columns = inspector.get_multi_columns(kind=ObjectKind.ANY)
     keys = inspector.get_multi_pk_constraint()
     references = inspector.get_multi_foreign_keys()
-    declared = dialect.declared_types(connection)
+    names = {name: [c["name"] for c in described] for (_, name), described in columns.items()}
+    reflection = _Reflection(
+        dialect, dialect.declared_types(connection), dialect.rights(connection),
+        dialect.options(connection),
+    )  # fmt: skip
     entities = []
     for table, described in sorted(columns.items()):
-        key = keys.get(table)
-        lookups = _lookups(references.get(table, ()))
-        names = tuple(key["constrained_columns"]) if key else ()
-        fields = [
-            _field(column, declared.get((table[1], column["name"])), names, lookups, dialect)
-            for column in described
-        ]
-        entities.append(_entity(table[1], names, fields, dialect.concurrent_writes))
+        constraint = keys.get(table)
+        key = tuple(constraint["constrained_columns"]) if constraint else ()
+        lookups = _lookups(references.get(table, ()), names)
+        entities.append(reflection.entity(table[1], key, described, lookups))
     return Schema(entities=tuple(entities))
 
 
-def _entity(
-    name: str, key: tuple[str, ...], fields: Sequence[Field], concurrent_writes: int
-) -> Entity:
-    read_only = {field.name for field in fields if field.read_only}
-    writes = bool(key)
-    return Entity(
-        name=name,
-        key=key,
-        fields=tuple(fields),
-        capabilities=Capabilities(
+@dataclass(frozen=True, slots=True)
+class _Reflection:
+    """What the database's own catalogue says beside SQLAlchemy."""
+
+    dialect: Dialect
+    declared: Mapping[tuple[str, str], str]
+    rights: Rights | None
+    options: Mapping[tuple[str, str], tuple[str, ...]]
+
+    def entity(
+        self,
+        name: str,
+        key: tuple[str, ...],
+        columns: Sequence[ReflectedColumn],
+        lookups: Mapping[str, tuple[LookupTarget, ...]],
+    ) -> Entity:
+        fields = [self._field(name, column, key, lookups) for column in columns]
+        return Entity(
+            name=name, key=key, fields=tuple(fields), capabilities=self._able(name, key, fields)
+        )
+
+    def _able(self, table: str, key: tuple[str, ...], fields: Sequence[Field]) -> Capabilities:
+        """What can be done; views and tables without a key are for reading."""
+        read_only = {field.name for field in fields if field.read_only}
+        rights, columns = self.rights, {(table, field.name) for field in fields}
+        creates = bool(key) and (rights is None or bool(rights.insert & columns))
+        return Capabilities(
             version_fields=version_fields(fields),
             deletes=Deletes.KEY_SWEEP if key else Deletes.NONE,
-            creates=writes,
-            updates=writes,
-            removes=writes,
-            client_keys=writes and not read_only & set(key),
+            creates=creates,
+            updates=bool(key) and (rights is None or bool(rights.update & columns)),
+            removes=bool(key) and (rights is None or table in rights.delete),
+            client_keys=creates and not read_only & set(key),
             batch_size=BATCH_ROWS,
-            concurrent_writes=concurrent_writes,
-        ),
-    )
+            concurrent_writes=self.dialect.concurrent_writes,
+        )
 
+    def _field(
+        self,
+        table: str,
+        column: ReflectedColumn,
+        key: tuple[str, ...],
+        lookups: Mapping[str, tuple[LookupTarget, ...]],
+    ) -> Field:
+        name = column["name"]
+        declared = self.declared.get((table, name))
+        type_name = str(column["type"]) if declared is None else declared
+        facets: dict[str, Any] = facets_of(type_name, self.dialect.kinds)
+        listed = tuple(getattr(column["type"], "enums", ())) or self.options.get((table, name), ())
+        return Field(
+            name=name,
+            nullable=bool(column["nullable"]) and name not in key,
+            label=column.get("comment") or "",
+            defaulted=self._is_defaulted(column, key, type_name),
+            lookup=lookups.get(name, ()),
+            options=listed,
+            **self._writing(table, column, key, type_name),
+            **facets,
+        )
 
-def _field(
-    column: ReflectedColumn,
-    declared: str | None,
-    key: tuple[str, ...],
-    lookups: Mapping[str, tuple[LookupTarget, ...]],
-    dialect: Dialect,
-) -> Field:
-    name = column["name"]
-    type_name = str(column["type"]) if declared is None else declared
-    facets: dict[str, Any] = facets_of(type_name, dialect.kinds)
-    identity = column.get("identity")
-    return Field(
-        name=name,
-        nullable=bool(column["nullable"]) and name not in key,
-        read_only="computed" in column
-        or bool(identity and identity["always"])
-        or type_name.endswith("[]"),
-        label=column.get("comment") or "",
-        defaulted=column.get("default") is not None or identity is not None,
-        lookup=lookups.get(name, ()),
-        options=tuple(getattr(column["type"], "enums", ())),
-        **facets,
-    )
+    def _writing(
+        self, table: str, column: ReflectedColumn, key: tuple[str, ...], type_name: str
+    ) -> dict[str, bool]:
+        """Whether the field is read-only, and whether it may be given to new records only.
+
+        What only new records may have counts as read-only, but for the key.
+        """
+        at = (table, column["name"])
+        inserted = self.rights is None or at in self.rights.insert
+        updated = self.rights is None or at in self.rights.update
+        identity = column.get("identity")
+        made = "computed" in column or bool(identity and identity["always"])
+        immutable = inserted and not updated and not made
+        return {
+            "immutable": immutable,
+            "read_only": made
+            or type_name.endswith("[]")
+            or not (inserted or updated)
+            or (immutable and at[1] not in key),
+        }
+
+    def _is_defaulted(self, column: ReflectedColumn, key: tuple[str, ...], type_name: str) -> bool:
+        stated = column.get("default") is not None or column.get("identity") is not None
+        return stated or self.dialect.is_made_up(key, column["name"], type_name)
 
 
 def _lookups(
-    constraints: Sequence[ReflectedForeignKeyConstraint],
+    constraints: Sequence[ReflectedForeignKeyConstraint], tables: Mapping[str, Sequence[str]]
 ) -> dict[str, tuple[LookupTarget, ...]]:
-    """Column → the tables that a foreign key of that one column leads to."""
+    """Column → the tables that a foreign key of that one column leads to.
+
+    Foreign keys of several columns say what these refer to together, and none of them alone: they
+    are no lookups of a field. Nor are those that lead to tables of other schemas, which are not
+    among the entities.
+    """
     found: dict[str, tuple[LookupTarget, ...]] = {}
     for constraint in constraints:
-        if len(constraint["constrained_columns"]) == 1:
+        table = _spelled(constraint["referred_table"], tables)
+        if constraint["referred_schema"] or table is None:
+            continue
+        fields = [_spelled(name, tables[table]) for name in constraint["referred_columns"]]
+        if len(constraint["constrained_columns"]) == 1 and fields and fields[0]:
             column = constraint["constrained_columns"][0]
-            target = LookupTarget(
-                entity=constraint["referred_table"], field=constraint["referred_columns"][0]
-            )
+            target = LookupTarget(entity=table, field=fields[0])
             found[column] = (*found.get(column, ()), target)
     return found
+
+
+def _spelled(name: str, known: Collection[str]) -> str | None:
+    """The name as it was defined: SQLite takes references in any case."""
+    if name in known:
+        return name
+    return next((other for other in known if other.lower() == name.lower()), None)

@@ -73,6 +73,10 @@ class Sqlite(Dialect):
         rows = connection.exec_driver_sql(_DECLARED_TYPES)
         return {(table, column): declared for table, column, declared in rows}
 
+    def is_made_up(self, key: tuple[str, ...], field: str, type_name: str) -> bool:
+        """An INTEGER PRIMARY KEY is the row's number ("CREATE TABLE", 5)."""
+        return key == (field,) and type_name.upper() == "INTEGER"
+
     def equal(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
         if field.kind is Kind.DECIMAL:
             return collate(column, _DECIMAL)

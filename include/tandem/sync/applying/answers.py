@@ -2,7 +2,7 @@
 something else of a value the local side takes that.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -40,7 +40,7 @@ def _with_answer(
     changes = {columns.EXTERNAL_ID: pc.coalesce(ids, plan.column(columns.EXTERNAL_ID))}
     if ETAG in answer.schema.names:
         changes[columns.ETAG] = answer.column(ETAG).take(at)
-    returned = [f for f in bound.fields if _is_in(answer, [e.name for e in f.externals])]
+    returned = [f for f in bound.fields if _is_in(answer, f.reads_externally)]
     taken = _Taken(plan)
     image = external_image(returned, answer)
     readable = flags(at.is_valid()) & ~_among(at, image.problems)
@@ -94,7 +94,7 @@ class _Taken:
         }
 
 
-def _is_in(answer: pa.RecordBatch, names: list[str]) -> bool:
+def _is_in(answer: pa.RecordBatch, names: Sequence[str]) -> bool:
     return bool(names) and set(names) <= set(answer.schema.names)
 
 

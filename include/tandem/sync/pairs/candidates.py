@@ -179,11 +179,12 @@ class Candidates:
         wanted = {*self.meeting.external_match_fields, *self.bound.external.key}
         sent: dict[str, pa.Array] = {}
         for one in self.bound.fields:
-            if one.local and wanted & {external.name for external in one.externals}:
+            if (one.local or one.made) and wanted & {e.name for e in one.receivers}:
                 values = image.values[one.name]
                 if one.reference:
                     values = external_partners(self.job, one.reference, id_text(values))
-                sent |= sent_values(one, values)[0]
+                beside = {name: records.column(name) for name in one.reads_locally}
+                sent |= sent_values(one, values, beside)[0]
         return sent
 
     def _met_locally(

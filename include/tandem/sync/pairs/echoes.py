@@ -98,7 +98,7 @@ class Echoes:
 
 def _fields(one: BoundField, *, external: bool) -> list[str]:
     if external:
-        return [field.name for field in one.externals]
+        return [field.name for field in (*one.externals, *one.also_reads)]
     return [one.local.name] if one.local else []
 
 

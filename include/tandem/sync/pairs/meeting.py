@@ -174,7 +174,7 @@ class Meeting:
         """The external fields that find the partner of a local record that has no link."""
         if self.bound.mapping.primary_key:
             return self.bound.mapping.primary_key
-        sent = {external.name for field in self.bound.uploads for external in field.externals}
+        sent = {external.name for field in self.bound.uploads for external in field.receivers}
         return self.bound.external.key if set(self.bound.external.key) <= sent else ()
 
     @property

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tandem.connectors.base import ETAG
-from tandem.core.images import Image
+from tandem.core.images import Image, Texts
 from tandem.core.mapping import BoundMapping
 from tandem.core.merge import FieldPair, Flags, Merged
 from tandem.core.pairs import Refusal
@@ -61,6 +61,10 @@ class Sides:
 
     external: Image
     local: Image
+    agreed: tuple[Texts, Texts]
+    """The bases of both sides."""
+    after: pa.RecordBatch
+    """The local records, as far as is known how they will be."""
     fields: dict[str, FieldPair] = field(default_factory=dict)
     to_local: dict[str, pa.Array] = field(default_factory=dict)
     """Local field → what it would take from the external record."""
@@ -78,11 +82,11 @@ def pair_batch(bound: BoundMapping, rows: Rows, sides: Sides, plan: PairPlan) ->
         f.local.name: pa.array(merged[f.name].to_local) for f in bound.downloads if f.local
     }
     local = {name: sides.to_local[name] for name in local_given}
-    external, external_given = {}, {}
-    for one in bound.uploads:
-        for name, values in sides.to_external[one.name].items():
-            external[name] = values
-            external_given[name] = pa.array(merged[one.name].to_external)
+    external = {n: v for one in bound.uploads for n, v in sides.to_external[one.name].items()}
+    external_given = {
+        name: pa.array(np.logical_or.reduce([merged[one].to_external for one in sources]))
+        for name, sources in _sources(bound).items()
+    }
     after = {
         columns.EXTERNAL_AFTER: {n: m.external_after for n, m in merged.items()},
         columns.LOCAL_AFTER: {n: m.local_after for n, m in merged.items()},
@@ -113,6 +117,15 @@ def pair_batch(bound: BoundMapping, rows: Rows, sides: Sides, plan: PairPlan) ->
             **{name: columns.struct_of(texts, count) for name, texts in after.items()},
         }
     )
+
+
+def _sources(bound: BoundMapping) -> dict[str, list[str]]:
+    """External field → the fields that it is sent for: several where it is made of several."""
+    sources: dict[str, list[str]] = {}
+    for one in bound.uploads:
+        for receiver in one.receivers:
+            sources.setdefault(receiver.name, []).append(one.name)
+    return sources
 
 
 def _seen(records: pa.RecordBatch, names: Sequence[str]) -> pa.StructArray:

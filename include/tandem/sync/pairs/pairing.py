@@ -12,7 +12,6 @@ from tandem.core.fit import fit
 from tandem.core.ids import id_text
 from tandem.core.images import (
     Image,
-    Texts,
     external_image,
     image_hashes,
     images_of,
@@ -20,9 +19,9 @@ from tandem.core.images import (
     once_agreed,
 )
 from tandem.core.mapping import BoundMapping
-from tandem.core.merge import EXTERNAL, LOCAL, NOBODY, FieldPair, Flags, Winners, flags
+from tandem.core.merge import EXTERNAL, LOCAL, NOBODY, FieldPair, Flags, Winners, chosen, flags
 from tandem.core.pairs import Pairs, Rules, Seen, Stand
-from tandem.core.two_way import plan_pairs
+from tandem.core.two_way import PairPlan, plan_pairs
 from tandem.core.uploads import sent_values
 from tandem.sync.job import Job
 from tandem.sync.pairs.echoes import Echoes
@@ -61,7 +60,32 @@ class Pairing:
         rules = self.rules
         if rows.gone_on_purpose:
             rules = replace(rules, propagates_deletes=True)
-        return pair_batch(self.bound, rows, sides, plan_pairs(fields, pairs, rules))
+        plan = plan_pairs(fields, pairs, rules)
+        if self._made:
+            self._make_again(rows, sides, plan)
+            plan = plan_pairs(fields, pairs, rules)
+        return pair_batch(self.bound, rows, sides, plan)
+
+    @cached_property
+    def _made(self) -> tuple[BoundField, ...]:
+        """The fields of which something that is sent is made by transforms."""
+        return tuple(one for one in self.bound.fields if one.sendings)
+
+    def _make_again(self, rows: Rows, sides: Sides, plan: PairPlan) -> None:
+        """What is sent is made of the local records as they will be, with what is downloaded."""
+        columns = dict(zip(rows.local.schema.names, rows.local.columns, strict=True))
+        for one in self.bound.downloads:
+            taken = plan.fields[one.name].to_local
+            columns[one.name] = chosen(
+                (taken, sides.to_local[one.name]), otherwise=columns[one.name]
+            )
+        sides.after = pa.RecordBatch.from_pydict(columns)
+        made = local_image([one for one in self._made if one.made], sides.after)
+        for name in made.texts:
+            sides.local.texts[name], sides.local.values[name] = made.texts[name], made.values[name]
+            sides.local.unsendable[name] = made.unsendable.get(name, {})
+        for one in self._made:
+            sides.fields[one.name] = self._field(one, sides)
 
     @cached_property
     def _echoes(self) -> Echoes:
@@ -99,17 +123,17 @@ class Pairing:
         texts = (
             found["base"].combine_chunks().take(pc.index_in(links, value_set=found["external_id"]))
         )
-        bases = self._echoes.agreed(
+        agreed = self._echoes.agreed(
             {"external": rows.external_ids, "local": rows.local_ids},
             {"external": external, "local": local},
             once_agreed(self.bound.fields, images_of(self.bound.fields, texts)),
         )
-        sides = Sides(external, local)
+        sides = Sides(external, local, agreed, rows.local)
         for one in self.bound.fields:
-            sides.fields[one.name] = self._field(one, sides, bases)
+            sides.fields[one.name] = self._field(one, sides)
         return sides
 
-    def _field(self, one: BoundField, sides: Sides, bases: tuple[Texts, Texts]) -> FieldPair:
+    def _field(self, one: BoundField, sides: Sides) -> FieldPair:
         theirs, ours = sides.external.texts[one.name], sides.local.texts[one.name]
         from_external, from_local = theirs, ours
         external_waits = local_waits = np.zeros(len(theirs), np.bool_)
@@ -124,9 +148,12 @@ class Pairing:
         if one.local:
             sides.to_local[one.local.name] = to_local
         if one.uploads:
-            sent, problems = self._sent(one, to_external)
+            sent, problems = self._sent(one, to_external, sides.after)
             sides.to_external[one.name] = sent
-            sides.local_problems[one.name] = problems
+            sides.local_problems[one.name] = {
+                **problems,
+                **sides.local.unsendable.get(one.name, {}),
+            }
         return FieldPair(
             external=theirs,
             local=ours,
@@ -134,15 +161,16 @@ class Pairing:
             from_local=from_local,
             external_waits=external_waits,
             local_waits=local_waits,
-            external_base=bases[0][one.name],
-            local_base=bases[1][one.name],
+            external_base=sides.agreed[0][one.name],
+            local_base=sides.agreed[1][one.name],
         )
 
     def _sent(
-        self, one: BoundField, values: pa.Array
+        self, one: BoundField, values: pa.Array, beside: pa.RecordBatch
     ) -> tuple[dict[str, pa.Array], dict[int, str]]:
         if not (one.reference and self.job.expected):
-            return sent_values(one, values)
+            columns = {name: beside.column(name) for name in one.reads_locally}
+            return sent_values(one, values, columns)
         known = unless_new(values)  # a preview knows that there will be a partner, but not its id
         sent, problems = sent_values(one, known)
         return sent, {

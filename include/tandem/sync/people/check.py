@@ -1,5 +1,6 @@
 """Whether an integration would run: both systems answer, every mapping fits, and what is seen."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -7,15 +8,14 @@ from tandem.connectors.base import Connector, Writer
 from tandem.core.anchors import UNSEEN
 from tandem.core.mapping import BoundMapping
 from tandem.errors import RetryLater, TandemError
-from tandem.model.schema import ChangeTracking, Schema
+from tandem.model.problems import Severity as Gravity
+from tandem.model.schema import ChangeTracking
 from tandem.sync.job import Job
-from tandem.sync.pairs.meeting import Meeting
-from tandem.sync.provisioning import as_provisioned, missing, wanted_entities
-from tandem.sync.schema import stage_schemas
+from tandem.sync.people.problems import Looked, look_at
 from tandem.sync.sides.reading import Reading, external_reading, local_reading
-from tandem.sync.validation import bind_all
+from tandem.sync.validation import by_entity
 
-Severity = Literal["ok", "note", "problem", "unreachable"]
+Severity = Literal["ok", "note", "warning", "problem", "unreachable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ def check(job: Job) -> list[Finding]:
         return findings
     findings += _readers_only(job)
     try:
-        external, local = job.external.schema(), job.local.schema()
-        return findings + _provisioning(job, external, local) + _mappings(job, external, local)
+        looked = look_at(job)
+        return findings + _provisioning(job, looked) + _mappings(job, looked)
     except TandemError as error:
         return [*findings, finding_of(job.integration.name, error)]
     finally:
@@ -56,12 +56,11 @@ def finding_of(about: str, error: TandemError) -> Finding:
     return Finding(about, severity, str(error))
 
 
-def _provisioning(job: Job, external: Schema, local: Schema) -> list[Finding]:
-    lines = missing(job, external, local)
-    if job.integration.provision:
-        return [Finding("local", "note", f"The next run will: {line}.") for line in lines]
-    remedy = "Do it by hand, or set provision: true."
-    return [Finding("local", "problem", f"Missing: {line}. {remedy}") for line in lines]
+def _provisioning(job: Job, looked: Looked) -> list[Finding]:
+    """What will be created; what is missing and will not be is a problem of its mapping."""
+    if not job.integration.provision:
+        return []
+    return [Finding("local", "note", f"The next run will: {line}.") for line in looked.missing]
 
 
 def _readers_only(job: Job) -> list[Finding]:
@@ -80,40 +79,42 @@ def _readers_only(job: Job) -> list[Finding]:
     ]
 
 
-def _mappings(job: Job, external: Schema, local: Schema) -> list[Finding]:
-    existing = local
-    if job.integration.provision:
-        local = as_provisioned(local, wanted_entities(job, external, local))
-    bound, problems = bind_all(job, external, local)
-    stage_schemas(job, external, local, existing=existing)
+def _mappings(job: Job, looked: Looked) -> list[Finding]:
+    problems = by_entity(looked.problems)
     findings: list[Finding] = []
     for mapping in job.mappings:
         name = mapping.external
-        if name in problems:
-            findings.append(Finding(name, "problem", problems[name]))
-        else:
-            findings += _reading(job, bound[name])
+        if name not in looked.stopped:
+            findings += _reading(job, job.bound(name))
+        findings += [
+            Finding(name, _SEVERITIES[problem.severity], str(problem))
+            for problem in problems.get(name, ())
+        ]
+        if name in looked.stopped and not _has_errors(looked, name):
+            findings.append(Finding(name, "problem", looked.stopped[name]))
     return findings
 
 
-def _reading(job: Job, bound: BoundMapping) -> list[Finding]:
+def _has_errors(looked: Looked, name: str) -> bool:
+    return any(p.entity == name and p.severity is Gravity.ERROR for p in looked.problems)
+
+
+_SEVERITIES: Final[dict[Gravity, Severity]] = {
+    Gravity.ERROR: "problem",
+    Gravity.WARNING: "warning",
+    Gravity.NOTE: "note",
+}
+
+
+def _reading(job: Job, bound: BoundMapping) -> Iterator[Finding]:
     """How the entity's changes are seen, and what cannot be."""
-    name, findings = bound.mapping.external, []
+    name = bound.mapping.external
     if bound.is_downloaded:
         text = f"{len(bound.downloads)} fields to {bound.local.name}"
-        findings.append(_way(name, text, external_reading(job, bound), bound))
+        yield _way(name, text, external_reading(job, bound), bound)
     if bound.is_uploaded:
         text = f"{len(bound.uploads)} fields from {bound.local.name}"
-        findings.append(_way(name, text, local_reading(job, bound), bound))
-        if not Meeting(job, bound).finds_external:
-            findings.append(Finding(name, "note", _NO_WAY_BACK))
-    return findings
-
-
-_NO_WAY_BACK: Final = (
-    "If the answer to a creation is lost, nothing tells whether the record is there: it then waits "
-    "for a person. Give the mapping a primary_key."
-)
+        yield _way(name, text, local_reading(job, bound), bound)
 
 
 def _way(name: str, text: str, reading: Reading, bound: BoundMapping) -> Finding:

@@ -46,7 +46,7 @@ def _entity(entity: Entity, keys: Mapping[str, str]) -> str:
     version = best_version_field(entity)
     lines = [
         f"  - external: {_scalar(entity.name)}",
-        f"    local: {_scalar(_local_name(entity.name))}",
+        f"    local: {_scalar(local_name(entity.name))}",
         "    direction: download_only",
         "    first_sync: link_and_merge",
         f"    primary_key: [{', '.join(map(_scalar, entity.key))}]",
@@ -59,9 +59,7 @@ def _entity(entity: Entity, keys: Mapping[str, str]) -> str:
 
 def _field(entity: Entity, field: Field, keys: Mapping[str, str]) -> str:
     target = next((target.entity for target in field.lookup if target.entity in keys), None)
-    is_id = entity.key == (field.name,) and field.kind in _IDS
-    local = "id" if is_id else _local_name(field.name)
-    ends = f"external: {_scalar(field.name)}, local: {_scalar(local)}"
+    ends = f"external: {_scalar(field.name)}, local: {_scalar(column_name(entity, field))}"
     if target is None:
         return ends
     return f"{ends}, lookup: {{entity: {_scalar(target)}, field: {_scalar(keys[target])}}}"
@@ -74,5 +72,12 @@ def _scalar(name: str) -> str:
     return printable(json.dumps(name, ensure_ascii=False))
 
 
-def _local_name(external: str) -> str:
+def column_name(entity: Entity, field: Field) -> str:
+    """What the local column is called that is made for an external field."""
+    is_id = entity.key == (field.name,) and field.kind in _IDS
+    return "id" if is_id else local_name(field.name)
+
+
+def local_name(external: str) -> str:
+    """What a local table or column is called that is made for an external name."""
     return external.replace("/", "_").lower()

@@ -26,7 +26,6 @@ from tandem.sync.schema import pin_expected_schemas
 from tandem.sync.sides.held import Side
 from tandem.sync.sides.reading import Reading, external_reading, local_reading
 from tandem.sync.transform import transform
-from tandem.sync.validation import check_mappings
 
 _SOME: Final = 10
 """Transactions and decided conflicts that are shown."""
@@ -61,9 +60,11 @@ class Explanation:
 
 
 def explain(job: Job, entity: str, record_id: str) -> Explanation:
-    """Everything about the record with that id, on whichever side."""
+    """Everything about the record with that id, on whichever side.
+
+    ConfigurationError if the entity's mapping is broken.
+    """
     pin_expected_schemas(job)
-    check_mappings(job)
     try:
         return _Explainer(job, job.bound(entity), record_id).explained()
     finally:

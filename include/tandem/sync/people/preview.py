@@ -14,13 +14,12 @@ from tandem.staging import read_batches
 from tandem.sync import columns
 from tandem.sync.expected import Expected
 from tandem.sync.extract import extract
-from tandem.sync.job import Job, in_order
+from tandem.sync.job import Job, check_mappings, going, in_order
 from tandem.sync.manifests import Extracted, Planned
 from tandem.sync.people.planned_counts import counts_of_plan, pair_paths, unreadable
 from tandem.sync.people.planned_records import PlannedRecord, of_downloads, of_pairs, of_unreadable
 from tandem.sync.schema import pin_expected_schemas
 from tandem.sync.transform import transform
-from tandem.sync.validation import check_mappings
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +36,34 @@ class Preview:
     """Deletions that a person has to approve."""
     records: tuple[PlannedRecord, ...] = ()
     """Some of them, a fair share of each action."""
+    stopped: str = ""
+    """Why a run would not sync the entity at all; empty if it would."""
 
 
 def preview_all(job: Job, *, limit: int) -> list[Preview]:
     """The plans of all entities of the job; nothing is written to either side.
 
-    What a first sync would remove is shown, approved or not.
+    What a first sync would remove is shown, approved or not. Of an entity whose mapping is broken
+    there is only the reason; ConfigurationError if that goes for all.
     """
     job = replace(job, looks_only=True)
     pin_expected_schemas(job)
-    check_mappings(job)
     try:
-        entities = [mapping.external for mapping in in_order(job)]
+        check_mappings(job)
+        entities = [mapping.external for mapping in going(job)]
         extracted = {entity: extract(job, entity) for entity in entities}
         planned = {entity: _plan(job, read) for entity, read in extracted.items()}
         _plan_what_waits(job, extracted, planned)
-        return [_shown(job, planned[entity], limit) for entity in entities]
+        return [
+            _shown(job, planned[name], limit) if name in planned else _stopped(job, name)
+            for name in (mapping.external for mapping in in_order(job))
+        ]
     finally:
         job.staging.remove()
+
+
+def _stopped(job: Job, entity: str) -> Preview:
+    return Preview(entity, "stopped", {}, stopped=str(job.stopped[entity]))
 
 
 def show_plan(planned: Planned) -> Preview:

@@ -1,7 +1,7 @@
 """Do both sides agree? Keys and links are compared, and the values of links or a sample of them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import chain
@@ -10,16 +10,14 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tandem.connectors.base import Query
 from tandem.core.id_set import IdSet
 from tandem.core.ids import record_ids
 from tandem.core.mapping import BoundMapping
-from tandem.sync.job import Run, in_order
+from tandem.sync.job import Run, check_mappings, in_order
 from tandem.sync.people.linked_values import ValueCheck, sampled_links
 from tandem.sync.people.verified import Difference, DifferenceKind
 from tandem.sync.schema import pin_expected_schemas
 from tandem.sync.sides.reading import Reading, external_reading, local_reading
-from tandem.sync.validation import check_mappings
 
 LISTED: Final = 1_000
 """So many differences of an entity are listed; all are counted."""
@@ -41,20 +39,29 @@ class Verified:
     found: int
     differences: tuple[Difference, ...]
     """The first LISTED of them."""
+    stopped: str = ""
+    """Why it could not be compared: its mapping is broken. Empty if it was."""
 
 
 def verify_all(run: Run, *, sample: int | None, seed: str) -> list[Verified]:
     """Verify all entities of the run; what differs is read by id in the next run.
 
     `sample`: of how many links an entity the values are compared (None: all). The same `seed`
-    chooses the same links.
+    chooses the same links. Of an entity whose mapping is broken there is only the reason;
+    ConfigurationError if that goes for all.
     """
     pin_expected_schemas(run)
-    check_mappings(run)
     try:
-        return [_Verifier(run, run.bound(m.external)).verified(sample, seed) for m in in_order(run)]
+        check_mappings(run)
+        return [_verified(run, mapping.external, sample, seed) for mapping in in_order(run)]
     finally:
         run.staging.remove()
+
+
+def _verified(run: Run, entity: str, sample: int | None, seed: str) -> Verified:
+    if entity in run.stopped:
+        return Verified(entity, run.now(), 0, 0, 0, 0, 0, (), stopped=str(run.stopped[entity]))
+    return _Verifier(run, run.bound(entity)).verified(sample, seed)
 
 
 @dataclass
@@ -108,7 +115,7 @@ class _Verifier:
         if not side.is_there:
             return
         travels = self.bound.is_downloaded if side.name == "external" else self.bound.is_uploaded
-        query = Query(side.entity, side.entity.key, self.run.now(), reading.condition)
+        query = replace(side.query(reading.condition), fields=side.entity.key)
         for page in side.connector.read(query):
             ids = record_ids(page.records, side.entity.key)
             unreadable = pa.array([record.id for record in page.unreadable], pa.string())

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from tandem.connectors.base import ETAG, Connector, Page, Query
 from tandem.core.ids import key_columns, record_ids
 from tandem.core.mapping import BoundMapping
+from tandem.core.relations import Relations, SideName, own_fields, relations
 from tandem.core.values import arrow_type
 from tandem.model.filters import Condition, fields_of
 from tandem.model.schema import Entity
@@ -42,6 +43,7 @@ class Side:
     fields: tuple[str, ...]
     existing: frozenset[str]
     """The fields that are there; those that a preview only expects have no values."""
+    relations: Relations
     job: Job
 
     @property
@@ -52,7 +54,7 @@ class Side:
     def query(self, condition: Condition | None = None) -> Query:
         """The fields of the mapping, of the records that satisfy the condition."""
         fields = tuple(name for name in self.fields if name in self.existing)
-        return Query(self.entity, fields, self.job.now(), condition)
+        return Query(self.entity, fields, self.job.now(), condition, relations=self.relations)
 
     def of_ids(self, ids: pa.Array, condition: Condition | None = None) -> Held:
         """The records with these ids that are there (and satisfy the condition)."""
@@ -64,7 +66,8 @@ class Side:
 
     def of_keys(self, keys: pa.RecordBatch, condition: Condition | None = None) -> Held:
         """The records whose fields equal one of the rows of `keys` (and satisfy the condition)."""
-        if not {*keys.schema.names, *fields_of(condition)} <= self.existing:
+        needed = own_fields(fields_of(condition), self.entity)
+        if not {*keys.schema.names, *needed} <= self.existing:
             return self.held([])
         return self.held(list(self.connector.find(self.query(condition), keys)))
 
@@ -97,14 +100,21 @@ def filter_of(bound: BoundMapping, side: str) -> Condition | None:
 def external_side(job: Job, bound: BoundMapping) -> Side:
     """The external side of that mapping."""
     fields = bound.external_fields
-    return Side("external", job.external, bound.external, fields, frozenset(fields), job)
+    leads = relations_of(job, bound, "external")
+    return Side("external", job.external, bound.external, fields, frozenset(fields), leads, job)
 
 
 def local_side(job: Job, bound: BoundMapping) -> Side:
     """The local side of that mapping."""
     known = job.schemas["existing"].by_name.get(bound.local.name)
     existing = frozenset(known.by_name) if known else frozenset()
-    return Side("local", job.local, bound.local, bound.local_fields, existing, job)
+    leads = relations_of(job, bound, "local")
+    return Side("local", job.local, bound.local, bound.local_fields, existing, leads, job)
+
+
+def relations_of(job: Job, bound: BoundMapping, side: SideName) -> Relations:
+    """Where the lookups of that side of the mapping lead."""
+    return relations(job.integration, bound.mapping, job.schemas[side], side)
 
 
 def _last_of_each(records: pa.RecordBatch, ids: pa.Array) -> tuple[pa.RecordBatch, pa.Array]:

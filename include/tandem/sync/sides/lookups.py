@@ -73,14 +73,16 @@ def _held_externally(
     """Local ids, and what the mapping makes of their records in these external fields."""
     fields = {f.external.name: f for f in target.fields if f.external and f.local}
     chosen = [fields[name] for name in names]
-    asked = tuple(dict.fromkeys([*target.local.key, *(field.name for field in chosen)]))
+    read = [name for field in chosen for name in field.reads_locally]
+    asked = tuple(dict.fromkeys([*target.local.key, *read]))
     query = Query(target.local, asked, job.now())
     pages = list(job.local.find(query, key_columns(local_ids, target.local)))
     if not pages:
         return pa.array([], pa.string()), pa.array([], pa.string())
     records = pa.Table.from_batches([page.records for page in pages]).combine_chunks()
+    columns = {name: records[name].combine_chunks() for name in read}
     parts = [
-        id_text(sent_values(field, records[field.name].combine_chunks())[0][name])
+        id_text(sent_values(field, columns[field.name], columns)[0][name])
         for name, field in zip(names, chosen, strict=True)
     ]
     batch = pa.RecordBatch.from_pydict({n: records[n].combine_chunks() for n in target.local.key})

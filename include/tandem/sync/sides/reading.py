@@ -1,6 +1,7 @@
 """How a side of an entity is read in a run: from where, in which order, under which condition."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -9,7 +10,11 @@ import pyarrow.compute as pc
 
 from tandem.connectors.base import DeltaReader, Query
 from tandem.core.anchors import anchor_at, read_on, tracking_by, version_field
+from tandem.core.asked import SideName, asked_of, parsed, significant
 from tandem.core.mapping import BoundMapping
+from tandem.core.negation import can_be_negated, negated
+from tandem.core.relations import own_fields
+from tandem.core.rereading import AS_IT_WAS, EVERYTHING, Reread, reread
 from tandem.errors import ConfigurationError
 from tandem.model.changes import Anchor
 from tandem.model.filters import AnyOf, Comparison, Condition, all_of, fields_of, moves_with_time
@@ -31,6 +36,8 @@ class Reading:
     """Where to read on; None: everything."""
     condition: Condition | None
     """What is asked for, whether it changed or not."""
+    again: Reread = AS_IT_WAS
+    """What else has to be read, since the mapping was another one when the anchor was set."""
 
     @property
     def mode(self) -> str:
@@ -39,11 +46,25 @@ class Reading:
 
     def changes(self, overlap: timedelta) -> Query:
         """What the condition lets through and, unless it is all, changed since the anchor."""
-        query = self.side.query(all_of(self.condition, self._since(overlap)))
+        query = self.side.query(all_of(self.condition, self._new(overlap)))
         needed = [self.field] if self.field else []
         if self.tracking is ChangeTracking.DELTA:  # the condition is ours to apply
-            needed += sorted(fields_of(self.condition))
+            needed += sorted(own_fields(fields_of(self.condition), self.side.entity))
         return replace(query, fields=tuple(dict.fromkeys([*query.fields, *needed])))
+
+    @property
+    def entered(self) -> Query | None:
+        """Records that the filter lets through and the one before did not; None: as before."""
+        if self.anchor is None or self.again.outside is None:
+            return None
+        return self.side.query(all_of(self.condition, negated(self.again.outside)))
+
+    def _new(self, overlap: timedelta) -> Condition | None:
+        """Changed since the anchor, or not asked for before."""
+        since = self._since(overlap)
+        if since is None or self.again.outside is None:
+            return since
+        return AnyOf(conditions=(since, negated(self.again.outside)))
 
     def _since(self, overlap: timedelta) -> Condition | None:
         """Changed since the anchor, or without version: those are read in every run."""
@@ -93,12 +114,27 @@ def _reading(
     # A record enters such a filter without changing.
     if tracking is ChangeTracking.SNAPSHOT or (moves and tracking is not ChangeTracking.DELTA):
         return Reading(side, ChangeTracking.SNAPSHOT, None, None, condition)
-    anchor = None
+    anchor, again = None, AS_IT_WAS
     if job.kind == "sync" and job.mode == "auto" and not moves:
-        asked = mapping_hash(bound.mapping)
-        anchor = job.state.anchor(bound.mapping.external, side.name, asked)
+        anchor, again = _read_on(job, bound, side)
     known = anchor if anchor and anchor.kind is tracking else None
-    return Reading(side, tracking, field, known, condition)
+    return Reading(side, tracking, field, known, condition, again)
+
+
+def _read_on(job: Job, bound: BoundMapping, side: Side) -> tuple[Anchor | None, Reread]:
+    """The anchor of that side, and what else is to be read; no anchor: everything."""
+    known = job.state.set_anchor(bound.mapping.external, side.name)
+    if known is None:
+        return None, AS_IT_WAS
+    before = parsed(known.asked)
+    again = reread(before, asked_of(bound), _name(side)) if before else EVERYTHING
+    if again.outside and not can_be_negated(again.outside, side.entity):
+        again = EVERYTHING
+    return (None if again.everything else known.anchor), again
+
+
+def _name(side: Side) -> SideName:
+    return "external" if side.name == "external" else "local"
 
 
 def _within(window: Window, entity: Entity, field: str | None) -> Condition | None:
@@ -118,19 +154,7 @@ def _within(window: Window, entity: Entity, field: str | None) -> Condition | No
 
 def mapping_hash(mapping: EntityMapping) -> str:
     """Changes when the mapping asks for other records or other values than before."""
-    asked = mapping.model_dump_json(
-        include={
-            "external",
-            "local",
-            "direction",
-            "fields",
-            "primary_key",
-            "version_number",
-            "local_version_number",
-            "download_filter",
-            "upload_filter",
-        }
-    )
+    asked = json.dumps(significant(mapping), sort_keys=True)
     return hashlib.blake2b(asked.encode(), digest_size=16).hexdigest()
 
 

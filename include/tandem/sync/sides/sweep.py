@@ -1,17 +1,17 @@
 """Which linked records are not listed any more, and which records a condition lets through."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tandem.connectors.base import Query
-from tandem.core.conditions import satisfies
+from tandem.connectors.related import test_of
+from tandem.core.filter_frame import BatchTest
 from tandem.core.id_set import IdSet
 from tandem.core.ids import record_ids
 from tandem.core.mapping import BoundMapping
-from tandem.model.filters import Condition
 from tandem.pipeline import ahead
 from tandem.sync.job import Job
 from tandem.sync.sides.reading import Reading
@@ -40,7 +40,7 @@ def is_due(job: Job, bound: BoundMapping) -> bool:
 def keys_of(reading: Reading) -> IdSet:
     """The ids of all records that the reading's condition lets through."""
     side, found = reading.side, IdSet()
-    query = Query(side.entity, side.entity.key, side.job.now(), reading.condition)
+    query = replace(side.query(reading.condition), fields=side.entity.key)
     for page in ahead(side.connector.read(query)):
         found.add(record_ids(page.records, side.entity.key))
         found.add(pa.array([record.id for record in page.unreadable], pa.string()))
@@ -54,14 +54,8 @@ def vanished(job: Job, entity: str, side: str, present: IdSet) -> Iterator[pa.Ar
         yield ids.filter(pc.invert(present.holds(ids)))
 
 
-def matching(records: pa.RecordBatch, condition: Condition | None, query: Query) -> pa.Array:
-    """For each record whether it satisfies the condition: where the system does not filter.
-
-    Record by record, which only readings by delta link need, and these are short.
-    """
-    if condition is None:
-        return pa.array(np.ones(records.num_rows, np.bool_))
-    rows = records.to_pylist()
-    return pa.array(
-        [satisfies(condition, row, query.entity, query.now) for row in rows], pa.bool_()
-    )
+def membership(reading: Reading) -> BatchTest:
+    """Which records the reading's condition lets through: where the system does not apply it."""
+    if reading.condition is None:
+        return lambda records: pa.array(np.ones(records.num_rows, np.bool_))
+    return test_of(reading.condition, reading.side.query(), reading.side.connector.read)

@@ -1,0 +1,1 @@
+"""What suggestions go by: words, types, lookups; `tandem.core.suggest` brings them together."""

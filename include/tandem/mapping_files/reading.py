@@ -1,0 +1,53 @@
+"""A mapping file of either format, from its bytes."""
+
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from pathlib import Path
+from typing import Final
+
+from tandem.errors import ConfigurationError
+from tandem.mapping_files.model import LARGEST, Carried, Format
+from tandem.mapping_files.xml_reading import from_xml
+from tandem.mapping_files.yaml_files import from_yaml
+
+_BEGINS_XML: Final = (
+    b"<",
+    BOM_UTF8 + b"<",
+    BOM_UTF16_LE + "<".encode("utf-16-le"),
+    BOM_UTF16_BE + "<".encode("utf-16-be"),
+)
+
+
+def carried(body: bytes, form: Format | None = None) -> Carried:
+    """What a mapping file brings along; ConfigurationError if it cannot be used.
+
+    Without a format, a file that begins with < is XML.
+    """
+    if len(body) > LARGEST:
+        raise ConfigurationError(
+            f"The mapping file is larger than {LARGEST:,} bytes.",
+            remedy="Export fewer entities: --entity.",
+        )
+    is_xml = form == "resco-xml" or (form is None and body.lstrip().startswith(_BEGINS_XML))
+    return from_xml(body) if is_xml else from_yaml(_text(body))
+
+
+def file_bytes(path: Path) -> bytes:
+    """The bytes of the file, one more than the largest at most; ConfigurationError if it cannot
+    be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST + 1)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be read: {error.strerror or error}.", remedy="Name a file that can."
+        ) from None
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigurationError(
+            "The mapping file is neither XML nor UTF-8.", remedy="Save it in that encoding."
+        ) from None

@@ -1,0 +1,102 @@
+"""Mappings as the XML of Resco Integrations (see `spellings`), with all that Tandem has beyond."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+from xml.sax.saxutils import escape
+
+from tandem.errors import ConfigurationError
+from tandem.mapping_files.model import MappingFile
+from tandem.mapping_files.plain import plain
+from tandem.mapping_files.spellings import OURS, WRITTEN_DIRECTION
+from tandem.model.integration import EntityMapping, FieldMapping
+from tandem.yaml_edit.writing import one_line
+
+_NAMESPACES: Final = (
+    'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+    f'xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:t="{OURS}"'
+)
+_KNOWN_OF_ENTITY: Final = frozenset(
+    [
+        "enabled",
+        "external",
+        "local",
+        "direction",
+        "primary_key",
+        "version_number",
+        "composite_lookups",
+        "fields",
+    ]
+)
+_KNOWN_OF_FIELD: Final = frozenset(("enabled", "external", "local", "lookup"))
+
+
+def xml_text(file: MappingFile, *, single: bool = False) -> str:
+    """The file's text: an array of entity mappings, or the only one by itself.
+
+    ConfigurationError if a name holds a character that XML cannot carry.
+    """
+    if single:
+        body = _entity(file.entities[0], f" {_NAMESPACES}")
+    else:
+        inner = (f"  {line}" for entity in file.entities for line in _entity(entity))
+        body = [f"<ArrayOfEntityMapping {_NAMESPACES}>", *inner, "</ArrayOfEntityMapping>"]
+    return "\n".join(['<?xml version="1.0" encoding="utf-8"?>', *body]) + "\n"
+
+
+def _entity(entity: EntityMapping, attributes: str = "") -> list[str]:
+    parts = [
+        _leaf("IsEnabled", _truth(entity.enabled)),
+        _leaf("ExternalName", entity.external),
+        _leaf("LocalName", entity.local),
+        _leaf("SyncDirection", WRITTEN_DIRECTION[entity.direction]),
+        *_strings("PrimaryKeys", entity.primary_key),
+        *([_leaf("VersionNumber", entity.version_number)] if entity.version_number else []),
+        *_strings("CompositeLookups", entity.composite_lookups),
+        *_within("AttributesMapping", [line for f in entity.fields for line in _field(f)]),
+        *_beyond(plain(entity), _KNOWN_OF_ENTITY),
+    ]
+    return _within("EntityMapping", parts, attributes)
+
+
+def _field(field: FieldMapping) -> list[str]:
+    parts = [_leaf("IsEnabled", _truth(field.enabled))]
+    parts += [
+        _leaf(name, value)
+        for name, value in (("ExternalName", field.external), ("LocalName", field.local))
+        if value is not None
+    ]
+    if field.lookup:
+        parts.append(_leaf("TargetExternalEntity", field.lookup.entity))
+        parts.append(_leaf("TargetExternalField", field.lookup.field))
+        if field.lookup.composite is not None:
+            parts.append(_leaf("CompositeLookup", field.lookup.composite))
+    return _within("AttributeMapping", [*parts, *_beyond(plain(field), _KNOWN_OF_FIELD)])
+
+
+def _beyond(values: Mapping[str, Any], known: frozenset[str]) -> Iterator[str]:
+    """What the product has no word for."""
+    for key, value in values.items():
+        if key not in known:
+            yield _leaf(f"t:{key}", one_line(value).replace("\ufffe", "\\ufffe"))
+
+
+def _strings(name: str, values: Sequence[str]) -> list[str]:
+    return _within(name, [_leaf("string", value) for value in values]) if values else []
+
+
+def _within(name: str, lines: Sequence[str], attributes: str = "") -> list[str]:
+    return [f"<{name}{attributes}>", *(f"  {line}" for line in lines), f"</{name}>"]
+
+
+def _leaf(name: str, text: str) -> str:
+    text = text.replace("\uffff", "\\uffff") if name.startswith("t:") else text
+    if {"\ufffe", "\uffff"} & set(text):
+        raise ConfigurationError(
+            f"{text!r} holds a character that XML has no form for.", remedy="Export it as yaml."
+        )
+    space = ' xml:space="preserve"' if text.strip() != text or not text else ""
+    return f"<{name}{space}>{escape(text)}</{name}>"
+
+
+def _truth(value: bool) -> str:  # noqa: FBT001 - a value
+    return "true" if value else "false"

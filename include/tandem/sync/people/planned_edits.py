@@ -1,0 +1,98 @@
+"""Edits of an integration file that a person is shown before they are saved."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tandem.errors import ConfigurationError
+from tandem.integration_files import integration_text, parse_integration
+from tandem.model.edits import Edit
+from tandem.model.integration import Integration
+from tandem.model.problems import Problem, Severity
+from tandem.sync.job import Job, Run
+from tandem.sync.lease import holding
+from tandem.sync.people.edits import save_edit
+from tandem.sync.people.problems import look_at
+from tandem.yaml_edit import edited
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEdit:
+    """A file before and after, and what the edit would break."""
+
+    file: Path
+    before: str
+    after: str
+    problems: tuple[Problem, ...] = ()
+    """Errors of the entities that are edited, and those that others get by it: while there are
+    any, nothing is saved."""
+    warnings: tuple[Problem, ...] = ()
+    """What else is to be said about the entities that are edited."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether the file would say anything else."""
+        return self.before != self.after
+
+
+def plan_edits(job: Job, file: Path, edits: Sequence[Edit], about: Sequence[str]) -> PlannedEdit:
+    """What these edits make of the file of the job's integration, by the systems as they are now.
+
+    `about`: the external entities that are edited. Nothing is written. ConfigurationError if the
+    file is not what the job was opened with, if the edits make no integration of it, or if one
+    could damage it.
+    """
+    before = integration_text(file)
+    if parse_integration(file, before) != job.integration:
+        raise ConfigurationError(
+            f"{file} was saved while it was looked at.", remedy="Nothing was changed; try again."
+        )
+    if not edits:
+        return PlannedEdit(file, before, before)
+    after = edited(before, edits)
+    had = {_identity(problem) for problem in _problems(job, job.integration)}
+    found = _problems(job, parse_integration(file, after))
+    return PlannedEdit(
+        file,
+        before,
+        after,
+        tuple(p for p in found if _is_error(p) and (p.entity in about or _identity(p) not in had)),
+        tuple(p for p in found if not _is_error(p) and p.entity in about),
+    )
+
+
+def save_planned(run: Run, planned: PlannedEdit, *, reason: str) -> None:
+    """Save the file, so that it can be undone. Busy while a run is at work.
+
+    ConfigurationError if there are problems.
+    """
+    if planned.problems:
+        raise ConfigurationError(
+            f"{len(planned.problems)} problems are in the way; nothing was saved.",
+            remedy=str(planned.problems[0]),
+        )
+    with holding(run):
+        save_edit(
+            planned.file,
+            run.state,
+            reason=reason,
+            before=planned.before,
+            after=planned.after,
+            at=run.now(),
+        )
+
+
+def _problems(job: Job, integration: Integration) -> tuple[Problem, ...]:
+    try:
+        return look_at(replace(job, integration=integration)).problems
+    finally:
+        job.staging.remove()
+
+
+def _is_error(problem: Problem) -> bool:
+    return problem.severity is Severity.ERROR
+
+
+def _identity(problem: Problem) -> tuple[str, str, str]:
+    """What makes it the same problem, wherever it stands in the file by now."""
+    return problem.entity, problem.code, problem.text

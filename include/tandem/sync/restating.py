@@ -1,0 +1,76 @@
+"""Before an entity is read: what its links say is made to fit the mapping of this run."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tandem.core.asked import asked_of, parsed, text_of
+from tandem.core.mapping import BoundMapping
+from tandem.core.restating import Restating, restated, restating
+from tandem.state.account import Account
+from tandem.sync.job import Job, Run
+from tandem.sync.sides.held import local_side
+from tandem.sync.sides.reading import mapping_hash
+
+_PART_ROWS: Final = 10_000
+_AS_THEY_ARE: Final = Restating(needed=False)
+
+
+def needed(job: Job, bound: BoundMapping) -> Restating:
+    """What has to be said anew, since the links were made for another mapping."""
+    before = parsed(job.state.links_asked(bound.mapping.external))
+    return restating(before, asked_of(bound)) if before else _AS_THEY_ARE
+
+
+def restate(run: Run, bound: BoundMapping) -> None:
+    """Have the links of the entity say what fits its mapping; neither side is written to."""
+    entity, asked = bound.mapping.external, text_of(asked_of(bound))
+    if run.state.links_asked(entity) == asked:
+        return
+    what = needed(run, bound)
+    lost = _left_behind(run, bound) if what.elsewhere else []
+    with run.state.account(entity) as account:
+        for ids in lost:
+            account.links.remove(ids)
+        _Restatement(account, bound, what).carry_out()
+        account.note_links(mapping_hash=mapping_hash(bound.mapping), asked=asked, at=run.now())
+
+
+def _left_behind(run: Run, bound: BoundMapping) -> list[pa.Array]:
+    """External ids of links whose local record is not in the place where it is looked for now:
+    it was not deleted, so nothing may follow from that.
+    """
+    side, lost = local_side(run, bound), []
+    for links in run.state.all_links(bound.mapping.external):
+        ids = links["local_id"].combine_chunks()
+        held = side.of_ids(ids)
+        there = pc.or_(held.holds(ids), pc.is_in(ids, pa.array(list(held.unreadable), pa.string())))
+        lost.append(links["external_id"].combine_chunks().filter(pc.invert(there)))
+    return lost
+
+
+@dataclass(frozen=True, slots=True)
+class _Restatement:
+    account: Account
+    bound: BoundMapping
+    what: Restating
+
+    def carry_out(self) -> None:
+        """In all links."""
+        if not self.what.needed:
+            return
+        if self.bound.is_uploaded:
+            self._say_anew()
+        elif self.what.otherwise:
+            self.account.links.invalidate()
+
+    def _say_anew(self) -> None:
+        links, after = self.account.links, None
+        while (part := links.after(after, _PART_ROWS)).num_rows:
+            ids = part["external_id"].combine_chunks()
+            texts = links.bases(ids)["base"].combine_chunks()
+            said = restated(self.bound.fields, texts, self.what)
+            links.restate(said.add_column(0, "external_id", ids))
+            after = ids[-1].as_py()

@@ -1,0 +1,619 @@
+"""Every problem of a mapping: its code, how grave it is, where in the file, and what helps."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tandem.core.validate import stopped_entities, validate
+from tandem.model.integration import Integration
+from tandem.model.problems import Problem, Remedy, Severity
+from tandem.model.schema import Capabilities, Entity, Field, Kind, LookupTarget, Schema
+
+ABLE = Capabilities(creates=True, updates=True, removes=True)
+ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
+
+
+def entity(name: str, key: str, *fields: Field, **can: Any) -> Entity:
+    return Entity(
+        name=name,
+        key=(key,),
+        fields=(Field(name=key, kind=Kind.GUID, nullable=False), *fields),
+        capabilities=ABLE.model_copy(update=can),
+    )
+
+
+def text(name: str, **facets: Any) -> Field:
+    return Field(name=name, kind=Kind.STRING, **facets)
+
+
+def guid(name: str, **facets: Any) -> Field:
+    return Field(name=name, kind=Kind.GUID, **facets)
+
+
+def of(kind: Kind, name: str, **facets: Any) -> Field:
+    return Field(name=name, kind=kind, **facets)
+
+
+ACCOUNTS = entity(
+    "Accounts",
+    "ID",
+    text("number"),
+    text("name", max_length=20),
+    text("primarycontact"),
+    guid("_primarycontactid_value", lookup=(LookupTarget(entity="Contacts"),)),
+    guid("parent_ID"),
+    text("status", options=("active", "inactive")),
+    of(Kind.DECIMAL, "revenue", precision=18, scale=2),
+    of(Kind.INT64, "version"),
+    of(Kind.INSTANT, "modifiedAt"),
+)
+CONTACTS = entity("Contacts", "ID", text("email"), text("name"), guid("account_ID"))
+ACCOUNT = entity(
+    "account",
+    "id",
+    text("number"),
+    text("name", max_length=20),
+    guid("contactid"),
+    guid("parentid"),
+    of(Kind.INT64, "statuscode"),
+    of(Kind.DECIMAL, "revenue", precision=18, scale=2),
+    of(Kind.INSTANT, "touched"),
+    text("computed", read_only=True),
+    text("note"),
+)
+CONTACT = entity("contact", "id", text("email"), text("fullname"), guid("accountid"))
+
+
+class Case:
+    """An integration without problems and its schemas, to be broken."""
+
+    def __init__(self) -> None:
+        self.external = {e.name: e for e in (ACCOUNTS, CONTACTS)}
+        self.local = {e.name: e for e in (ACCOUNT, CONTACT)}
+        self.before: dict[Any, Schema] = {}
+        self.can_provision = False
+        self.file: dict[str, Any] = copy.deepcopy(
+            {
+                "name": "crm",
+                "external": {"connector": "memory", "connection": "a"},
+                "local": {"connector": "memory", "connection": "b"},
+                "entities": [
+                    {"external": "Dead", "local": "dead", "enabled": False, "fields": [_NAME]},
+                    {
+                        "external": "Accounts",
+                        "local": "account",
+                        "direction": "bidirectional",
+                        "primary_key": ["number"],
+                        "fields": [
+                            {"external": "gone", "local": "gone", "enabled": False},
+                            {"external": "number", "local": "number"},
+                            {"external": "name", "local": "name"},
+                            _lookup("parent_ID", "parentid", "Accounts"),
+                        ],
+                    },
+                    {
+                        "external": "Contacts",
+                        "local": "contact",
+                        "primary_key": ["email"],
+                        "fields": [
+                            {"external": "email", "local": "email"},
+                            {"external": "name", "local": "fullname"},
+                            _lookup("account_ID", "accountid", "Accounts"),
+                        ],
+                    },
+                ],
+            }
+        )
+
+    @property
+    def accounts(self) -> dict[str, Any]:
+        return self.file["entities"][1]
+
+    @property
+    def contacts(self) -> dict[str, Any]:
+        return self.file["entities"][2]
+
+    def add(self, **line: Any) -> None:
+        """One more line of Accounts."""
+        self.accounts["fields"].append(line)
+
+    def without(self, side: str, name: str, *fields: str) -> None:
+        """Remove fields of an entity, or the entity."""
+        entities = getattr(self, side)
+        if not fields:
+            del entities[name]
+            return
+        kept = tuple(f for f in entities[name].fields if f.name not in fields)
+        entities[name] = entities[name].model_copy(update={"fields": kept})
+
+    def put(self, side: str, name: str, *fields: Field, **can: Any) -> None:
+        """Add or replace fields of an entity, and what can be done with it."""
+        entities = getattr(self, side)
+        known = {f.name: f for f in entities[name].fields} | {f.name: f for f in fields}
+        able = entities[name].capabilities.model_copy(update=can)
+        changed = {"fields": tuple(known.values()), "capabilities": able}
+        entities[name] = entities[name].model_copy(update=changed)
+
+    @property
+    def integration(self) -> Integration:
+        return Integration.model_validate(self.file)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        external = Schema(entities=tuple(self.external.values()))
+        local = Schema(entities=tuple(self.local.values()))
+        return validate(
+            self.integration,
+            external,
+            local,
+            before=self.before,
+            can_provision=self.can_provision,
+        )
+
+    def problem(self, code: str) -> Problem:
+        """The one problem of that code."""
+        (found,) = [problem for problem in self.problems if problem.code == code]
+        return found
+
+    def value_at(self, place: tuple[str | int, ...]) -> Any:
+        """What the file has at that place; of what is not there, what encloses it."""
+        value: Any = self.file
+        for part in place:
+            value = value[part]
+        return value
+
+
+_NAME = {"external": "name", "local": "name"}
+
+
+def _lookup(external: str, local: str, target: str, **more: Any) -> dict[str, Any]:
+    lookup = {"entity": target, "field": "ID", **more}
+    return {"external": external, "local": local, "lookup": lookup}
+
+
+@pytest.fixture
+def case() -> Case:
+    return Case()
+
+
+def test_a_mapping_that_fits_has_no_problem(case: Case) -> None:
+    assert case.problems == ()
+
+
+def filtered(**comparison: Any) -> Callable[[Case], None]:
+    return lambda case: case.accounts.update(
+        download_filter={"and": [{"field": "name", "operator": "not_null"}, comparison]}
+    )
+
+
+A = ("entities", 1)
+LINE = (*A, "fields", 4)
+C = ("entities", 2)
+FILTER = (*A, "download_filter", "and", 1)
+
+CASES: list[tuple[Callable[[Case], Any], str, Severity, tuple[str | int, ...], Remedy]] = [
+    (
+        lambda c: c.without("external", "Contacts"),
+        "external_entity_missing", ERROR, (*C, "external"), Remedy.CLEAN_UP,
+    ),
+    (
+        lambda c: c.without("external", "Accounts", "name"),
+        "external_field_missing", ERROR, (*A, "fields", 2, "external"), Remedy.CLEAN_UP,
+    ),
+    (
+        lambda c: c.without("local", "contact"),
+        "local_entity_missing", ERROR, (*C, "local"), Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        lambda c: c.without("local", "account", "name"),
+        "local_field_missing", ERROR, (*A, "fields", 2, "local"), Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        lambda c: (setattr(c, "can_provision", True), c.without("local", "account", "name")),
+        "local_field_missing", ERROR, (*A, "fields", 2, "local"), Remedy.PROVISION,
+    ),
+    (
+        lambda c: c.accounts.update(primary_key=["number", "nr"]),
+        "primary_key_missing", ERROR, (*A, "primary_key", 1), Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        lambda c: c.accounts.update(primary_key=["status"]),
+        "primary_key_unmapped", ERROR, (*A, "primary_key", 0), Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        lambda c: c.accounts.update(version_number="rowversion"),
+        "version_number_missing", ERROR, (*A, "version_number"), Remedy.CLEAN_UP,
+    ),
+    (
+        lambda c: c.accounts.update(local_version_number="rowversion"),
+        "local_version_number_missing", ERROR, (*A, "local_version_number"), Remedy.CLEAN_UP,
+    ),
+    (
+        lambda c: c.add(external="primarycontact", local="contactid"),
+        "text_for_guid", ERROR, (*LINE, "external"), Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        lambda c: c.add(external="_primarycontactid_value", local="note", direction="upload_only"),
+        "text_for_guid", ERROR, (*LINE, "local"), Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        lambda c: c.add(external="_primarycontactid_value", local="note"),
+        "guid_as_text", NOTE, (*LINE, "local"), Remedy.NONE,
+    ),
+    (
+        lambda c: c.add(external="modifiedAt", local="revenue", direction="download_only"),
+        "kinds_clash", ERROR, (*LINE, "local"), Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        lambda c: c.add(external="revenue", local="touched", direction="upload_only"),
+        "kinds_clash", ERROR, (*LINE, "local"), Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        lambda c: c.put("external", "Accounts", text("name", max_length=21)),
+        "may_not_fit", WARNING, (*A, "fields", 2, "local"), Remedy.NONE,
+    ),
+    (
+        lambda c: c.put("local", "contact", text("fullname", max_length=100)),
+        "may_not_fit", NOTE, (*C, "fields", 1, "local"), Remedy.NONE,
+    ),
+    (
+        lambda c: (
+            c.put("local", "account", of(Kind.DECIMAL, "revenue", precision=10, scale=2)),
+            c.add(external="revenue", local="revenue"),
+        ),
+        "may_not_fit", WARNING, (*LINE, "local"), Remedy.NONE,
+    ),
+    (
+        lambda c: c.put("local", "contact", text("fullname", nullable=False)),
+        "may_be_empty", WARNING, (*C, "fields", 1, "external"), Remedy.EDIT,
+    ),
+    (
+        lambda c: c.add(external="modifiedAt", local="note", transform=["trim"]),
+        "transform", ERROR, (*LINE, "transform"), Remedy.EDIT,
+    ),
+    (
+        lambda c: c.add(external="status", local="computed", direction="download_only"),
+        "local_read_only", ERROR, (*LINE, "local"), Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        lambda c: (
+            c.put("external", "Accounts", text("status", read_only=True)),
+            c.add(external="status", local="note", direction="upload_only"),
+        ),
+        "external_read_only", WARNING, (*LINE, "external"), Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        lambda c: c.put("external", "Accounts", creates=False, updates=False),
+        "external_cannot_be_written", ERROR, (*A, "external"), Remedy.EDIT,
+    ),
+    (
+        lambda c: c.put("local", "contact", creates=False, updates=False),
+        "local_cannot_be_written", ERROR, (*C, "local"), Remedy.EDIT,
+    ),
+    (
+        lambda c: c.put("external", "Accounts", creates=False),
+        "external_cannot_create", WARNING, (*A, "external"), Remedy.NONE,
+    ),
+    (
+        lambda c: c.put("external", "Accounts", updates=False),
+        "external_cannot_update", WARNING, (*A, "external"), Remedy.NONE,
+    ),
+    (
+        lambda c: c.put("external", "Accounts", removes=False),
+        "external_cannot_remove", WARNING, (*A, "deletes"), Remedy.EDIT,
+    ),
+    (
+        lambda c: c.put("external", "Accounts", text("city", nullable=False)),
+        "required_field_unmapped", WARNING, (*A, "fields"), Remedy.EDIT,
+    ),
+    (
+        lambda c: c.put("local", "contact", text("city", nullable=False)),
+        "required_field_unmapped", WARNING, (*C, "fields"), Remedy.EDIT,
+    ),
+    (
+        lambda c: [line.update(direction="download_only") for line in c.accounts["fields"]],
+        "nothing_uploaded", ERROR, (*A, "direction"), Remedy.EDIT,
+    ),
+    (
+        lambda c: c.external.update(Contacts=CONTACTS.model_copy(update={"key": ()})),
+        "external_key_missing", ERROR, (*C, "external"), Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        lambda c: c.local.update(contact=CONTACT.model_copy(update={"key": ()})),
+        "local_key_missing", ERROR, (*C, "local"), Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        lambda c: c.put("local", "contact", of(Kind.INT64, "id", nullable=False)),
+        "local_key_not_filled", ERROR, (*C, "fields"), Remedy.EDIT,
+    ),
+    (
+        lambda c: c.accounts.update(on_conflict="newest_wins", version_number="modifiedAt"),
+        "newest_wins_without_ages", ERROR, (*A, "on_conflict"), Remedy.EDIT,
+    ),
+    (
+        lambda c: c.file.update(on_conflict="newest_wins"),
+        "newest_wins_without_ages", ERROR, ("on_conflict",), Remedy.EDIT,
+    ),
+    (
+        lambda c: c.accounts["fields"][2].update(on_conflict="newest_wins"),
+        "newest_wins_without_ages", ERROR, (*A, "fields", 2, "on_conflict"), Remedy.EDIT,
+    ),
+    (
+        lambda c: c.contacts.update(local="account", fields=[{"external": "name", "local": "name"}],
+                                    primary_key=[]),
+        "local_entity_shared", WARNING, (*A, "local"), Remedy.EDIT,
+    ),
+    (
+        lambda c: c.accounts.update(primary_key=[]),
+        "no_way_back", NOTE, (*A, "external"), Remedy.EDIT,
+    ),
+    (
+        lambda c: c.contacts["fields"][2]["lookup"].update(entity="Acounts"),
+        "lookup_target_unmapped", ERROR, (*C, "fields", 2, "lookup", "entity"),
+        Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        lambda c: c.contacts["fields"][2]["lookup"].update(entity="Dead"),
+        "lookup_target_disabled", ERROR, (*C, "fields", 2, "lookup", "entity"), Remedy.EDIT,
+    ),
+    (
+        lambda c: c.put("external", "Contacts",
+                        guid("account_ID", lookup=(LookupTarget(entity="Leads"),))),
+        "lookup_other_target", WARNING, (*C, "fields", 2, "lookup", "entity"),
+        Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        lambda c: c.contacts["fields"][2]["lookup"].update(field="code"),
+        "lookup_field_missing", ERROR, (*C, "fields", 2, "lookup", "field"),
+        Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        lambda c: c.contacts["fields"][2]["lookup"].update(field="status"),
+        "lookup_field_unmapped", ERROR, (*C, "fields", 2, "lookup", "field"),
+        Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        lambda c: c.contacts["fields"][2]["lookup"].update(field="parent_ID"),
+        "lookup_by_lookup", ERROR, (*C, "fields", 2, "lookup", "field"), Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        lambda c: c.put("local", "contact", of(Kind.INT64, "accountid")),
+        "lookup_cannot_hold_key", ERROR, (*C, "fields", 2, "local"), Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        lambda c: c.contacts["fields"][2].update(external="name"),
+        "lookup_text_for_guid", ERROR, (*C, "fields", 2, "external"), Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        lambda c: c.put("local", "account", guid("parentid", nullable=False)),
+        "required_lookup_cycle", WARNING, (*A, "fields", 3, "lookup"), Remedy.EDIT,
+    ),
+    (
+        filtered(field="town", operator="eq", value="Brno"),
+        "filter_field_unknown", ERROR, (*FILTER, "field"), Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        filtered(field="revenue", operator="contains", value="1"),
+        "filter_operator", ERROR, (*FILTER, "operator"), Remedy.EDIT,
+    ),
+    (
+        filtered(field="modifiedAt", operator="ge", value="yesterday"),
+        "filter_value", ERROR, (*FILTER, "value"), Remedy.EDIT,
+    ),
+    (
+        lambda c: (
+            c.put("external", "Accounts", text("status", filterable=False)),
+            filtered(field="status", operator="eq", value="active")(c),
+        ),
+        "filter_evaluated_here", NOTE, (*FILTER, "field"), Remedy.NONE,
+    ),
+    (
+        lambda c: c.add(external="status", local="statuscode", values={"active": 0}),
+        "option_without_partner", WARNING, (*LINE, "values"), Remedy.EDIT,
+    ),
+    (
+        lambda c: c.add(external="status", local="statuscode",
+                        values={"active": 0, "inactive": 1, "asleep": 2}),
+        "no_such_option", WARNING, (*LINE, "values"), Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        lambda c: c.add(external="status", local="statuscode",
+                        values={"active": "x", "inactive": 1}),
+        "values_do_not_fit", WARNING, (*LINE, "values"), Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        lambda c: (
+            c.put("local", "account", text("note", options=("active", "closed"))),
+            c.add(external="status", local="note", direction="download_only"),
+        ),
+        "option_unknown_to_other_side", WARNING, LINE, Remedy.EDIT,
+    ),
+    (
+        lambda c: c.add(local="statuscode", constant="seven"),
+        "constant_does_not_fit", ERROR, (*LINE, "constant"), Remedy.EDIT,
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("breakage", "code", "severity", "place", "remedy"),
+    CASES,
+    ids=[f"{at}-{case[1]}" for at, case in enumerate(CASES)],
+)
+def test_each_problem_says_what_where_and_what_helps(
+    case: Case,
+    breakage: Callable[[Case], Any],
+    code: str,
+    severity: Severity,
+    place: tuple[str | int, ...],
+    remedy: Remedy,
+) -> None:
+    breakage(case)
+    found = [problem for problem in case.problems if problem.code == code]
+    assert [(p.severity, p.place, p.remedy) for p in found[:1]] == [(severity, place, remedy)]
+    assert found[0].text.endswith(".")
+    assert not found[0].advice or found[0].advice.endswith((".", "}.", "?"))
+    others = {p.code for p in case.problems if p.severity is ERROR} - {code}
+    assert not others, case.problems
+
+
+def test_all_problems_are_found_at_once(case: Case) -> None:
+    case.without("external", "Accounts", "name")
+    case.without("local", "account", "number")
+    case.without("external", "Contacts")
+    case.add(external="primarycontact", local="contactid")
+    case.accounts["version_number"] = "rowversion"
+    codes = [problem.code for problem in case.problems]
+    assert sorted(codes) == [
+        "external_entity_missing",
+        "external_field_missing",
+        "local_field_missing",
+        "text_for_guid",
+        "version_number_missing",
+    ]
+
+
+def test_what_is_disabled_is_not_looked_at(case: Case) -> None:
+    case.without("external", "Accounts", "name")
+    case.accounts["fields"][2]["enabled"] = False
+    assert case.problems == ()
+
+
+def test_what_systems_add_stops_nothing(case: Case) -> None:
+    case.external["Leads"] = entity("Leads", "ID", text("name", nullable=False))
+    for side, name in (("external", "Accounts"), ("local", "account")):
+        case.put(side, name, text("brand_new"), text("needed", nullable=False))
+        case.put(side, name, text("chosen", options=("a", "b")), guid("reference"))
+    assert {problem.severity for problem in case.problems} <= {WARNING, NOTE}
+
+
+def test_what_looks_renamed_is_proposed_first(case: Case) -> None:
+    case.before["external"] = Schema(entities=tuple(case.external.values()))
+    case.without("external", "Accounts", "name")
+    case.put("external", "Accounts", text("accountName", max_length=20))
+    problem = case.problem("external_field_missing")
+    assert problem.choices[0] == "accountName"
+    assert "looks as if it is called 'accountName' now" in problem.advice
+    assert problem.remedy is Remedy.CLEAN_UP
+
+
+def test_a_local_field_that_looks_renamed_is_not_created_anew(case: Case) -> None:
+    case.can_provision = True
+    case.before["local"] = Schema(entities=tuple(case.local.values()))
+    case.without("local", "account", "name")
+    case.put("local", "account", text("account_name", max_length=20))
+    problem = case.problem("local_field_missing")
+    assert (problem.remedy, problem.choices[0]) == (Remedy.CHOOSE_ANOTHER, "account_name")
+
+
+def test_an_entity_that_looks_renamed_is_proposed(case: Case) -> None:
+    case.before["external"] = Schema(entities=tuple(case.external.values()))
+    renamed = case.external.pop("Contacts").model_copy(update={"name": "ContactPersons"})
+    case.external["ContactPersons"] = renamed
+    problem = case.problem("external_entity_missing")
+    assert problem.choices[0] == "ContactPersons"
+    assert "'ContactPersons'" in problem.advice
+
+
+def test_the_primary_contact_trap_names_the_unique_identifier(case: Case) -> None:
+    case.add(external="primarycontact", local="contactid", direction="download_only")
+    problem = case.problem("text_for_guid")
+    assert problem.choices[0] == "_primarycontactid_value"
+    assert "'_primarycontactid_value'" in problem.advice
+    assert "transform: [guid]" in problem.advice
+
+
+def test_a_text_that_is_said_to_hold_guids_is_no_trap(case: Case) -> None:
+    case.add(
+        external="primarycontact",
+        local="contactid",
+        direction="download_only",
+        transform=["guid"],
+    )
+    assert case.problems == ()
+
+
+def test_a_lookup_by_text_is_no_trap(case: Case) -> None:
+    line = _lookup("primarycontact", "contactid", "Contacts", field="email")
+    case.add(**line, direction="download_only")
+    assert case.problems == ()
+
+
+def test_options_that_the_line_says_what_becomes_of_are_no_problem(case: Case) -> None:
+    values = {"active": 0}
+    case.add(
+        external="status",
+        local="statuscode",
+        values=values,
+        unmapped="default",
+        default=7,
+        direction="download_only",
+    )
+    assert case.problems == ()
+
+
+def test_a_filter_may_look_at_a_lookups_target(case: Case) -> None:
+    case.contacts["download_filter"] = {
+        "field": "account_ID.number", "operator": "eq", "value": "1",
+    }  # fmt: skip
+    assert case.problems == ()
+    case.contacts["download_filter"]["field"] = "account_ID.nummer"
+    assert case.problem("filter_field_unknown").place == (*C, "download_filter", "field")
+
+
+def test_entities_that_are_told_apart_may_share_a_local_one(case: Case) -> None:
+    case.contacts.update(
+        local="account",
+        primary_key=[],
+        fields=[{"external": "name", "local": "name"}, {"local": "note", "constant": "contact"}],
+    )
+    assert {problem.code for problem in case.problems} <= {"may_not_fit"}
+
+
+def test_a_broken_entity_stops_itself_and_those_that_need_it(case: Case) -> None:
+    case.without("external", "Accounts", "name")
+    stopped = stopped_entities(case.integration, case.problems)
+    assert list(stopped) == ["Accounts", "Contacts"]
+    assert "'name'" in stopped["Accounts"]
+    assert "waits for Accounts" in stopped["Contacts"]
+
+
+def test_a_broken_entity_leaves_those_that_do_not_need_it(case: Case) -> None:
+    case.without("external", "Contacts", "name")
+    assert list(stopped_entities(case.integration, case.problems)) == ["Contacts"]
+
+
+def test_what_shares_a_local_entity_waits_for_the_one_that_comes_first(case: Case) -> None:
+    case.contacts.update(
+        local="account", primary_key=[], fields=[{"external": "name", "local": "name"}]
+    )
+    case.without("external", "Accounts", "name")
+    stopped = stopped_entities(case.integration, case.problems)
+    assert "waits for Accounts" in stopped["Contacts"]
+
+
+def test_warnings_stop_nothing(case: Case) -> None:
+    case.put("external", "Accounts", text("name", max_length=21))
+    assert stopped_entities(case.integration, case.problems) == {}
+
+
+def test_a_composite_lookup_speaks_of_one_entity(case: Case) -> None:
+    case.contacts["composite_lookups"] = ["owner"]
+    case.contacts["fields"] = [
+        case.contacts["fields"][0],
+        _lookup("name", "accountid", "Accounts", field="number", composite="owner"),
+        _lookup("account_ID", "accountid", "Contacts", composite="owner"),
+    ]
+    assert case.problem("composite_lookup_differs").place == (
+        *C, "fields", 2, "lookup", "entity",
+    )  # fmt: skip
+
+
+def test_a_lookup_needs_a_target_with_a_single_key(case: Case) -> None:
+    account = ACCOUNT.model_copy(update={"key": ("id", "number")})
+    case.local["account"] = account
+    case.accounts["fields"].append({"external": "ID", "local": "id", "direction": "download_only"})
+    codes = {problem.code for problem in case.problems if problem.severity is ERROR}
+    assert codes == {"lookup_key_of_several_fields"}
