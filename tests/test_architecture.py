@@ -19,6 +19,7 @@ LAYERS: Final = (
         "integration_files",
         "integration_schema",
         "mapping_files",
+        "transforms",
         "validation_problems",
         "yaml_edit",
     },

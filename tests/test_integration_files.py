@@ -82,6 +82,76 @@ def test_the_schema_accepts_what_the_models_accept() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (
+            "transform: [trimm]",
+            ", transform, 1: 'trimm' is not possible here; did you mean trim? Else write date, guid, lower, time, trim or upper",
+        ),
+        (
+            "transform: [truncate]",
+            ", transform, 1: transform 'truncate' takes an argument; write {truncate: …}",
+        ),
+        (
+            "transform: [{trim: yes}]",
+            ", transform, 1: transform 'trim' takes no argument; write it alone: [trim]",
+        ),
+        (
+            "transform: [{trunkate: 3}]",
+            ", transform, 1: unknown key 'trunkate'; did you mean truncate",
+        ),
+        (
+            "transform: [{truncate: 0}]",
+            ", transform, 1, truncate: '0' is too small; write 1 or more",
+        ),
+        (
+            "transform: [{truncate: 3, custom: x}]",
+            ", transform, 1: a transform has one key; write each as an item of its own, for example [{split: {separator: ' ', part: 1}}, {truncate: 40}]",
+        ),
+        (
+            "transform: [{date: {zone: Middle Earth}}]",
+            ", transform, 1, date, zone: 'Middle Earth' is no time zone; write for example Europe/Prague",
+        ),
+        (
+            "unmapped: keep",
+            ": unmapped is about options; write values: {…}, or remove unmapped",
+        ),
+        (
+            "values: {a: b}, unmapped: default",
+            ": unmapped: default needs a default; write default: …",
+        ),
+    ],
+)
+def test_a_transform_that_is_written_wrongly_is_explained(
+    tmp_path: Path, written: str, expected: str
+) -> None:
+    text = GOOD.replace(
+        "{external: name, local: name}", f"{{external: name, local: name, {written}}}"
+    )
+    assert problems(tmp_path, text) == [f"11: entity Accounts, field name{expected}"]
+
+
+def test_transforms_are_written_with_and_without_arguments(tmp_path: Path) -> None:
+    line = "{external: name, local: name, transform: [trim, {split: {separator: ' ', part: 2}}]}"
+    integration = load_integration(
+        write(tmp_path, GOOD.replace("{external: name, local: name}", line))
+    )
+    trim, split = integration.entities[0].fields[1].transform
+    assert (trim, split.name, split.argument.part) == ("trim", "split", 2)
+
+
+def test_a_local_field_is_filled_by_one_line_and_sent_by_others(tmp_path: Path) -> None:
+    both = GOOD.replace(
+        "{external: name, local: name}",
+        "{external: name, local: name, direction: download_only}\n"
+        "      - {external: title, local: name, direction: upload_only}",
+    )
+    assert len(load_integration(write(tmp_path, both)).entities[0].fields) == 3
+    twice = both.replace("direction: upload_only", "direction: download_only")
+    assert "'name' is mapped more than once" in problems(tmp_path, twice)[0]
+
+
+@pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
         (

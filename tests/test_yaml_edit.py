@@ -1,6 +1,7 @@
 """Edits of YAML texts: what changes, and that nothing else does."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,6 +43,9 @@ entities:
     fields:
     - {external: ID, local: id}
 """
+NORTHWIND = (Path(__file__).parent.parent / "config" / "integrations" / "northwind.yaml").read_text(
+    encoding="utf-8"
+)
 FIELDS = ("entities", 0, "fields")
 
 
@@ -212,6 +216,14 @@ def test_a_filter_becomes_a_list_of_conditions() -> None:
         ("a: &x [1]\nb: 2\n", Removal(("a",)), "b: 2\n"),
         ("a: &x [1]\nb: *x\n", Removal(("b",)), "a: &x [1]\n"),
         ("1: a\n", Replacement(("1",), "b"), "1: b\n"),
+        ("x: {1: a}\n", Insertion(("x",), 2, "b"), "x: {1: a, 2: b}\n"),
+        ("- null\n-\n", Replacement((1,), [{}]), "- null\n- - {}\n"),
+        ("a:\n-\n  b: 1\n", Replacement(("a", 0), [{}]), "a:\n-\n  - {}\n"),
+        ("a: &x [1]\n", Replacement(("a",), 2), "a: 2\n"),
+        ("a: 'x'\n", Replacement(("a",), "it's"), "a: 'it''s'\n"),
+        ("a: 'x'\n", Replacement(("a",), "1\n2"), 'a: "1\\n2"\n'),
+        ("a: 'x'\n", Replacement(("a",), 2), "a: 2\n"),
+        ("a: |+\n  x\n\nb: 1\n", Removal(("b",)), "a: |+\n  x\n\n"),
     ],
 )  # fmt: skip
 def test_every_style_has_its_way(text: str, edit: Edit, wanted: str) -> None:
@@ -252,6 +264,15 @@ def test_line_ends_and_the_byte_order_mark_stay() -> None:
     new = check(text, Insertion(FIELDS, 2, {"external": "a", "local": "b"}), Removal((*FIELDS, 0)))
     assert new.startswith("\ufeff# yaml")
     assert new.count("\n") == new.count("\r\n") == FILE.count("\n")
+
+
+def test_each_line_of_a_real_file_can_be_removed() -> None:
+    for index, entity in enumerate(YamlSource(NORTHWIND).value["entities"]):
+        for number in range(len(entity["fields"])):
+            new = check(NORTHWIND, Removal(("entities", index, "fields", number)))
+            gone = changed_lines(NORTHWIND, new)
+            assert len(gone) == (3 if "values" in entity["fields"][number] else 1)
+            assert entity["fields"][number]["external"] in body(NORTHWIND)[gone[0]]
 
 
 TEXTS = st.sampled_from(
@@ -389,9 +410,9 @@ def own(text: str, place: tuple[Any, ...]) -> tuple[range, int]:
     """The lines of the item or key at a place, and the line of the key or dash that it is under."""
     text = text.removeprefix("\ufeff")
     lines = Lines(text)
-    root, value = Tree(text).root, YamlSource(text).value
-    item = spot_at(lines, root, value, place).owner
-    holder = spot_at(lines, root, value, place[:-1]).owner
+    tree, value = Tree(text), YamlSource(text).value
+    item = spot_at(lines, tree, value, place).owner
+    holder = spot_at(lines, tree, value, place[:-1]).owner
     assert item
     return (
         range(lines.of(item.start), lines.of(item.end) + 1),

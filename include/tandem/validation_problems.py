@@ -117,15 +117,28 @@ def _shown(details: ErrorDetails) -> str:
     return "an empty value" if value in (None, "") else repr(shortened(str(value)))
 
 
+def _bound(limit: str, words: str) -> Callable[[ErrorDetails], str]:
+    """That a value is beyond a limit, which pydantic tells."""
+
+    def complaint(details: ErrorDetails) -> str:
+        return f"{_shown(details)} {words.format(details['ctx'][limit])}"
+
+    return complaint
+
+
 _WITH_REMEDY: Final[dict[str, Callable[[ErrorDetails], str]]] = {
     "missing": _missing,
     "extra_forbidden": _unknown_key,
     "literal_error": _no_choice,
     "model_type": _no_group,
+    "greater_than_equal": _bound("ge", "is too small; write {} or more"),
+    "less_than_equal": _bound("le", "is too large; write {} or less"),
+    "string_too_long": _bound("max_length", "is too long; write at most {} characters"),
     "value_error": lambda details: str(details["ctx"]["error"]),
 }
 _TRUTH: Final = "is not possible here; write true or false"
 _DURATION: Final = "is no duration; write for example PT10M"
+_WHOLE: Final = "is no whole number; write for example 40"
 _EXPECTED: Final = {
     "string_type": "is not a text; write a text, in quotes",
     "string_too_short": "is not possible here; write a name",
@@ -133,6 +146,9 @@ _EXPECTED: Final = {
     "tuple_type": "is not a list; write it in [ ] or with -",
     "dict_type": "is not a group of keys; write {key: value}",
     "too_short": "is not possible here; write at least one item",
+    "int_type": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_from_float": _WHOLE,
     "bool_type": _TRUTH,
     "bool_parsing": _TRUTH,
     "time_delta_type": _DURATION,

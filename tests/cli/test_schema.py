@@ -72,6 +72,13 @@ def test_refresh_shows_what_changed_and_keeps_it(systems) -> None:
     assert versions(systems) == {"external": [2, 1], "local": [1]}
 
 
+def test_a_likely_rename_is_shown_as_a_guess(systems) -> None:
+    systems.ok("schema", "crm", "--refresh")
+    edit(systems, text("accountNumber"), without="number")
+    printed = systems.ok("schema", "crm", "--refresh")
+    assert "│ renamed? │ Accounts.number │ number │ accountNumber │" in printed
+
+
 def test_refresh_for_programs(systems) -> None:
     systems.ok("schema", "crm")
     edit(systems, text("faxNumber"))

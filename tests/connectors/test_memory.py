@@ -186,3 +186,41 @@ def test_forgotten_store_is_empty(accounts: memory.Store) -> None:
     assert accounts.entities
     memory.forget("accounts")
     assert MemoryConnector(HERE).schema().entities == ()
+
+
+def limited(**able: bool) -> Entity:
+    """The accounts as a system that can do only this."""
+    note = Field(name="note", kind=Kind.STRING, nullable=False, immutable=True)
+    return Entity(
+        name="account",
+        key=("id",),
+        fields=(*ACCOUNT.fields, note),
+        capabilities=Capabilities(client_keys=able.get("creates", False), **able),
+    )
+
+
+def test_what_the_entity_cannot_do_is_refused(accounts: memory.Store) -> None:
+    entity = limited(removes=True)
+    accounts.define(entity)
+    accounts.put("account", [{"id": 1, "note": "a"}])
+    connector = MemoryConnector(HERE)
+    records = batch_of(entity, [{"id": 1, "note": "a"}])
+    assert list(connector.create(entity, records).rejected) == [0]
+    assert list(connector.update(entity, records).rejected) == [0]
+    assert connector.delete(entity, records.select(["id"])) == Written()
+
+
+def test_a_new_record_has_what_is_required_and_keeps_what_is_immutable(
+    accounts: memory.Store,
+) -> None:
+    entity = limited(creates=True, updates=True)
+    accounts.define(entity)
+    connector = MemoryConnector(HERE)
+    without = connector.create(entity, batch_of(entity, [{"id": 1, "name": "Ada"}]))
+    assert without.rejected == {0: "field 'note': a new record has to have it"}
+    assert connector.create(entity, batch_of(entity, [{"id": 1, "note": "a"}])) == Written()
+    same = connector.update(entity, batch_of(entity, [{"id": 1, "note": "a", "name": "Ada"}]))
+    assert same == Written()
+    other = connector.update(entity, batch_of(entity, [{"id": 1, "note": "b", "name": "Eve"}]))
+    assert other.rejected == {0: "field 'note': can be given to new records only"}
+    assert accounts.records["account"][(1,)]["name"] == "Ada"

@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from tests.core.suggesting import Labelled, entity, field, labelled, questions
 
 from tandem.core.fit import CONVERTIBLE
 from tandem.core.suggest import ACCEPTABLE, Question, Suggestion, suggest
 from tandem.core.suggestions.entities import suggest_entity
 from tandem.core.suggestions.lookups import MappedEntity
-from tandem.model.integration import FieldMapping, Lookup
+from tandem.core.validate import validate
+from tandem.model.integration import EntityMapping, FieldMapping, Integration, Lookup, System
+from tandem.model.problems import Severity
 from tandem.model.schema import Capabilities, Entity, Kind, Schema
 
 PRECISION = 0.97
@@ -68,6 +70,22 @@ def _assert_possible(question: Question, found: Suggestion) -> None:
     if question.direction == "bidirectional" and not external.read_only:
         goes_back = found.mapping.direction is None
         assert not goes_back or external.kind in CONVERTIBLE[local.kind]
+
+
+@settings(max_examples=100)
+@given(questions())
+def test_validation_agrees_with_every_suggestion(question: Question) -> None:
+    lines = [found.mapping for found in suggest(question) if not found.mapping.lookup]
+    assume(lines)
+    names = question.external.name, question.local.name
+    mapping = EntityMapping(
+        external=names[0], local=names[1], direction=question.direction, fields=tuple(lines)
+    )
+    system = System(connector="memory", connection="any")
+    integration = Integration(name="any", external=system, local=system, entities=(mapping,))
+    schemas = (Schema(entities=(entity,)) for entity in (question.external, question.local))
+    errors = [p for p in validate(integration, *schemas) if p.severity is Severity.ERROR]
+    assert not [problem for problem in errors if "fields" in problem.place[:-1]]
 
 
 @given(questions())

@@ -168,6 +168,8 @@ fields = st.builds(
     name=names,
     kind=st.sampled_from(Kind),
     nullable=st.booleans(),
+    precision=st.none() | st.integers(1, 2),
+    scale=st.none() | st.integers(1, 2),
     label=st.sampled_from(["", "A"]),
     options=st.lists(st.sampled_from("xyz"), unique=True).map(tuple),
 )

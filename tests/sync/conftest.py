@@ -103,6 +103,8 @@ class World:
     new_state: Path | None = None
     """A state database without rows, to be copied: making one takes longer than a run."""
     mappings: list[dict[str, Any]] = field(default_factory=lambda: [ACCOUNT_MAPPING])
+    settings: dict[str, Any] = field(default_factory=dict)
+    """More of the integration file."""
     clock: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     runs: Iterator[int] = field(default_factory=itertools.count)
     versions: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -151,6 +153,7 @@ class World:
                 "external": {**side, "connection": f"{self.name}-external"},
                 "local": {**side, "connection": f"{self.name}-local"},
                 "entities": self.mappings,
+                **self.settings,
             }
         )
 

@@ -19,6 +19,7 @@ from tandem.state.store import open_state
 from tandem.sync.lease import holding
 from tandem.sync.people.clean_up import apply_clean_up, plan_clean_up
 from tandem.sync.people.edits import save_edit, undo, undoable_edit
+from tandem.yaml_source import YamlSource
 
 FILE = """\
 # The file of a test.
@@ -161,14 +162,13 @@ def test_nothing_is_edited_while_a_run_is_at_work(world, file, run):
     assert integration_text(file) == planned.before
 
 
-def test_an_edit_that_cannot_be_noted_is_not_made(file, run):
+def test_an_edit_that_cannot_be_noted_is_not_made(file, run, monkeypatch):
     before = integration_text(file)
 
-    class Full(type(run.state)):
-        def note_edit(self, **_edit):
-            raise RuntimeError
+    def failing(**_edit):
+        raise RuntimeError
 
-    run.state.__class__ = Full
+    monkeypatch.setattr(run.state, "note_edit", failing)
     with pytest.raises(RuntimeError):
         save_edit(file, run.state, reason="x", before=before, after=before + "#\n", at=run.now())
     assert integration_text(file) == before
@@ -245,3 +245,35 @@ def test_each_integration_has_its_own_edits(world, file, run):
     other = open_state(f"sqlite:///{world.folder}/state.db", "other")
     assert not other.edits()
     other.close()
+
+
+def test_what_is_not_mapped_any_more_keeps_its_values_and_its_links(world):
+    """The field vanishes, is cleaned up, comes back, and the clean-up is undone."""
+    text = FILE.format(name=world.name).replace("external: fax", "external: name")
+    text = text.replace("changedAt", "version")
+    file = world.folder / "crm.yaml"
+    file.write_text(text)
+    world.mappings = YamlSource(text).value["entities"]
+    world.put_account("1", name="Ada")
+    world.put_contact("9", name="Bob", account_ID="1")
+    world.sync()
+    had = world.external.entities["Accounts"]
+    lacks = had.model_copy(update={"fields": tuple(f for f in had.fields if f.name != "name")})
+    world.external.define(lacks)
+    with world.job() as job:
+        run = replace(job, integration=load_integration(file))
+        apply_clean_up(run, plan_clean_up(run, file))
+    world.mappings = YamlSource(integration_text(file)).value["entities"]
+    world.sync()
+    world.sync(mode="full")
+    assert world.row("Ada")["accountnumber"] == "no-1"
+    assert len(world.rows("contact")) == 1
+
+    world.external.define(had)
+    world.put_account("1", name="Ada Lovelace")
+    with world.job() as job:
+        undone(file, job)
+    assert integration_text(file) == text
+    world.mappings = YamlSource(text).value["entities"]
+    world.sync()
+    assert [row["name"] for row in world.rows()] == ["Ada Lovelace"]

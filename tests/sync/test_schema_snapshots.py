@@ -168,3 +168,27 @@ def test_a_person_sees_what_mappings_use_and_what_is_gone(world) -> None:
     assert mapped.external.missing == ("name",)
     assert mapped.local.missing == ()
     assert [str(change) for change in found.changes] == ["Accounts.name is gone: string"]
+
+
+def test_filters_and_transforms_use_fields_too(world) -> None:
+    city, fax = Field(name="city", kind=Kind.STRING), Field(name="fax", kind=Kind.STRING)
+    edit(world, city, fax)
+    number, name, parent = world.mappings[0]["fields"]
+    joined = {**name, "direction": "download_only", "transform": [{"concat": {"fields": ["city"]}}]}
+    world.mappings = [
+        {
+            **world.mappings[0],
+            "fields": [number, joined, parent],
+            "download_filter": {
+                "and": [
+                    {"field": "fax", "operator": "not_null"},
+                    {"field": "parent_ID.status", "operator": "eq", "value": "new"},
+                ]
+            },
+        }
+    ]
+    with world.job() as run:
+        steps.refresh_schema(run)
+        (mapped,) = overview(world.integration, run.state).mapped
+    assert set(mapped.external.used) == {"number", "name", "parent_ID", "version", "city", "fax"}
+    assert mapped.external.missing == ()

@@ -24,7 +24,13 @@ from tandem.sync.job import Request
 from tandem.sync.people.check import Finding, finding_of
 from tandem.sync.people.check import check as check_integration
 
-_COLOURS: Final = {"ok": "green", "note": "cyan", "problem": "red", "unreachable": "red"}
+_COLOURS: Final = {
+    "ok": "green",
+    "note": "cyan",
+    "warning": "yellow",
+    "problem": "red",
+    "unreachable": "red",
+}
 
 
 def check(

@@ -19,7 +19,8 @@ from tandem.cli.session import (
     now,
     state_of,
 )
-from tandem.errors import printable
+from tandem.core.clean_up import Effect
+from tandem.errors import one_of, printable
 from tandem.sync.job import Request
 from tandem.sync.people.clean_up import Planned, apply_clean_up, plan_clean_up
 from tandem.sync.people.edits import undo as undo_edit
@@ -71,16 +72,17 @@ def undo(name: str, *, yes: bool, json: bool) -> None:
         raise typer.Exit(FINDINGS)
 
 
+_CHOICES: Final = 3
+"""Names that are shown of those that could be meant."""
 _COLOURS: Final = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def print_diff(file: Path, before: str, after: str) -> None:
-    """What changes in the file, as a unified diff that `patch` understands."""
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    for line in unified_diff(old, new, f"{file} (now)", f"{file} (then)"):
-        text = printable(line.rstrip("\r\n"))
+    """What changes in the file, as a unified diff."""
+    old, new = before.splitlines(), after.splitlines()
+    for line in unified_diff(old, new, str(file), str(file), "before", "after", lineterm=""):
         style = "bold" if line.startswith(("---", "+++")) else _COLOURS.get(line[0], "")
-        out.print(Text(text, style), soft_wrap=True)
+        out.print(Text(printable(line), style), soft_wrap=True)
 
 
 def _print(name: str, planned: Planned, *, saved: bool) -> None:
@@ -90,15 +92,24 @@ def _print(name: str, planned: Planned, *, saved: bool) -> None:
     else:
         print_diff(planned.file, planned.before, planned.after)
         for effect in found.effects:
-            say("")
-            say(f"{effect.entity}: {effect.removed}", "bold")
-            say(f"{effect.reason} {effect.consequence}", indent=2)
+            _print_effect(effect)
+        say("")
     for sentence in found.remaining:
         say(sentence, "yellow")
     if found.edits and saved:
         say(f"Saved {planned.file}. Undo it: tandem validate {name} --undo")
     elif found.edits:
         say(f"Nothing was changed yet. Save it: tandem validate {name} --clean-up --yes")
+
+
+def _print_effect(effect: Effect) -> None:
+    is_whole_entity = len(effect.place) == 2
+    say("")
+    say(effect.removed if is_whole_entity else f"{effect.entity}: {effect.removed}", "bold")
+    say(f"{effect.reason} {effect.consequence}", indent=2)
+    if effect.instead:
+        names = one_of(effect.instead[:_CHOICES])
+        say(f"Was it only renamed? Then write {names} instead.", "yellow", indent=2)
 
 
 def _print_as_json(planned: Planned, *, saved: bool) -> None:

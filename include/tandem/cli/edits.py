@@ -12,6 +12,4 @@ _COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.N
 def print_problems(problems: Iterable[Problem]) -> None:
     """What is wrong with the edited entities."""
     for problem in problems:
-        print_marked(
-            problem.severity, _COLOURS[problem.severity], problem.entity, str(problem)
-        )
+        print_marked(problem.severity, _COLOURS[problem.severity], problem.entity, str(problem))

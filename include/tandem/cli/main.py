@@ -11,10 +11,13 @@ from tandem.cli import (
     explain,
     init,
     log,
+    mapping,
     preview,
     rejected,
     schema,
+    suggest,
     transfer,
+    validate,
     verify,
 )
 from tandem.errors import printable
@@ -48,6 +51,9 @@ def _options(
 app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("schema")(schema.schema)
+app.command("suggest")(suggest.suggest)
+app.command("validate")(validate.validate)
+app.add_typer(mapping.app, name="mapping")
 app.command("preview")(preview.preview)
 app.command("import")(transfer.import_)
 app.command("export")(transfer.export)

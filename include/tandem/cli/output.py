@@ -91,6 +91,22 @@ def print_marked(mark: str, colour: str, about: str, text: str) -> None:
     out.print(grid)
 
 
+def print_findings(findings: Sequence[tuple[str, str, str, Sequence[str]]]) -> None:
+    """Findings in columns: a mark and its colour, where it is, and lines of text; the first line
+    says what it is, the others are paler.
+    """
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for mark, colour, about, lines in findings:
+        for at, line in enumerate(lines):
+            head = (_text(mark, colour), _text(about)) if at == 0 else ("", "")
+            grid.add_row(*head, _text(line, "" if at == 0 else "dim"))
+    if findings:
+        out.print(Padding(grid, (0, 0, 0, 2), expand=False))
+
+
 def _text(value: Any, style: str = "") -> Text:
     return Text(printable(str(value)), style)
 

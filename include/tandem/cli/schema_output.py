@@ -23,6 +23,8 @@ _COLOURS: Final = {
     ChangeKind.RETYPED: "yellow",
     ChangeKind.RENAMED: "magenta",
 }
+_CALLED: Final = {ChangeKind.RETYPED: "changed", ChangeKind.RENAMED: "renamed?"}
+"""A rename is a guess."""
 
 
 def print_overview(name: str, found: Overview) -> None:
@@ -130,7 +132,10 @@ def print_difference(one: Difference) -> None:
 
 
 def _print_changes(title: str, changes: Sequence[Change]) -> None:
-    rows = [(change.kind.value, change.name, change.before, change.after) for change in changes]
+    rows = [
+        (_CALLED.get(change.kind, change.kind.value), change.name, change.before, change.after)
+        for change in changes
+    ]
     styles = [_COLOURS[change.kind] for change in changes]
     print_table(["Change", "Entity, field", "Before", "Now"], rows, title, styles)
 

@@ -58,9 +58,7 @@ def suggest(  # noqa: PLR0913 - its options
     with errors_as_exit_codes(), progress_shown() as progress:
         integration = integration_named(name)
         with job_for(integration, Request(new_run_id()), progress) as run:
-            found = suggested(
-                integration, run.external.schema(), run.local.schema(), entity, local
-            )
+            found = suggested(integration, run.external.schema(), run.local.schema(), entity, local)
             columns = found.new_columns(min_score) if new else ()
             lines = (*found.accepted(min_score), *columns)
             if accept and lines:
@@ -68,9 +66,12 @@ def suggest(  # noqa: PLR0913 - its options
     if json:
         print_json(_as_json(found, min_score, columns, planned))
     else:
-        _print(name, found, min_score, columns)
+        _print(found, min_score, columns)
         if planned:
             _print_planned(name, planned)
+        else:
+            command = f"tandem suggest {name} {entity}{' --new' if new else ''}"
+            say(_next(command, found, bool(lines)))
     if planned and planned.problems:
         raise typer.Exit(FINDINGS)
 
@@ -85,9 +86,9 @@ def _accepted(
     return planned
 
 
-def _print(name: str, found: Suggested, least: float, columns: tuple[FieldMapping, ...]) -> None:
+def _print(found: Suggested, least: float, columns: tuple[FieldMapping, ...]) -> None:
     say(_heading(found), "bold")
-    rows = [
+    rows: list[list[Any]] = [
         [
             "+" if one.score >= least else "",
             one.external.name,
@@ -106,7 +107,6 @@ def _print(name: str, found: Suggested, least: float, columns: tuple[FieldMappin
     alone = [field.name for field in found.alone(least) if field.name not in covered]
     if alone:
         say(f"Without a partner: {', '.join(alone)}.")
-    say(_next(name, found, any(row[0] for row in rows)))
 
 
 def _heading(found: Suggested) -> str:
@@ -115,16 +115,16 @@ def _heading(found: Suggested) -> str:
         return f"{theirs} → {ours}"
     if not found.has_partner:
         return f"{theirs} is not mapped, and no local entity is like it"
-    others = "; ".join(
-        f"{one.local} {one.score:.2f} ({one.reason})" for one in found.partners[:_PARTNERS]
-    )
-    return f"{theirs} is not mapped. Local entity: {ours}" + (f". Likely: {others}" if others else "")
+    likely = {one.local: f"{one.score:.2f}, {one.reason}" for one in found.partners[:_PARTNERS]}
+    chosen = f" ({likely.pop(ours)})" if ours in likely else ""
+    others = "; ".join(f"{name} ({why})" for name, why in likely.items())
+    also = f". Or: {others}" if others else ""
+    return f"{theirs} is not mapped. Local entity: {ours}{chosen}{also}"
 
 
-def _next(name: str, found: Suggested, marked: bool) -> str:  # noqa: FBT001 - private
-    theirs = found.external.name
+def _next(command: str, found: Suggested, marked: bool) -> str:  # noqa: FBT001 - private
     if marked:
-        return f"Write the lines that are marked +: tandem suggest {name} {theirs} --accept"
+        return f"Write the lines that are marked +: {command} --accept"
     if not found.has_partner:
         return "Name a local entity with --local, or have a new one proposed: --new"
     return "There is nothing to suggest. --new proposes new local columns."
@@ -150,8 +150,7 @@ def _as_json(
         "local": found.local.name,
         "mapped": found.at is not None,
         "partners": [
-            {"local": one.local, "score": one.score, "reason": one.reason}
-            for one in found.partners
+            {"local": one.local, "score": one.score, "reason": one.reason} for one in found.partners
         ],
         "fields": [
             {

@@ -40,6 +40,8 @@ class Asked(Model):
     """The same → whatever else decides whether a value fits."""
     version_field: str | None = None
     """The external field that orders changes, chosen by whom it may be."""
+    versions: dict[SideName, int] = Field(default_factory=dict)
+    """The newest snapshot of each side."""
     order: tuple[str, ...] = ()
     """The mapped local fields, in the order in which the local system has them."""
 

@@ -34,6 +34,8 @@ class Effect:
     """Why it goes, in a sentence."""
     consequence: str
     """What is not synced any more and what stays, in sentences."""
+    instead: tuple[str, ...] = ()
+    """What could be written in its place: it may only have been renamed. The likeliest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,11 @@ class _Plan:
 
     integration: Integration
     reasons: dict[Place, str] = field(default_factory=dict)
+    instead: dict[Place, tuple[str, ...]] = field(default_factory=dict)
 
-    def remove(self, place: Place, reason: str) -> None:
+    def remove(self, place: Place, reason: str, instead: tuple[str, ...] = ()) -> None:
         self.reasons.setdefault(place, reason)
+        self.instead.setdefault(place, instead)
 
     def entities(self) -> Iterator[tuple[int, EntityMapping]]:
         """Enabled ones that stay, with their positions."""
@@ -82,7 +86,7 @@ def clean_up(
     for problem in problems:
         place = _removable(problem)
         if place:
-            plan.remove(place, problem.text)
+            plan.remove(place, problem.text, problem.choices)
     known = -1
     while known < len(plan.reasons):
         known = len(plan.reasons)
@@ -172,8 +176,8 @@ def _effects(plan: _Plan, links: Mapping[str, int]) -> tuple[Effect, ...]:
         entity = plan.integration.entities[int(place[1])]
         if _is_entity(place) or place[:2] not in plan.reasons:
             removed, consequence = told(entity, place, links.get(entity.external, 0))
-            reason = plan.reasons[place]
-            found.append(Effect(entity.external, place, removed, reason, consequence))
+            why, instead = plan.reasons[place], plan.instead[place]
+            found.append(Effect(entity.external, place, removed, why, consequence, instead))
     return tuple(found)
 
 

@@ -189,15 +189,16 @@ def mapped_values(field: BoundField, records: pa.RecordBatch) -> tuple[pa.Array,
     return nulled(fitted.values, named), {**fitted.problems, **named}
 
 
-def cut_texts(fields: Sequence[BoundField], records: pa.RecordBatch) -> dict[str, int]:
-    """How many values of these external records are cut to fit, by local field."""
-    counts = {
-        field.name: cut_values(
-            records.column(field.external.name), field.mapping.transform, _given(field, records)
-        )
-        for field in fields
-        if field.external and field.cuts
-    }
+def cut_texts(
+    fields: Sequence[BoundField], records: pa.RecordBatch, rows: pa.Array
+) -> dict[str, int]:
+    """How many values of these rows of external records are cut to fit, by local field."""
+    counts = {}
+    for field in fields:
+        if field.external and field.cuts:
+            chosen = records.select(field.reads_externally).filter(rows)
+            values, steps = chosen.column(field.external.name), field.mapping.transform
+            counts[field.name] = cut_values(values, steps, _given(field, chosen))
     return {name: count for name, count in counts.items() if count}
 
 

@@ -34,7 +34,7 @@ def negated(condition: Condition) -> Condition:
     name = condition.operator
     if name in _OPPOSITES:
         return _like(condition, _OPPOSITES[name], condition.value)
-    tests = [("null", None)]
+    tests: list[tuple[str, object]] = [("null", None)]
     if name == "between" and isinstance(condition.value, tuple):
         tests += [("lt", condition.value[0]), ("gt", condition.value[1])]
     else:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final
 
 from tandem.model.schema import Entity, Field, Kind, Schema
@@ -22,6 +23,8 @@ _ALIKE: Final = 0.7
 _SAME_LABEL: Final = 0.8
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+|\d+")
 
+_Places = Mapping[str, tuple[str, str]]
+"""Field → the fields before and after it."""
 Scores = Mapping[tuple[str, str], float]
 
 
@@ -41,8 +44,7 @@ def likely_renames(before: Entity, after: Entity) -> dict[str, str]:
         return {}
     places = _neighbours(before), _neighbours(after)
     scores = {
-        (old.name, new.name): _field_score(old, new, near=_are_neighbours(old, new, places))
-        for old, new in _candidates(gone, come)
+        (old.name, new.name): _field_score(old, new, places) for old, new in _candidates(gone, come)
     }
     return _unambiguous(scores)
 
@@ -56,12 +58,16 @@ def likely_entity_renames(before: Schema, after: Schema) -> dict[str, str]:
     shapes = {id(entity): _shape(entity) for entity in [*gone, *come]}
     return _unambiguous(
         {
-            (old.name, new.name): 0.4 * _likeness(old, new)
-            + 0.6 * _share(shapes[id(old)], shapes[id(new)])
+            (old.name, new.name): _entity_score(old, new, _share(shapes[id(old)], shapes[id(new)]))
             for old in gone
             for new in come
         }
     )
+
+
+def _entity_score(old: Entity, new: Entity, share: float) -> float:
+    hopeless = 0.4 + 0.6 * share < THRESHOLD
+    return 0.0 if hopeless else 0.4 * _likeness(old, new) + 0.6 * share
 
 
 def _candidates(gone: Sequence[Field], come: Sequence[Field]) -> Iterator[tuple[Field, Field]]:
@@ -94,13 +100,18 @@ def _texts(field: Field) -> set[str]:
     return {f"name {_name(field.name).plain}", f"label {field.label.casefold()}"} - {"label "}
 
 
-def _field_score(old: Field, new: Field, *, near: bool) -> float:
-    return 0.75 * _likeness(old, new) + 0.1 * _same_facets(old, new) + 0.15 * near
+def _field_score(old: Field, new: Field, places: tuple[_Places, _Places]) -> float:
+    likeness = 0.75 * _likeness(old, new)
+    if likeness + 0.1 + 0.15 < THRESHOLD:
+        return 0.0
+    return likeness + 0.1 * _same_facets(old, new) + 0.15 * _are_neighbours(old, new, places)
 
 
 def _same_facets(old: Field, new: Field) -> bool:
-    facets = ("max_length", "precision", "scale", "nullable", "lookup", "options")
-    return all(getattr(old, facet) == getattr(new, facet) for facet in facets)
+    return bool(_FACETS(old) == _FACETS(new))
+
+
+_FACETS: Final = attrgetter("max_length", "precision", "scale", "nullable", "lookup", "options")
 
 
 def _likeness(old: Field | Entity, new: Field | Entity) -> float:
@@ -147,8 +158,9 @@ def _spell_alike(one: str, other: str) -> bool:
     return 2 * len(pairs & others) >= _ALIKE * (len(pairs) + len(others)) > 0
 
 
-def _letter_pairs(word: str) -> set[str]:
-    return {word[at : at + 2] for at in range(len(word) - 1)}
+@lru_cache(maxsize=50_000)
+def _letter_pairs(word: str) -> frozenset[str]:
+    return frozenset(word[at : at + 2] for at in range(len(word) - 1))
 
 
 @lru_cache(maxsize=50_000)
@@ -159,15 +171,12 @@ def _name(text: str) -> _Name:
     return _Name(plain or text, frozenset(words), numbers)
 
 
-def _neighbours(entity: Entity) -> dict[str, tuple[str, str]]:
-    """By field: the fields that stand before and after it."""
+def _neighbours(entity: Entity) -> _Places:
     names = ["", *(field.name for field in entity.fields), ""]
     return {names[at]: (names[at - 1], names[at + 1]) for at in range(1, len(names) - 1)}
 
 
-def _are_neighbours(
-    old: Field, new: Field, places: tuple[dict[str, tuple[str, str]], dict[str, tuple[str, str]]]
-) -> bool:
+def _are_neighbours(old: Field, new: Field, places: tuple[_Places, _Places]) -> bool:
     """Whether both stand before or after the same field."""
     were, are = places[0][old.name], places[1][new.name]
     return any(one and one == other for one, other in zip(were, are, strict=True))

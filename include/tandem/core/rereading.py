@@ -46,9 +46,12 @@ AS_IT_WAS: Final = Reread()
 EVERYTHING: Final = Reread(everything=True)
 
 
-def reread(before: Asked, now: Asked, side: SideName) -> Reread:
-    """What of that side has to be read again, now that something else is asked for."""
-    if made_anew(before, now) or not _serves(_asked(before, side), _asked(now, side)):
+def reread(before: Asked, now: Asked, side: SideName, anew: frozenset[str] = frozenset()) -> Reread:
+    """What of that side has to be read again, now that something else is asked for.
+
+    `anew` are fields that were not there for a while.
+    """
+    if anew or made_anew(before, now) or not _serves(_asked(before, side), _asked(now, side)):
         return EVERYTHING
     name = _FILTERS[side]
     filters = [significant(asked.mapping)[name] for asked in (before, now)]
@@ -66,7 +69,9 @@ def _asked(asked: Asked, side: SideName) -> dict[str, Any]:
     mapping = asked.mapping
     other = {name for name, owner in _OF_ONE_SIDE.items() if owner != side}
     found = {n: v for n, v in significant(mapping).items() if n not in {_FILTERS[side], *other}}
-    away = {place_of(f) for f in mapping.active_fields if way_of(mapping, f) == _OTHER_WAY[side]}
+    lines, way = mapping.active_fields, _OTHER_WAY[side]
+    mine = {place_of(f) for f in lines if way_of(mapping, f) != way}
+    away = {place_of(f) for f in lines} - mine
     found["fields"] = {place: v for place, v in lines_of(asked).items() if place not in away}
     if side == "external":
         found["version_field"] = asked.version_field

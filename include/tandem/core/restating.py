@@ -43,11 +43,17 @@ class Restating:
     """Records look otherwise than before, whatever is in them."""
 
 
-def restating(before: Asked, now: Asked) -> Restating:
-    """What has to be said anew."""
+def restating(
+    before: Asked,
+    now: Asked,
+    *,
+    gone: frozenset[str] = frozenset(),
+    local_entity_gone: bool = False,
+) -> Restating:
+    """What has to be said anew; `gone` are fields that were not there for a while."""
     old, new = lines_of(before), lines_of(now)
-    anew = made_anew(before, now)
-    elsewhere = before.mapping.local != now.mapping.local
+    anew = made_anew(before, now) | gone
+    elsewhere = before.mapping.local != now.mapping.local or local_entity_gone
     turned = before.mapping.direction != now.mapping.direction
     otherwise = old != new or bool(anew) or elsewhere or turned
     if not otherwise and before.facets == now.facets:

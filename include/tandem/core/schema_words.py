@@ -31,8 +31,10 @@ CAPABILITY_FLAGS: Final = {
 
 
 def type_in_words(field: Field) -> str:
-    """The kind with its facets: `string(40)`, `decimal(10,2)`."""
-    facets = [field.max_length] if field.max_length is not None else [field.precision, field.scale]
+    """The kind with its facets: `string(40)`, `decimal(10,2)`, `decimal(*,2)`."""
+    unstated = None if field.scale is None else "*"
+    precision = unstated if field.precision is None else field.precision
+    facets = (field.max_length, precision, field.scale)
     told = ",".join(str(facet) for facet in facets if facet is not None)
     return f"{field.kind}({told})" if told else field.kind.value
 

@@ -1,9 +1,15 @@
 """The local entity that a mapping needs, for those who let it be created."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
+from tandem.core.transform_kinds import kind_after
 from tandem.model.integration import EntityMapping, FieldMapping
 from tandem.model.schema import Entity, Field, Kind
+from tandem.model.transforms import Step, Transform, name_of
+
+_NO_LONGER: Final = frozenset(("trim", "upper", "lower", "split"))
+"""Transforms that never make a text longer."""
 
 
 def wanted_entity(
@@ -14,12 +20,12 @@ def wanted_entity(
     `known` is what the local side has by that name; `keys` tells for each external entity the
     local key field of its mapping, which is what lookups to it hold.
     """
-    fields = [
-        _wanted_field(field.local, field, external, keys)
-        for field in mapping.active_fields
-        if field.local and field.direction != "upload_only"
-    ]
-    names = {field.name for field in fields}
+    lines: dict[str, FieldMapping] = {}
+    for line in mapping.active_fields:
+        if line.local and line.direction != "upload_only":
+            lines.setdefault(line.local, line)
+    fields = [_wanted_field(name, line, external, keys) for name, line in lines.items()]
+    names = lines.keys()
     key = known.key if known and known.key else (_id_among(names),)
     missing_key = [Field(name=name, kind=Kind.GUID, nullable=False) for name in key]
     own_key = [field for field in missing_key if field.name not in names]
@@ -43,9 +49,26 @@ def _wanted_field(
     if mapping.external is None:
         return _field_for(name, [mapping.constant])
     source = external.field(mapping.external)
+    if mapping.transform:
+        return _made_field(name, mapping, external)
     return source.model_copy(
         update={"name": name, "nullable": True, "read_only": False, "lookup": ()}
     )
+
+
+def _made_field(name: str, line: FieldMapping, external: Entity) -> Field:
+    """A field that can hold what transforms make; text where they can make anything."""
+    kind = kind_after(line, external, direction="download_only") or Kind.STRING
+    length = external.field(line.external or "").max_length
+    for step in line.transform:
+        length = _length_after(step, length)
+    return Field(name=name, kind=kind, max_length=length if kind is Kind.STRING else None)
+
+
+def _length_after(step: Transform, length: int | None) -> int | None:
+    if isinstance(step, Step) and step.truncate:
+        return min(step.truncate, length or step.truncate)
+    return length if name_of(step) in _NO_LONGER else None
 
 
 def _field_for(name: str, values: Iterable[object]) -> Field:

@@ -60,18 +60,18 @@ class _Entity:
         self._composites: dict[str, str] = {}
         self._alone: list[str] = []
         self._element = element
-        self._where = f"EntityMapping {at}"
+        self._where = _external_name(element) or f"EntityMapping {at}"
 
     def mapping(self) -> EntityMapping | None:
         """The mapping; None if it has no partner or no fields."""
         values = self._parts(self._element, ENTITY_PARTS)
-        self._where = values.get("external") or self._where
         if not values.get("external") or not values.get("local"):
             self._note("has no partner, so it is left out")
             return None
-        fields = [one for one in values.pop("fields", []) if one]
+        found = values.pop("fields", [])
+        fields, count = [one for one in found if one], len(found)
         if self._alone:
-            self._note(f"{len(self._alone)} fields without a partner are left out")
+            self._note(f"left out without a partner: {len(self._alone)} of {count} fields")
         if not fields:
             self._note("has no field that is mapped, so it is left out")
             return None
@@ -184,6 +184,11 @@ def _declared(listed: tuple[str, ...], fields: list[dict[str, Any]]) -> tuple[st
 
 def _name(element: Element) -> str:
     return small(element.tag.rpartition("}")[2])
+
+
+def _external_name(element: Element) -> str:
+    names = (part for part in element if ENTITY_PARTS.get(_name(part)) == "external")
+    return next(map(_text, names), "")
 
 
 def _shown(element: Element) -> str:

@@ -1,10 +1,19 @@
 """The transforms that a field mapping can name, as the user writes them."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
 
 from tandem.model.config import Config
 
@@ -12,7 +21,15 @@ TransformName = Literal["trim", "upper", "lower", "guid", "date", "time"]
 
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 _Mark = Annotated[str, StringConstraints(max_length=1)]
-_Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$", max_length=64)]
+
+
+def _as_zone(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_+/-]{0,63}", text):
+        raise ValueError(f"{text[:60]!r} is no time zone; write for example Europe/Prague")
+    return text
+
+
+_Zone = Annotated[str, AfterValidator(_as_zone)]
 
 
 class Split(Config):
@@ -96,6 +113,14 @@ class Step(Config):
     format_number: WrittenNumber | None = Field(None, description="A number as text.")
     custom: _Text | None = Field(None, description="A function of transforms.py, by its name.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _takes_arguments(cls, value: Any) -> Any:
+        keys = set(value) if isinstance(value, dict) else set()
+        for name in sorted(keys & set(get_args(TransformName)) - set(cls.model_fields)):
+            raise ValueError(f"transform {name!r} takes no argument; write it alone: [{name}]")
+        return value
+
     @model_validator(mode="after")
     def _has_one_key(self) -> "Step":
         if sum(getattr(self, key) is not None for key in type(self).model_fields) != 1:
@@ -121,8 +146,16 @@ def _shape(value: Any) -> str:
     return "step" if isinstance(value, dict | Step) else "name"
 
 
+def _without_argument(value: Any) -> Any:
+    if isinstance(value, str) and value in set(Step.model_fields) - set(get_args(TransformName)):
+        raise ValueError(f"transform {value!r} takes an argument; write {{{value}: …}}")
+    return value
+
+
 Transform = Annotated[
-    Annotated[TransformName, Tag("name")] | Annotated[Step, Tag("step")], Discriminator(_shape)
+    Annotated[TransformName, BeforeValidator(_without_argument), Tag("name")]
+    | Annotated[Step, Tag("step")],
+    Discriminator(_shape),
 ]
 
 BOTH_WAYS = frozenset(("trim", "upper", "lower", "guid"))

@@ -109,7 +109,7 @@ class Links:
         if not links.num_rows:
             return
         names = ("base", "base_hash", "local_hash")
-        values = {name: bindparam(f"new_{name}") for name in names}
+        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
         mine = [*self._mine, link.c.external_id == bindparam("mine")]
         kept = packed(links["base"].combine_chunks()).to_pylist()
         hashes = [links[name].to_pylist() for name in names[1:]]

@@ -11,7 +11,16 @@ from sqlalchemy import Engine
 from tandem.database import open_engine, writing
 from tandem.model.changes import Anchor, Counts
 from tandem.model.schema import Schema
-from tandem.state import anchors, edits, forgetting, rechecks, rejected, run_log, snapshots, transactions
+from tandem.state import (
+    anchors,
+    edits,
+    forgetting,
+    rechecks,
+    rejected,
+    run_log,
+    snapshots,
+    transactions,
+)
 from tandem.state.account import Account
 from tandem.state.lease import Lease
 from tandem.state.migrate import ensure_current

@@ -18,11 +18,13 @@ from tandem.model.connection import Connection
 from tandem.model.integration import EntityMapping, Integration, System
 from tandem.model.problems import Problem
 from tandem.model.schema import Schema
+from tandem.model.transforms import UserTransforms
 from tandem.settings import Settings
 from tandem.staging import Staging
 from tandem.state.store import SqlState, StateReader, StateStore, open_state
 from tandem.sync.expected import Expected
 from tandem.sync.validation import validated
+from tandem.transforms import transforms_for
 
 Mode = Literal["auto", "full"]
 JobKind = Literal["sync", "import", "export"]
@@ -61,6 +63,8 @@ class Job:
     staging: Staging
     now: Callable[[], datetime]
     progress: Progress
+    functions: UserTransforms = field(default_factory=dict)
+    """The user's own transforms."""
     expected: dict[str, Expected] = field(default_factory=dict)
     """External entity → what a run would have made by now: what a preview counts on."""
 
@@ -121,7 +125,13 @@ class Job:
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the mappings of the integration, by the pinned schemas."""
         schemas = self.schemas
-        return validated(self.integration, schemas["external"], schemas["local"], self.state)
+        return validated(
+            self.integration,
+            schemas["external"],
+            schemas["local"],
+            self.state,
+            functions=self.functions,
+        )
 
     @cached_property
     def stopped(self) -> dict[str, ConfigurationError]:
@@ -139,7 +149,8 @@ class Job:
         if entity in self.stopped:
             raise self.stopped[entity]
         external = self.schemas["external"].entity(mapping.external)
-        return BoundMapping(mapping, external, self.schemas["local"].entity(mapping.local))
+        local = self.schemas["local"].entity(mapping.local)
+        return BoundMapping(mapping, external, local, self.functions)
 
     def try_folder(self, entity: str, step: str) -> str:
         """A staging folder that no other try of this step uses."""
@@ -221,6 +232,7 @@ def open_job(
             staging=Staging(environment.settings.staging, integration.name, request.run_id),
             now=environment.now,
             progress=progress,
+            functions=transforms_for(integration, environment.settings.config),
         )
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tandem.connectors.base import Written
-from tandem.core.asked import asked_of, text_of
+from tandem.core.asked import text_of
 from tandem.core.ids import key_columns
 from tandem.core.mapping import BoundMapping
 from tandem.errors import StopRun
@@ -22,6 +22,7 @@ from tandem.state.account import DEFERRED, Rejected
 from tandem.sync import columns
 from tandem.sync.applying.load_pairs import load_pairs, put_aside
 from tandem.sync.applying.unanswered import close_unanswered
+from tandem.sync.gone_between import asked_now
 from tandem.sync.job import Run
 from tandem.sync.manifests import Loaded, Planned
 from tandem.sync.sides.reading import mapping_hash
@@ -56,6 +57,7 @@ def load(run: Run, planned: Planned) -> Loaded:
         upload_counts=upload_counts,
         withheld=pairs.withheld,
         kept=pairs.kept,
+        cuts=planned.cuts,
     )
 
 
@@ -206,7 +208,7 @@ def _refuse_stale(run: Run, planned: Planned, bound: BoundMapping) -> None:
 def _move_anchors(run: Run, planned: Planned, bound: BoundMapping) -> None:
     if run.kind != "sync" or run.only_waiting:
         return
-    told = {"mapping_hash": planned.mapping_hash, "asked": text_of(asked_of(bound))}
+    told = {"mapping_hash": planned.mapping_hash, "asked": text_of(asked_now(run, bound))}
     for side, read in (("external", planned.external), ("local", planned.local)):
         if read and read.anchor:
             run.state.move_anchor(planned.entity, side, read.anchor, **told, at=run.now())

@@ -77,6 +77,8 @@ class Planned(Model):
     pairs: PlannedPairs = PlannedPairs()
     external: Read | None = None
     local: Read | None = None
+    cuts: dict[str, int] = {}
+    """Field → how many of its values are cut to fit."""
 
 
 class Loaded(Model):
@@ -92,3 +94,5 @@ class Loaded(Model):
     """Deletions that wait for approval."""
     kept: str = ""
     """Where the local records are that a first sync removed."""
+    cuts: dict[str, int] = {}
+    """Field → how many of its values were cut to fit."""

@@ -6,10 +6,11 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tandem.core.asked import asked_of, parsed, text_of
+from tandem.core.asked import parsed, text_of
 from tandem.core.mapping import BoundMapping
 from tandem.core.restating import Restating, restated, restating
 from tandem.state.account import Account
+from tandem.sync.gone_between import asked_now, gone_between
 from tandem.sync.job import Job, Run
 from tandem.sync.sides.held import local_side
 from tandem.sync.sides.reading import mapping_hash
@@ -20,13 +21,16 @@ _AS_THEY_ARE: Final = Restating(needed=False)
 
 def needed(job: Job, bound: BoundMapping) -> Restating:
     """What has to be said anew, since the links were made for another mapping."""
-    before = parsed(job.state.links_asked(bound.mapping.external))
-    return restating(before, asked_of(bound)) if before else _AS_THEY_ARE
+    before, now = parsed(job.state.links_asked(bound.mapping.external)), asked_now(job, bound)
+    if before is None:
+        return _AS_THEY_ARE
+    gone = gone_between(job, before, now)
+    return restating(before, now, gone=gone.fields, local_entity_gone=gone.local_entity)
 
 
 def restate(run: Run, bound: BoundMapping) -> None:
     """Have the links of the entity say what fits its mapping; neither side is written to."""
-    entity, asked = bound.mapping.external, text_of(asked_of(bound))
+    entity, asked = bound.mapping.external, text_of(asked_now(run, bound))
     if run.state.links_asked(entity) == asked:
         return
     what = needed(run, bound)

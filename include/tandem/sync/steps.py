@@ -18,6 +18,7 @@ from tandem.sync import extract as reading
 from tandem.sync import load as loading
 from tandem.sync import schema
 from tandem.sync import transform as planning
+from tandem.sync.gone_between import refuse_emptied
 from tandem.sync.job import Run, check_mappings
 from tandem.sync.manifests import Extracted, Loaded, Planned
 from tandem.sync.report import report as read_report
@@ -69,6 +70,7 @@ def extract(run: Run, entity: str) -> Manifest:
     """Stage what changed in the entity."""
     _start(run, entity)
     with _failure_logged(run, entity):
+        refuse_emptied(run, run.bound(entity))
         restate(run, run.bound(entity))
         extracted = reading.extract(run, entity)
         for key in _log_keys(run, entity):
@@ -119,6 +121,9 @@ def _message(name: str, loaded: Loaded) -> str:
         )
     if loaded.kept:
         parts.append(f"The local records that were removed are kept in {loaded.kept}.")
+    if loaded.cuts:
+        counts = ", ".join(f"{name} ({count})" for name, count in sorted(loaded.cuts.items()))
+        parts.append(f"Values were cut to fit: {counts}.")
     return " ".join(parts)
 
 

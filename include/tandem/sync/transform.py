@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from tandem.connectors.base import ETAG
 from tandem.core.fit import fit
 from tandem.core.ids import id_text
-from tandem.core.mapping import BoundMapping, Mapped, local_ids, map_records
+from tandem.core.mapping import BoundMapping, Mapped, cut_texts, local_ids, map_records
 from tandem.core.plan import Decisions, plan_download
 from tandem.core.values import record_hashes
 from tandem.errors import StopRun
@@ -29,6 +29,7 @@ from tandem.sync.sides.lookups import local_partners
 from tandem.sync.sides.whole_run import WholeRun
 
 _MANY: Final = 10_000
+_WRITES: Final = pa.array([Action.CREATE.value, Action.UPDATE.value, Action.LINK.value])
 
 
 def transform(job: Job, extracted: Extracted) -> Planned:
@@ -58,6 +59,7 @@ def transform(job: Job, extracted: Extracted) -> Planned:
         pairs=staged.pairs,
         external=extracted.external,
         local=extracted.local if bound.is_uploaded else None,
+        cuts=dict(two_way.cuts),
     )
 
 
@@ -87,7 +89,8 @@ def _downloads(
     planner = _Planner(job, bound, WholeRun(bound, read.paths), Matching(job, bound))
     writer = BatchWriter(job.try_folder(bound.mapping.external, "transform"))
     unchanged = 0
-    for plan in in_parallel(planner.plan, enumerate(read_batches(read.paths)), workers=2):
+    for plan, cuts in in_parallel(planner.plan, enumerate(read_batches(read.paths)), workers=2):
+        two_way.cuts.update(cuts)
         changes = planner.to_load(plan)
         unchanged += plan.num_rows - changes.num_rows
         writer.add(changes)
@@ -116,8 +119,10 @@ class _Planner:
     whole_run: WholeRun
     matching: Matching
 
-    def plan(self, numbered: tuple[int, pa.RecordBatch]) -> pa.RecordBatch:
-        """The decisions about one batch: local fields, then the columns of `sync.columns`."""
+    def plan(self, numbered: tuple[int, pa.RecordBatch]) -> tuple[pa.RecordBatch, dict[str, int]]:
+        """The decisions about one batch: local fields, then the columns of `sync.columns`; and how
+        many values of what is written are cut, by field.
+        """
         number, records = numbered
         records = self.whole_run.last_of_each(number, records)
         mapped = map_records(self.bound, records)
@@ -133,7 +138,9 @@ class _Planner:
             self.matching.candidates(local, new_ids, self.whole_run.clashes(records)),
         )
         decisions = replace(decisions, actions=self._also_asked(mapped.external_ids, decisions))
-        return _batch(mapped, resolved, hashes, decisions, _etags(records))
+        written = pc.is_in(decisions.actions, value_set=_WRITES)
+        cuts = cut_texts(self.bound.downloads, records, written)
+        return _batch(mapped, resolved, hashes, decisions, _etags(records)), cuts
 
     def _also_asked(self, ids: pa.Array, decisions: Decisions) -> pa.Array:
         """The actions: what somebody asked for is written again, though it did not change."""

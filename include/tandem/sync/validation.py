@@ -1,6 +1,6 @@
 """What is wrong with an integration's mappings, by what both systems say they have."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from tandem.core.validate import Side, validate
@@ -21,6 +21,7 @@ def validated(
     state: StateReader,
     *,
     can_provision: bool = False,
+    functions: Collection[str] | None = None,
 ) -> tuple[Problem, ...]:
     """All problems of all enabled mappings; earlier snapshots tell what was renamed."""
     schemas: dict[Side, Schema] = {"external": external, "local": local}
@@ -29,7 +30,14 @@ def validated(
         for side, schema in schemas.items()
         if (found := _had_more(integration, side, schema, state))
     }
-    problems = validate(integration, external, local, before=before, can_provision=can_provision)
+    problems = validate(
+        integration,
+        external,
+        local,
+        before=before,
+        can_provision=can_provision,
+        functions=functions,
+    )
     return explained(problems, integration, vanished(integration, local, state))
 
 

@@ -47,7 +47,7 @@ def _of(mapping: EntityMapping, local: Schema, state: StateReader) -> Vanished:
     asked = parsed(state.links_asked(mapping.external))
     there = _believed(mapping, asked) | _last_seen(mapping, state)
     if known is None:
-        chosen_anew = bool(asked) and asked.mapping.local != mapping.local
+        chosen_anew = asked is not None and asked.mapping.local != mapping.local
         return Vanished(table=bool(there) or not chosen_anew, fields=frozenset())
     wanted = {field.local for field in mapping.active_fields if field.local}
     names = {name.lower() for name in known.by_name}

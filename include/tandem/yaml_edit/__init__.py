@@ -53,7 +53,7 @@ def _edited(text: str, source: YamlSource, edit: Edit) -> tuple[str, YamlSource]
         made = YamlSource(new)
         if made.problems or not _is_same(made.value, wanted):
             raise Unsafe("the file would say something else afterwards")
-    except (LookupError, Unsafe) as error:
+    except (LookupError, RecursionError, Unsafe) as error:
         line = source.line(edit.place)
         cause = error.args[0] if error.args else "there is no such place"
         raise UnsafeEdit(
@@ -64,18 +64,18 @@ def _edited(text: str, source: YamlSource, edit: Edit) -> tuple[str, YamlSource]
 
 
 def _splices(lines: Lines, value: Any, edit: Edit) -> list[Splice]:
-    root = Tree(lines.text).root
-    spot = spot_at(lines, root, value, edit.place)
-    style = Style(list_indent=next(_list_indents(lines, root), 2))
+    tree = Tree(lines.text)
+    spot = spot_at(lines, tree, value, edit.place)
+    style = Style(list_indent=next(_list_indents(lines, tree.root), 2))
     if isinstance(edit, Removal):
-        splices = removal(spot_at(lines, root, value, edit.place[:-1]), spot.index)
+        splices = removal(spot_at(lines, tree, value, edit.place[:-1]), spot.index)
     elif isinstance(edit, Insertion):
-        refuse_repeated(root, spot.node)
+        refuse_repeated(tree, spot.node)
         splices = insertion(spot, edit.at, edit.value, style)
     else:
         splices = replacement(spot, edit.value, style)
     for splice in splices:
-        refuse_used_anchors(root, splice.start, splice.end)
+        refuse_used_anchors(tree, splice.start, splice.end)
     return splices
 
 

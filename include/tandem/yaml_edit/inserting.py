@@ -18,18 +18,15 @@ from tandem.yaml_edit.writing import Style, entry, flow, item
 
 def insertion(spot: Spot, at: int | str, value: Any, style: Style) -> list[Splice]:
     """Add an item at a position of the list, or a key at the end of the mapping."""
-    node = spot.node
+    node, is_list = spot.node, spot.node.kind == "list"
     in_flow = spot.parent is None or spot.parent.flow
     if not node.items and not in_flow:
-        return replacement(spot, [value] if isinstance(at, int) else {at: value}, style)
-    index = at if isinstance(at, int) else len(node.items)
+        return replacement(spot, [value] if is_list else {at: value}, style)
+    index = int(at) if is_list else len(node.items)
     if node.flow:
-        text = flow(value) if isinstance(at, int) else f"{flow(at, as_key=True)}: {flow(value)}"
+        text = flow(value) if is_list else f"{flow(at, as_key=True)}: {flow(value)}"
         return _into_flow(spot.lines, node, index, text)
-    if isinstance(at, int):
-        new = _item(spot.lines, node, index, value, style)
-    else:
-        new = entry(at, value, style)
+    new = _item(spot.lines, node, index, value, style) if is_list else entry(at, value, style)
     return [_into_block(spot.lines, node, index, new)]
 
 

@@ -1,12 +1,11 @@
 """The way through a document to the value that is to be edited, and whether it may be."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from tandem.model.problems import Place
 from tandem.yaml_edit.lines import Lines
-from tandem.yaml_edit.tree import Item, Node
+from tandem.yaml_edit.tree import Item, Node, Tree
 
 _SIMPLE: Final = " -"
 
@@ -45,11 +44,11 @@ class Splice:
     text: str = ""
 
 
-def spot_at(lines: Lines, root: Node, value: Any, place: Place) -> Spot:
+def spot_at(lines: Lines, tree: Tree, value: Any, place: Place) -> Spot:
     """Where the value at that place stands; `value` is what the document says."""
-    spot = Spot(lines, root)
+    spot = Spot(lines, tree.root)
     for part in place:
-        refuse_repeated(root, spot.node)
+        refuse_repeated(tree, spot.node)
         index = _position(value, part)
         value = value[index] if isinstance(value, list) else list(value.values())[index]
         spot = Spot(lines, spot.node.items[index].value, spot.node, index)
@@ -63,19 +62,19 @@ def _position(value: Any, part: int | str) -> int:
     return keys.index(part) if part in keys else [str(key) for key in keys].index(str(part))
 
 
-def refuse_repeated(root: Node, changed: Node) -> None:
+def refuse_repeated(tree: Tree, changed: Node) -> None:
     """Unsafe if what is to be changed within is repeated elsewhere by its anchor."""
-    uses = {node.anchor for node in _walk(root) if node.kind == "alias"}
-    if changed.anchor in uses:
-        name = changed.anchor
+    name = changed.anchor
+    if name and any(node.kind == "alias" and node.anchor == name for node in tree.anchored):
         raise Unsafe(f"what &{name} names is repeated by *{name}, and would change there too")
 
 
-def refuse_used_anchors(root: Node, start: int, end: int) -> None:
-    """Unsafe if an anchor that is defined between these positions is used behind them."""
-    defined = {n.anchor for n in _walk(root) if n.kind != "alias" and start <= n.start < end}
-    for node in _walk(root):
-        if node.kind == "alias" and node.anchor in defined and not start <= node.start < end:
+def refuse_used_anchors(tree: Tree, start: int, end: int) -> None:
+    """Unsafe if an anchor that is defined between these positions is used elsewhere."""
+    inside = [node for node in tree.anchored if start <= node.start < end]
+    defined = {node.anchor for node in inside if node.kind != "alias"}
+    for node in tree.anchored:
+        if node.kind == "alias" and node.anchor in defined and node not in inside:
             raise Unsafe(f"&{node.anchor}, which is defined in it, is used by *{node.anchor}")
 
 
@@ -83,11 +82,3 @@ def refuse_odd_start(lines: Lines, item: Item) -> None:
     """Unsafe if a block item does not begin with a plain dash or key, at most behind dashes."""
     if lines.before(item.start).strip(_SIMPLE) or lines.text.startswith("?", item.start):
         raise Unsafe("it is written in an unusual way")
-
-
-def _walk(node: Node) -> Iterator[Node]:
-    yield node
-    for item in node.items:
-        if item.key:
-            yield item.key
-        yield from _walk(item.value)

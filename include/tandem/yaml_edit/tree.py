@@ -62,10 +62,18 @@ class Tree:
         self._commas = _starts(tokens, yaml.FlowEntryToken)
         self._events: Iterator[Any] = iter(yaml.parse(text, Loader=_LOADER))
         self._close = 0
+        self.anchored: Final[list[Node]] = []
+        """Nodes that have an anchor, and aliases."""
         next(self._events), next(self._events)
         self.root: Final = self._node(next(self._events))
 
     def _node(self, event: Any) -> Node:
+        node = self._made(event)
+        if node.anchor:
+            self.anchored.append(node)
+        return node
+
+    def _made(self, event: Any) -> Node:
         start, end, anchor = event.start_mark.index, event.end_mark.index, event.anchor
         if isinstance(event, yaml.AliasEvent):
             return Node("alias", start, end, anchor=anchor)

@@ -24,6 +24,8 @@ DOCUMENTS = sorted(
     for pattern in ("*/*metadata.xml", "oasis-csdl/*.xml", "oasis-csdl/*.json")
     for path in DATA.glob(pattern)
 )
+SHOWN = 20
+"""Lines of difference that a failure shows."""
 MOST = 2
 """Names that a line lists of each sort."""
 
@@ -31,7 +33,8 @@ MOST = 2
 def digest(schema: Schema) -> Iterator[str]:
     """One line for each entity."""
     fields = sum(len(entity.fields) for entity in schema.entities)
-    yield f"{len(schema.entities)} entities, {fields} fields"
+    dialects = sorted({entity.capabilities.dialect for entity in schema.entities} - {""})
+    yield ", ".join([f"{len(schema.entities)} entities", f"{fields} fields", *dialects])
     keys = {entity.name: entity.key for entity in schema.entities}
     for entity in schema.entities:
         yield f"{entity.name}: {'; '.join(part for part in parts(entity, keys) if part)}"
@@ -96,10 +99,11 @@ def test_the_document_gives_the_schema_that_it_gave_before(path: Path) -> None:
     if WRITE:
         golden.write_text("\n".join(lines) + "\n", encoding="utf-8")
     known = golden.read_text(encoding="utf-8").splitlines() if golden.exists() else []
-    changes = "\n".join(unified_diff(known, lines, "before", "now", n=0, lineterm=""))
+    changes = list(unified_diff(known, lines, "before", "now", n=0, lineterm=""))
+    shown = "\n".join(changes[:SHOWN])
     assert not changes, (
-        f"The schema of {path.name} is not what it was. If that is meant, run this test with "
-        f"TANDEM_GOLDEN=write and commit {golden.name}.\n{changes}"
+        f"The schema of {path.name} is not what it was ({len(changes)} lines differ). If that is "
+        f"meant, run this test with TANDEM_GOLDEN=write and commit {golden.name}.\n{shown}"
     )
 
 

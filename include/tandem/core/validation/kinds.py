@@ -75,7 +75,9 @@ def _ways(checked: Checked, line: Line) -> Iterator[_Way]:
     down = kind_after(line.mapping, entities[0])
     if line.downloads and not local.read_only and down:
         yield _Way(checked, line, external, down, local, "local")
-    up = local.kind if line.downloads else kind_after(line.mapping, entities[1])
+    up: Kind | None = local.kind
+    if not line.downloads:
+        up = kind_after(line.mapping, entities[1], direction="upload_only")
     if line.uploads and up:
         yield _Way(checked, line, local, up, external, "external")
 

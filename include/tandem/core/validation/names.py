@@ -30,7 +30,7 @@ def _missing_entities(checked: Checked) -> Iterator[Problem]:
             checked.place("external"),
             f"The external system has no entity {name!r}.",
             Remedy.CLEAN_UP,
-            _external_advice(renamed, "disables the entity"),
+            _external_advice(renamed, "removes the entity from it"),
             _candidates(renamed, name, checked.schemas["external"].by_name),
         )
     if not checked.local:

@@ -1,6 +1,7 @@
 """Pairs laid out for the planner: both records beside each other, and what links know of them."""
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -21,11 +22,14 @@ from tandem.core.images import (
 from tandem.core.mapping import BoundMapping
 from tandem.core.merge import EXTERNAL, LOCAL, NOBODY, FieldPair, Flags, Winners, chosen, flags
 from tandem.core.pairs import Pairs, Rules, Seen, Stand
+from tandem.core.restating import Restating, restated
 from tandem.core.two_way import PairPlan, plan_pairs
 from tandem.core.uploads import sent_values
 from tandem.sync.job import Job
+from tandem.sync.pairs.cut_counts import cuts_of
 from tandem.sync.pairs.echoes import Echoes
 from tandem.sync.pairs.pair_batch import Rows, Sides, pair_batch
+from tandem.sync.restating import needed
 from tandem.sync.sides.lookups import external_partners, local_partners, unless_new
 
 
@@ -37,9 +41,12 @@ class Pairing:
     bound: BoundMapping
     replaces: bool = False
     """First sync that replaces local records."""
+    cuts: Counter[str] = field(default_factory=Counter)
+    """Field → how many values were cut to fit in the plans made so far."""
 
     def plan(self, rows: Rows) -> pa.RecordBatch:
         """The plan of these pairs, in the columns of `sync.columns`."""
+        rows = self._restated(rows)
         fields = self.bound.fields
         external = external_image(fields, rows.external)
         local = local_image(fields, rows.local)
@@ -64,6 +71,7 @@ class Pairing:
         if self._made:
             self._make_again(rows, sides, plan)
             plan = plan_pairs(fields, pairs, rules)
+        self.cuts.update(cuts_of(self.bound, rows.external, sides.after, plan))
         return pair_batch(self.bound, rows, sides, plan)
 
     @cached_property
@@ -86,6 +94,31 @@ class Pairing:
             sides.local.unsendable[name] = made.unsendable.get(name, {})
         for one in self._made:
             sides.fields[one.name] = self._field(one, sides)
+
+    def _restated(self, rows: Rows) -> Rows:
+        """With links as a run would have had them say what fits its mapping: for a preview."""
+        if not self._restating.needed:
+            return rows
+        said = self._said(rows)
+        links, there = rows.links, rows.links.column("external_id").is_valid()
+        for name in ("base_hash", "local_hash"):
+            known = pc.if_else(there, said[name].combine_chunks(), pa.scalar(None, pa.binary()))
+            links = links.set_column(links.schema.get_field_index(name), name, known)
+        return replace(rows, links=links)
+
+    def _said(self, rows: Rows) -> pa.Table:
+        """What the links of these rows say of both sides, as RESTATED."""
+        links = rows.links.column("external_id")
+        found = self.job.state.bases(self.bound.mapping.external, links.drop_null())
+        places = pc.index_in(links, value_set=found["external_id"])
+        texts = found["base"].combine_chunks().take(places)
+        if self._restating.needed:
+            return restated(self.bound.fields, texts, self._restating)
+        return pa.table({"base": texts})
+
+    @cached_property
+    def _restating(self) -> Restating:
+        return needed(self.job, self.bound)
 
     @cached_property
     def _echoes(self) -> Echoes:
@@ -117,12 +150,7 @@ class Pairing:
         return None if base is None else image_hashes(self.bound.fields, image.texts)
 
     def _sides(self, rows: Rows, external: Image, local: Image) -> Sides:
-        entity = self.bound.mapping.external
-        links = rows.links.column("external_id")
-        found = self.job.state.bases(entity, links.drop_null())
-        texts = (
-            found["base"].combine_chunks().take(pc.index_in(links, value_set=found["external_id"]))
-        )
+        texts = self._said(rows)["base"].combine_chunks()
         agreed = self._echoes.agreed(
             {"external": rows.external_ids, "local": rows.local_ids},
             {"external": external, "local": local},

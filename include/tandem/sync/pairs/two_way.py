@@ -1,5 +1,6 @@
 """Plan pairs: what each changed, new or vanished record of one side means for both."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -58,6 +59,8 @@ class TwoWay:
     """What all links say, where most of them are looked at."""
     decided: IdSet = field(default_factory=IdSet)
     """Local records of the pairs that have been planned in this run."""
+    cuts: Counter[str] = field(default_factory=Counter)
+    """Field → how many values have been cut to fit in this run."""
 
     def sifted_external(
         self, records: pa.RecordBatch, clashes: Mapping[int, str], asked: Decided
@@ -139,7 +142,7 @@ class TwoWay:
 
     @cached_property
     def _pairing(self) -> Pairing:
-        return Pairing(self.job, self.bound, self.replaces)
+        return Pairing(self.job, self.bound, self.replaces, self.cuts)
 
     def _hashes(self, image: Image) -> pa.Array:
         return image_hashes(self.bound.fields, image.texts)

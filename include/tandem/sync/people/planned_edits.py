@@ -10,7 +10,6 @@ from tandem.model.edits import Edit
 from tandem.model.integration import Integration
 from tandem.model.problems import Problem, Severity
 from tandem.sync.job import Job, Run
-from tandem.sync.lease import holding
 from tandem.sync.people.edits import save_edit
 from tandem.sync.people.problems import look_at
 from tandem.yaml_edit import edited
@@ -71,15 +70,14 @@ def save_planned(run: Run, planned: PlannedEdit, *, reason: str) -> None:
             f"{len(planned.problems)} problems are in the way; nothing was saved.",
             remedy=str(planned.problems[0]),
         )
-    with holding(run):
-        save_edit(
-            planned.file,
-            run.state,
-            reason=reason,
-            before=planned.before,
-            after=planned.after,
-            at=run.now(),
-        )
+    save_edit(
+        planned.file,
+        run.state,
+        reason=reason,
+        before=planned.before,
+        after=planned.after,
+        at=run.now(),
+    )
 
 
 def _problems(job: Job, integration: Integration) -> tuple[Problem, ...]:

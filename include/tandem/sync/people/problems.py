@@ -37,7 +37,14 @@ def look_at(job: Job) -> Looked:
         expected = as_provisioned(local, wanted_entities(job, external, local))
     stage_schemas(job, external, expected, existing=local)
     able = isinstance(job.local, Provisioner)
-    problems = validated(integration, external, expected, job.state, can_provision=able)
+    problems = validated(
+        integration,
+        external,
+        expected,
+        job.state,
+        can_provision=able,
+        functions=job.functions,
+    )
     return Looked(problems, stopped_entities(integration, problems), missing(job, external, local))
 
 

@@ -154,15 +154,26 @@ def _refuse_connector_without(run: Run) -> None:
 def external_names(mapping: EntityMapping, schema: Schema) -> list[str]:
     """The external fields that the mapping uses."""
     names = [field.external for field in mapping.active_fields]
-    names += [*mapping.primary_key, mapping.version_number]
+    names += [*mapping.primary_key, mapping.version_number, *_read_beside(mapping, up=False)]
     return _each([*names, *_filtered(mapping.download_filter, schema, mapping.external)])
 
 
 def local_names(mapping: EntityMapping, schema: Schema) -> list[str]:
     """The local fields that the mapping uses."""
     names = [field.local for field in mapping.active_fields]
+    names += _read_beside(mapping, up=True)
     filtered = _filtered(mapping.upload_filter, schema, mapping.local)
     return _each([*names, mapping.local_version_number, *filtered])
+
+
+def _read_beside(mapping: EntityMapping, *, up: bool) -> list[str]:
+    """What transforms read beside their line's own field, on the side that the line is read on."""
+    return [
+        name
+        for field in mapping.active_fields
+        if ("upload_only" in (mapping.direction, field.direction)) is up
+        for name in field.also_reads
+    ]
 
 
 def _filtered(condition: Condition | None, schema: Schema, entity: str) -> Iterator[str]:

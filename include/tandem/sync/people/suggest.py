@@ -104,9 +104,7 @@ def _position(integration: Integration, name: str) -> int | None:
     return next((at for at in places if integration.entities[at].enabled), (*places, None)[0])
 
 
-def _others(
-    integration: Integration, external: Schema, local: Schema
-) -> dict[str, MappedEntity]:
+def _others(integration: Integration, external: Schema, local: Schema) -> dict[str, MappedEntity]:
     """The enabled mappings whose entities are there."""
     return {
         mapping.external: mapped_entity(
@@ -133,9 +131,7 @@ def accepting_edits(
     ]
 
 
-def _new_mapping(
-    external: Entity, local: Entity, lines: Sequence[FieldMapping]
-) -> dict[str, Any]:
+def _new_mapping(external: Entity, local: Entity, lines: Sequence[FieldMapping]) -> dict[str, Any]:
     mapped = {line.external for line in lines if not line.lookup}
     key = list(external.key) if external.key and mapped >= {*external.key} else []
     version = best_version_field(external)
@@ -148,5 +144,3 @@ def _new_mapping(
         **({"version_number": version} if version else {}),
         "fields": [plain(line) for line in lines],
     }
-
-

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from tandem.connectors.base import DeltaReader, Query
 from tandem.core.anchors import anchor_at, read_on, tracking_by, version_field
-from tandem.core.asked import SideName, asked_of, parsed, significant
+from tandem.core.asked import Asked, SideName, parsed, significant
 from tandem.core.mapping import BoundMapping
 from tandem.core.negation import can_be_negated, negated
 from tandem.core.relations import own_fields
@@ -20,6 +20,7 @@ from tandem.model.changes import Anchor
 from tandem.model.filters import AnyOf, Comparison, Condition, all_of, fields_of, moves_with_time
 from tandem.model.integration import Constant, EntityMapping
 from tandem.model.schema import ChangeTracking, Entity, Kind
+from tandem.sync.gone_between import asked_now, gone_between
 from tandem.sync.job import Job, Window
 from tandem.sync.sides.held import Side, external_side, local_side
 
@@ -127,10 +128,15 @@ def _read_on(job: Job, bound: BoundMapping, side: Side) -> tuple[Anchor | None, 
     if known is None:
         return None, AS_IT_WAS
     before = parsed(known.asked)
-    again = reread(before, asked_of(bound), _name(side)) if before else EVERYTHING
+    again = _again(job, bound, before, _name(side)) if before else EVERYTHING
     if again.outside and not can_be_negated(again.outside, side.entity):
         again = EVERYTHING
     return (None if again.everything else known.anchor), again
+
+
+def _again(job: Job, bound: BoundMapping, before: Asked, side: SideName) -> Reread:
+    now = asked_now(job, bound)
+    return reread(before, now, side, gone_between(job, before, now).fields)
 
 
 def _name(side: Side) -> SideName:

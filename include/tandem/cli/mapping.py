@@ -1,0 +1,144 @@
+"""`tandem mapping`: mappings as files, to carry them from one organisation to another."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tandem.cli.clean_up import print_diff
+from tandem.cli.edits import print_problems
+from tandem.cli.output import notice, print_json, progress_shown, say
+from tandem.cli.session import (
+    FINDINGS,
+    AsJson,
+    Name,
+    errors_as_exit_codes,
+    integration_file,
+    integration_named,
+    job_for,
+    new_run_id,
+)
+from tandem.errors import ConfigurationError
+from tandem.mapping_files.model import Carried, Format, chosen, mapping_file_of
+from tandem.mapping_files.reading import carried, file_bytes
+from tandem.mapping_files.xml_writing import xml_text
+from tandem.mapping_files.yaml_files import yaml_text
+from tandem.model.integration import Integration
+from tandem.sync.job import Request, Run
+from tandem.sync.people.mapping_import import REASON, importing_edits
+from tandem.sync.people.planned_edits import PlannedEdit, plan_edits, save_planned
+
+app = typer.Typer(
+    help="Carry mappings from one organisation to another.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+
+OneEntity = Annotated[
+    str | None, typer.Option("--entity", "-e", help="Only the mapping of this external entity.")
+]
+Form = Annotated[
+    Format | None,
+    typer.Option(
+        "--format", help="yaml, or resco-xml: the XML of Resco Integrations. Default: by the file."
+    ),
+]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="File. Default: print it.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Save it, if it fits.")]
+
+
+@app.command("export")
+def export(name: Name, entity: OneEntity = None, form: Form = None, output: Output = None) -> None:
+    """Write the mappings, without connections, to a file or to the terminal."""
+    with errors_as_exit_codes():
+        text = _exported(integration_named(name), entity, form or _form_of(output))
+        if output:
+            _write(output, text)
+        else:
+            sys.stdout.write(text)
+    if output:
+        say(f"Wrote {output}.")
+
+
+@app.command("import")
+def import_(
+    name: Name,
+    file: Annotated[Path, typer.Argument(help="Mapping file, or a whole integration file.")],
+    entity: OneEntity = None,
+    form: Form = None,
+    yes: Yes = False,  # noqa: FBT002 - a flag
+    json: AsJson = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Show what a mapping file would change here and what does not fit; with --yes, save it."""
+    with errors_as_exit_codes(), progress_shown() as progress:
+        brought = carried(file_bytes(file), form)
+        brought = Carried(chosen(brought.entities, entity), brought.notes)
+        integration = integration_named(name)
+        with job_for(integration, Request(new_run_id()), progress) as run:
+            planned = _planned(run, name, brought)
+            saved = yes and planned.changes and not planned.problems
+            if saved:
+                save_planned(run, planned, reason=REASON)
+    if json:
+        _print_as_json(brought, planned, saved=saved)
+    else:
+        _print(name, brought, planned, saved=saved)
+    if planned.changes and not saved:
+        raise typer.Exit(FINDINGS)
+
+
+def _exported(integration: Integration, entity: str | None, form: Format) -> str:
+    file = mapping_file_of(integration, entity)
+    if form == "yaml":
+        return yaml_text(file)
+    return xml_text(file, single=entity is not None and len(file.entities) == 1)
+
+
+def _form_of(output: Path | None) -> Format:
+    return "resco-xml" if output and output.suffix.lower() == ".xml" else "yaml"
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be written: {error.strerror or error}.", remedy="Name another file."
+        ) from None
+
+
+def _planned(run: Run, name: str, brought: Carried) -> PlannedEdit:
+    edits = importing_edits(run.integration, brought.entities)
+    about = [entity.external for entity in brought.entities]
+    return plan_edits(run, integration_file(name), edits, about)
+
+
+def _print(name: str, brought: Carried, planned: PlannedEdit, *, saved: bool) -> None:
+    for note in brought.notes:
+        notice(note)
+    if not planned.changes:
+        say("There is nothing to change: the mappings are there already.")
+        return
+    print_diff(planned.file, planned.before, planned.after)
+    print_problems((*planned.problems, *planned.warnings))
+    if planned.problems:
+        say("Nothing was saved: the mappings do not fit the systems.", "red")
+    elif saved:
+        say(f"Saved {planned.file}. Undo it: tandem validate {name} --undo")
+    else:
+        say("Nothing was changed yet. Save it: the same command with --yes")
+
+
+def _print_as_json(brought: Carried, planned: PlannedEdit, *, saved: bool) -> None:
+    print_json(
+        {
+            "notes": brought.notes,
+            "problems": [asdict(problem) for problem in planned.problems],
+            "warnings": [asdict(problem) for problem in planned.warnings],
+            "before": planned.before,
+            "after": planned.after,
+            "saved": saved,
+        }
+    )

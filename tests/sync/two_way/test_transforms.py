@@ -1,0 +1,488 @@
+"""Fields that are transformed on their way, both ways: each sync reaches a state that stays."""
+
+from datetime import UTC, date, datetime, time
+
+import pytest
+
+from tandem.errors import ConfigurationError
+from tandem.model.schema import Entity, Field, Kind
+
+EVENTS = Entity(
+    name="Events",
+    key=("ID",),
+    fields=(
+        Field(name="ID", kind=Kind.GUID, nullable=False),
+        Field(name="name", kind=Kind.STRING),
+        Field(name="first", kind=Kind.STRING),
+        Field(name="last", kind=Kind.STRING),
+        Field(name="full", kind=Kind.STRING, max_length=30),
+        Field(name="day", kind=Kind.DATE),
+        Field(name="hour", kind=Kind.TIME),
+        Field(name="amount", kind=Kind.STRING),
+        Field(name="state", kind=Kind.STRING),
+        Field(name="version", kind=Kind.INT64),
+        Field(name="modifiedAt", kind=Kind.INSTANT),
+    ),
+)
+EVENT = Entity(
+    name="event",
+    key=("id",),
+    fields=(
+        Field(name="id", kind=Kind.GUID, nullable=False),
+        Field(name="name", kind=Kind.STRING),
+        Field(name="first", kind=Kind.STRING),
+        Field(name="last", kind=Kind.STRING),
+        Field(name="full", kind=Kind.STRING),
+        Field(name="starts", kind=Kind.INSTANT),
+        Field(name="amount", kind=Kind.DECIMAL, precision=18, scale=2),
+        Field(name="state", kind=Kind.INT64),
+        Field(name="label", kind=Kind.STRING),
+    ),
+)
+PRAGUE = "Europe/Prague"
+DOWN, UP = {"direction": "download_only"}, {"direction": "upload_only"}
+NAME = {"external": "name", "local": "name"}
+MOMENT = [
+    {
+        "external": "day",
+        "local": "starts",
+        **DOWN,
+        "transform": [{"with_time": {"field": "hour", "zone": PRAGUE}}],
+    },
+    {"external": "day", "local": "starts", **UP, "transform": [{"date": {"zone": PRAGUE}}]},
+    {"external": "hour", "local": "starts", **UP, "transform": [{"time": {"zone": PRAGUE}}]},
+]
+JOINED = [
+    {
+        "external": "first",
+        "local": "full",
+        **DOWN,
+        "transform": [{"concat": {"fields": ["last"], "separator": " "}}],
+    },
+    *(
+        {
+            "external": name,
+            "local": "full",
+            **UP,
+            "transform": [{"split": {"separator": " ", "part": part}}],
+        }
+        for part, name in ((1, "first"), (2, "last"))
+    ),
+]
+PARTED = [
+    *(
+        {
+            "external": "full",
+            "local": name,
+            **DOWN,
+            "transform": [{"split": {"separator": " ", "part": part}}],
+        }
+        for part, name in ((1, "first"), (2, "last"))
+    ),
+    {
+        "external": "full",
+        "local": "first",
+        **UP,
+        "transform": [{"concat": {"fields": ["last"], "separator": " "}}],
+    },
+]
+
+
+@pytest.fixture
+def events(make_both, nature, tmp_path):
+    """Makes two systems with events, whose mapping has these fields."""
+
+    def make(*lines, trims=False, **mapping):
+        (tmp_path / "integrations").mkdir()
+        both = make_both(tmp_path / "integrations", nature=nature(trims=trims))
+        able = both.external.entities["Accounts"].capabilities
+        habits = both.external.habits["Accounts"]
+        both.external.define(EVENTS.model_copy(update={"capabilities": able}), habits)
+        both.local.define(EVENT)
+        both.world.mappings = [
+            {
+                "external": "Events",
+                "local": "event",
+                "direction": "bidirectional",
+                "version_number": "version",
+                "fields": [NAME, *lines],
+                **mapping,
+            }
+        ]
+        return both
+
+    return make
+
+
+def there(both, **values):
+    return both.there("Fair", "Events", **values)
+
+
+def of(both):
+    """The one event there and the one here."""
+    return both.is_there("Fair", "Events"), both.is_here("Fair", "event")
+
+
+def at(*moment):
+    return datetime(*moment, tzinfo=UTC)
+
+
+def rejected(both):
+    return [r.error for r in both.state(lambda state: state.rejected_records())]
+
+
+def test_a_date_and_a_time_become_one_instant_and_come_apart_again(events):
+    both = events(*MOMENT)
+    there(both, day=date(2026, 7, 1), hour=time(0, 30))
+    both.sync()
+    here = of(both)[1]
+    assert here["starts"] == at(2026, 6, 30, 22, 30)
+    both.assert_quiet()
+    both.local.edit("event", here["id"], starts=at(2026, 12, 31, 23, 15))
+    both.sync()
+    assert (of(both)[0]["day"], of(both)[0]["hour"]) == (date(2027, 1, 1), time(0, 15))
+    assert of(both)[1]["starts"] == at(2026, 12, 31, 23, 15)
+    both.assert_quiet()
+    both.assert_quiet(mode="full")
+
+
+def test_a_new_local_instant_comes_apart(events):
+    both = events(*MOMENT)
+    both.here("Fair", "event", starts=at(2026, 3, 1, 12))
+    both.sync()
+    assert (of(both)[0]["day"], of(both)[0]["hour"]) == (date(2026, 3, 1), time(13))
+    both.assert_quiet()
+    both.assert_quiet(mode="full")
+
+
+def test_an_external_edit_of_one_part_moves_the_instant(events):
+    both = events(*MOMENT)
+    event = there(both, day=date(2026, 7, 1), hour=time(8))
+    both.sync()
+    both.external.edit("Events", event, hour=time(9))
+    both.sync()
+    assert of(both)[1]["starts"] == at(2026, 7, 1, 7)
+    both.assert_quiet()
+
+
+@pytest.mark.parametrize(("policy", "hour"), [("external_wins", 7), ("local_wins", 10)])
+def test_edits_of_both_ends_of_a_joined_field_clash(events, policy, hour):
+    both = events(*MOMENT, on_conflict=policy)
+    event = there(both, day=date(2026, 7, 1), hour=time(8))
+    both.sync()
+    both.external.edit("Events", event, hour=time(9))
+    both.local.edit("event", of(both)[1]["id"], starts=at(2026, 7, 1, 10))
+    both.sync()
+    there_now, here_now = of(both)
+    assert here_now["starts"] == at(2026, 7, 1, hour)
+    assert there_now["hour"] == time(hour + 2)
+    both.assert_quiet()
+
+
+def test_a_time_that_clocks_show_twice_is_its_records_problem(events):
+    both = events(*MOMENT)
+    there(both, day=date(2026, 10, 25), hour=time(2, 30))
+    both.there("Good", "Events", day=date(2026, 10, 25), hour=time(3, 30))
+    both.sync()
+    assert both.is_here("Good", "event")["starts"] == at(2026, 10, 25, 2, 30)
+    (error,) = rejected(both)
+    assert "not one instant in Europe/Prague" in error
+    both.assert_quiet()
+
+
+def test_joined_names_are_not_taken_apart_by_a_sync_of_their_own_download(events):
+    """A first name of two words would be cut in two if the download were taken for an edit."""
+    both = events(*JOINED)
+    event = there(both, first="Anna Maria", last="Lee")
+    both.sync()
+    assert of(both)[1]["full"] == "Anna Maria Lee"
+    both.external.edit("Events", event, last="Li")
+    both.sync()
+    assert of(both)[1]["full"] == "Anna Maria Li"
+    assert of(both)[0]["first"] == "Anna Maria"
+    both.assert_quiet()
+    both.assert_quiet(mode="full")
+
+
+def test_what_comes_back_otherwise_than_it_was_sent_is_taken_over(events):
+    both = events(*JOINED)
+    there(both, first="Ada", last="Lee")
+    both.sync()
+    both.local.edit("event", of(both)[1]["id"], full="Ada Mary Lee")
+    both.sync()
+    assert (of(both)[0]["first"], of(both)[0]["last"]) == ("Ada", "Mary")
+    assert of(both)[1]["full"] == "Ada Mary"
+    both.assert_quiet()
+    both.assert_quiet(mode="full")
+
+
+def test_either_of_the_parts_that_are_joined_on_upload_can_be_edited(events):
+    both = events(*PARTED)
+    there(both, full="Ada Lee")
+    both.sync()
+    here = of(both)[1]
+    assert (here["first"], here["last"]) == ("Ada", "Lee")
+    both.local.edit("event", here["id"], last="King")
+    both.sync()
+    assert of(both)[0]["full"] == "Ada King"
+    both.assert_quiet()
+    both.assert_quiet(mode="full")
+
+
+def test_edits_of_different_parts_on_both_sides_are_merged(events):
+    both = events(*PARTED)
+    event = there(both, full="Ada Lee")
+    both.sync()
+    both.external.edit("Events", event, full="Eva Lee")
+    both.local.edit("event", of(both)[1]["id"], last="King")
+    both.sync()
+    there_now, here_now = of(both)
+    assert there_now["full"] == "Eva King"
+    assert (here_now["first"], here_now["last"]) == ("Eva", "King")
+    both.assert_quiet()
+
+
+def test_a_merge_that_does_not_fit_is_rejected_and_loses_nothing(events):
+    both = events(*PARTED)
+    event = there(both, full="Ada Lee")
+    both.sync()
+    both.external.edit("Events", event, full="E" * 16 + " Lee")
+    both.local.edit("event", of(both)[1]["id"], last="L" * 16)
+    both.sync()
+    assert of(both)[0]["full"] == "E" * 16 + " Lee"
+    assert of(both)[1]["last"] == "L" * 16
+    assert rejected(both) == ["field 'full': longer than 30"]
+    both.assert_quiet()
+
+
+def label(**values):
+    return {"external": "full", "local": "first", **UP, **values}
+
+
+def test_what_is_only_sent_follows_everything_that_it_is_made_of(events):
+    both = events(
+        {"external": "first", "local": "first"},
+        {"external": "last", "local": "last"},
+        label(transform=["upper", {"concat": {"fields": ["last"], "separator": " "}}]),
+    )
+    event = there(both, first="Ada", last="Lee")
+    both.sync()
+    assert of(both)[0]["full"] == "ADA Lee"
+    both.assert_quiet()
+    both.external.edit("Events", event, last="King")
+    both.sync()
+    assert of(both)[0]["full"] == "ADA King"
+    both.assert_quiet()
+    both.local.edit("event", of(both)[1]["id"], first="Eva")
+    both.sync()
+    assert (of(both)[0]["full"], of(both)[0]["first"]) == ("EVA King", "Eva")
+    both.assert_quiet()
+    both.assert_quiet(mode="full")
+
+
+def test_what_the_external_side_makes_of_a_sent_text_is_the_base(events):
+    both = events(label(transform=["lower"]), trims=True)
+    both.here("Fair", "event", first=" ADA ")
+    both.sync()
+    assert of(both)[0]["full"] == "ada"
+    assert of(both)[1]["first"] == " ADA "
+    both.assert_quiet()
+    writes = both.external.writes
+    both.external.edit("Events", of(both)[0]["ID"], last="Lee")
+    both.sync()
+    assert both.external.writes == writes + 1  # by whoever edited it
+    both.assert_quiet(mode="full")
+
+
+def test_a_local_value_that_cannot_be_sent_rejects_its_record_until_it_can(events):
+    both = events({"external": "day", "local": "label", **UP, "transform": ["date"]})
+    here = both.here("Fair", "event", label="soon")
+    both.sync()
+    assert not both.external.records["Events"]
+    assert "'soon' is not a date" in rejected(both)[0]
+    both.local.edit("event", here, label="2026-05-01")
+    both.sync()
+    assert of(both)[0]["day"] == date(2026, 5, 1)
+    assert rejected(both) == []
+    both.assert_quiet()
+
+
+def test_numbers_travel_as_text_in_their_own_format(events):
+    german = {"decimal": ",", "thousands": "."}
+    both = events(
+        {"external": "amount", "local": "amount", **DOWN, "transform": [{"number": german}]},
+        {
+            "external": "amount",
+            "local": "amount",
+            **UP,
+            "transform": [{"format_number": {**german, "decimals": 2}}],
+        },
+    )
+    there(both, amount="1.234,5")
+    both.sync()
+    here = of(both)[1]
+    assert str(here["amount"]) == "1234.50"
+    assert of(both)[0]["amount"] == "1.234,5"
+    both.local.edit("event", here["id"], amount=here["amount"] * 1000)
+    both.sync()
+    assert of(both)[0]["amount"] == "1.234.500,00"
+    both.assert_quiet()
+    both.assert_quiet(mode="full")
+
+
+OPTIONS = {"external": "state", "local": "label", "values": {"open": "o", "closed": "c"}}
+
+
+def test_an_option_without_partner_is_kept_both_ways(events):
+    both = events({**OPTIONS, "unmapped": "keep"})
+    event = there(both, state="odd")
+    both.sync()
+    here = of(both)[1]
+    assert here["label"] == "odd"
+    both.local.edit("event", here["id"], label="strange")
+    both.sync()
+    assert of(both)[0]["state"] == "strange"
+    both.external.edit("Events", event, state="open")
+    both.sync()
+    assert of(both)[1]["label"] == "o"
+    both.assert_quiet()
+    both.assert_quiet(mode="full")
+
+
+def test_a_kept_option_is_never_one_that_would_come_back_as_another(events):
+    both = events({**OPTIONS, "unmapped": "keep"})
+    there(both, state="o")
+    both.sync()
+    assert "cannot be kept" in rejected(both)[0]
+
+
+def test_an_option_without_partner_becomes_the_default_and_is_not_sent_back(events):
+    both = events({**OPTIONS, "unmapped": "default", "default": "x"})
+    event = there(both, state="odd")
+    both.sync()
+    here = of(both)[1]
+    assert (here["label"], of(both)[0]["state"]) == ("x", "odd")
+    both.assert_quiet()
+    both.local.edit("event", here["id"], label="c")
+    both.sync()
+    assert of(both)[0]["state"] == "closed"
+    both.local.edit("event", here["id"], label="nonsense")
+    both.sync()
+    assert "has no partner" in rejected(both)[0]
+    both.external.edit("Events", event, state=None)
+    both.sync()
+    both.assert_quiet()
+
+
+def test_a_default_replaces_nulls_on_download(events):
+    both = events({"external": "state", "local": "label", "default": "none"})
+    there(both)
+    both.sync()
+    here = of(both)[1]
+    assert (here["label"], of(both)[0]["state"]) == ("none", None)
+    both.assert_quiet()
+    both.local.edit("event", here["id"], label=None)
+    both.sync()
+    both.sync()
+    assert of(both)[1]["label"] == "none"
+    both.assert_quiet()
+    both.assert_quiet(mode="full")
+
+
+def test_a_default_of_an_upload_replaces_nulls_there(events):
+    both = events({"external": "state", "local": "label", **UP, "default": "none"})
+    both.here("Fair", "event")
+    both.sync()
+    assert (of(both)[0]["state"], of(both)[1]["label"]) == ("none", None)
+    both.assert_quiet()
+    both.assert_quiet(mode="full")
+
+
+def test_a_transform_without_way_back_is_refused_on_a_two_way_line(events):
+    both = events({"external": "first", "local": "first", "transform": [{"truncate": 3}]})
+    with pytest.raises(ConfigurationError, match=r"'truncate' has no way back.*a line of its own"):
+        both.sync()
+
+
+def test_a_changed_transform_is_applied_to_what_is_there(events):
+    both = events({"external": "first", "local": "first", **DOWN, "transform": ["upper"]})
+    there(both, first="Ada")
+    both.sync()
+    assert of(both)[1]["first"] == "ADA"
+    both.world.mappings[0]["fields"][1]["transform"] = ["lower"]
+    both.sync()
+    assert of(both)[1]["first"] == "ada"
+    both.assert_quiet()
+
+
+def messages(both):
+    return [entry.message for entry in both.state(lambda state: state.log_entries())]
+
+
+def test_how_many_values_were_cut_is_logged_in_each_direction(events):
+    both = events(
+        {"external": "first", "local": "first", **DOWN, "transform": [{"truncate": 3}]},
+        {"external": "full", "local": "last", **UP, "transform": [{"truncate": 2}]},
+    )
+    there(both, first="Adam")
+    both.here("Other", "event", last="King")
+    both.sync()
+    assert of(both)[1]["first"] == "Ada"
+    assert both.is_there("Other", "Events")["full"] == "Ki"
+    assert "Values were cut to fit: first (1), full (1)." in messages(both)
+    both.assert_quiet()
+
+
+FUNCTIONS = """
+from tandem.transforms import register
+
+@register
+def twice(values):
+    return values + values
+
+@register
+def fails(values):
+    raise ValueError(f"secret {values.iloc[0]}")
+
+@register
+def longer(values):
+    import pandas as pd
+    return pd.Series(["a"] * 99)
+
+def unregistered(values):
+    return values
+"""
+
+
+def custom(name):
+    return {"external": "first", "local": "first", **DOWN, "transform": [{"custom": name}]}
+
+
+def test_functions_of_the_user_are_applied(events, tmp_path):
+    (tmp_path / "transforms.py").write_text(FUNCTIONS)
+    both = events(custom("twice"))
+    there(both, first="Bora")
+    both.there("Void", "Events")
+    both.sync()
+    assert of(both)[1]["first"] == "BoraBora"
+    assert both.is_here("Void", "event")["first"] is None
+    both.assert_quiet()
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("fails", "Function 'fails' of transforms.py raised ValueError."),
+        ("longer", "Function 'longer' of transforms.py returned 99 values for 1."),
+        ("twise", "registers no function 'twise'. Did you mean twice?"),
+        ("unregistered", "registers no function 'unregistered'. It has fails, longer or twice."),
+    ],
+)
+def test_a_function_that_does_not_work_is_named_without_any_value(events, tmp_path, name, says):
+    (tmp_path / "transforms.py").write_text(FUNCTIONS)
+    both = events(custom(name))
+    there(both, first="Bora")
+    with pytest.raises(ConfigurationError) as caught:
+        both.sync()
+    assert says in str(caught.value)
+    assert not any("secret" in message or "Bora" in message for message in messages(both))
