@@ -171,6 +171,17 @@ def test_a_replaced_text_keeps_its_quotes_and_its_comment() -> None:
     assert new == after("rowVersion", "null")
 
 
+def test_of_a_replaced_entity_the_lines_that_are_the_same_stay() -> None:
+    entity = YamlSource(FILE).value["entities"][0]
+    number, _, street, city = entity["fields"]
+    changed = [number, {**street, "local": "road"}, {"external": "Zip", "local": "zip"}, city]
+    new = check(FILE, Replacement(("entities", 0), {**entity, "fields": changed}))
+    gone = "      - {external: Name, local: name}\n"
+    text = after(gone).replace("local: street}", "local: road}")
+    at = "      # Twice"
+    assert new == after(at, f"      - {{external: Zip, local: zip}}\n{at}", text=text)
+
+
 def test_a_filter_becomes_a_list_of_conditions() -> None:
     condition = {"field": "city", "operator": "eq", "value": "Brno"}
     text = "a:\n  filter: null   # none\n  b: 1\n"

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -90,13 +90,15 @@ def replacing_integration_text(path: Path, before: str, after: str) -> Iterator[
     target = path.resolve()
     parse_integration(path, after)
     _refuse_changed(path, before)
-    unfinished = _written_beside(target, after)
+    with _telling_of(path):
+        unfinished = _new_file_beside(target)
     try:
+        with _telling_of(path):
+            _write(unfinished, after, like=target)
         yield
         _refuse_changed(path, before)
-        unfinished.replace(target)
-    except OSError as error:
-        raise _unwritable(path, error) from error
+        with _telling_of(path):
+            unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -109,30 +111,34 @@ def _refuse_changed(path: Path, before: str) -> None:
         )
 
 
-def _written_beside(target: Path, text: str) -> Path:
-    """A file in the same folder, with the text and the target's permissions, safe on disk."""
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    except OSError as error:
-        raise _unwritable(target, error) from error
-    unfinished = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        shutil.copymode(target, unfinished)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise _unwritable(target, error) from error
-    return unfinished
+def _new_file_beside(target: Path) -> Path:
+    """An empty file in the same folder, that no other try uses."""
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    os.close(handle)
+    return Path(name)
 
 
-def _unwritable(path: Path, error: OSError) -> ConfigurationError:
-    return ConfigurationError(
-        f"{path} cannot be saved: {error.strerror or error}.",
-        remedy="Let this user write to its folder, or make the change that was shown by hand.",
-    )
+def _write(path: Path, text: str, *, like: Path) -> None:
+    """Write the text safely to disk, with the permissions and the owner of another file."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    shutil.copymode(like, path)
+    owner = like.stat()
+    with suppress(OSError, AttributeError):  # only root may, and Windows cannot
+        os.chown(path, owner.st_uid, owner.st_gid)
+
+
+@contextmanager
+def _telling_of(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be saved: {error.strerror or error}.",
+            remedy="Let this user write to its folder, or make the change that was shown by hand.",
+        ) from error
 
 
 def _text(path: Path, encoding: str = "utf-8-sig", newline: str | None = None) -> str:

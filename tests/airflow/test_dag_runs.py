@@ -74,6 +74,44 @@ def test_an_entity_that_fails_leaves_the_others_and_fails_the_run(house: Any, ru
     assert "replace_local would remove 1 of 1 records of 'partly_order'" in ran.log
 
 
+def test_a_broken_mapping_fails_its_own_tasks_and_no_others(house: Any, run_dag: Any) -> None:
+    house.integrate("mapped", orders="local_version_number: gone")
+    ran = run_dag("mapped__sync")
+    assert ran.state == "failed"
+    assert ran.tasks["validate_metadata"] == "success"
+    assert {ran.tasks[f"customers.{step}"] for step in ("extract", "transform", "load")} == {
+        "success"
+    }
+    assert ran.tasks["orders.extract"] == "failed"
+    assert ran.tasks["orders.load"] == "upstream_failed"
+    assert ran.tasks["complete_lookups"] == "success"
+    assert ran.tasks["report"] == "failed"
+    assert "local entity 'mapped_order' has no field 'gone'" in ran.log
+    assert set(ran.handed_over["validate_metadata"]["stopped"]) == {"orders"}
+    assert house.sql("target", "select count(*) from mapped_customer") == [(2,)]
+    looked = run_dag("mapped__import", preview=True)
+    assert looked.tasks["customers.transform"] == "success"
+    assert looked.tasks["orders.extract"] == "failed"
+
+
+def test_what_looks_up_a_broken_entity_says_that_it_waits_for_it(house: Any, run_dag: Any) -> None:
+    house.integrate("waits", customers="local_version_number: gone")
+    ran = run_dag("waits__sync", entities=["orders"])
+    assert ran.state == "failed"
+    assert ran.tasks["validate_metadata"] == "failed"
+    assert "orders waits for customers" in ran.log
+    assert house.sql("target", "select count(*) from waits_order") == [(0,)]
+
+
+def test_a_lookup_to_an_entity_that_is_disabled_stops_only_its_entity(
+    house: Any, run_dag: Any
+) -> None:
+    house.integrate("half", customers="enabled: false")
+    ran = run_dag("half__sync")
+    assert not ran.import_errors
+    assert "looks up 'customers', which is disabled" in ran.log
+
+
 def test_a_first_sync_replaces_local_records_once_that_is_confirmed(
     house: Any, run_dag: Any
 ) -> None:

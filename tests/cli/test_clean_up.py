@@ -1,15 +1,10 @@
 """Cleaning up and undoing on the command line."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-import typer
 from click.testing import Result
-from typer.testing import CliRunner
-
-from tandem.cli import clean_up
 
 GONE = """\
       # The fax, which nobody has any more.
@@ -31,10 +26,8 @@ def before(systems) -> str:
     return file.read_text()
 
 
-def call(command: Callable[..., None], *, yes: bool = False, as_json: bool = False) -> Result:
-    app = typer.Typer()
-    app.command()(lambda: command("crm", yes=yes, json=as_json))
-    return CliRunner().invoke(app, [])
+CLEAN = ("validate", "crm", "--clean-up")
+UNDO = ("validate", "crm", "--undo")
 
 
 def exits(code: int, result: Result) -> str:
@@ -47,7 +40,7 @@ def file_of(systems) -> str:
 
 
 def test_what_would_change_is_shown_and_nothing_is_changed(systems, before):
-    result = call(clean_up.clean_up)
+    result = systems.run(*CLEAN)
     shown = exits(1, result)
     for line in GONE.splitlines():
         assert f"\n-{line}\n" in result.output
@@ -59,49 +52,49 @@ def test_what_would_change_is_shown_and_nothing_is_changed(systems, before):
 
 
 def test_yes_saves_it_and_says_how_to_undo_it(systems, before):
-    shown = exits(0, call(clean_up.clean_up, yes=True))
+    shown = exits(0, systems.run(*CLEAN, "--yes"))
     assert "Undo it: tandem validate crm --undo" in shown
     assert file_of(systems) == before.removesuffix(GONE)
-    assert "There is nothing to clean up." in exits(0, call(clean_up.clean_up))
-    assert "There is nothing to clean up." in exits(0, call(clean_up.clean_up, yes=True))
+    assert "There is nothing to clean up." in exits(0, systems.run(*CLEAN))
+    assert "There is nothing to clean up." in exits(0, systems.run(*CLEAN, "--yes"))
 
 
 def test_what_may_only_have_been_renamed_is_said(systems, before):
     file = systems.folder / "crm.yaml"
     file.write_text(before.replace("external: name,", "external: names,"))
-    shown = exits(1, call(clean_up.clean_up))
+    shown = exits(1, systems.run(*CLEAN))
     assert "Was it only renamed? Then write name instead." in shown
 
 
 def test_undo_shows_the_way_back_and_goes_it_on_yes(systems, before):
-    exits(0, call(clean_up.clean_up, yes=True))
-    result = call(clean_up.undo)
+    exits(0, systems.run(*CLEAN, "--yes"))
+    result = systems.run(*UNDO)
     shown = exits(1, result)
     assert "Undoing: clean up, 20" in shown
     assert "\n+      - {external: fax, local: note}   # gone\n" in result.output
     assert file_of(systems) != before
-    exits(0, call(clean_up.undo, yes=True))
+    exits(0, systems.run(*UNDO, "--yes"))
     assert file_of(systems) == before
-    exits(0, call(clean_up.undo, yes=True))
+    exits(0, systems.run(*UNDO, "--yes"))
     assert file_of(systems) == before.removesuffix(GONE)
 
 
 def test_undo_refuses_where_it_would_lose_a_change(systems, before):
-    assert "nothing to undo" in exits(2, call(clean_up.undo, yes=True))
-    exits(0, call(clean_up.clean_up, yes=True))
+    assert "nothing to undo" in exits(2, systems.run(*UNDO, "--yes"))
+    exits(0, systems.run(*CLEAN, "--yes"))
     file = systems.folder / "crm.yaml"
     file.write_text(file.read_text() + "# mine\n")
-    assert "has been changed since" in exits(2, call(clean_up.undo, yes=True))
+    assert "has been changed since" in exits(2, systems.run(*UNDO, "--yes"))
     assert file_of(systems).endswith("# mine\n")
 
 
 def test_programs_get_the_effects_and_both_texts(systems, before):
-    found: dict[str, Any] = json.loads(call(clean_up.clean_up, as_json=True).stdout)
+    found: dict[str, Any] = json.loads(systems.run(*CLEAN, "--json").stdout)
     assert [effect["removed"] for effect in found["effects"]] == ["fax → note", "Orders → account"]
     assert (found["before"], found["saved"]) == (before, False)
     assert found["after"] == before.removesuffix(GONE)
-    exits(0, call(clean_up.clean_up, yes=True, as_json=True))
-    undone = json.loads(call(clean_up.undo, yes=True, as_json=True).stdout)
+    exits(0, systems.run(*CLEAN, "--yes", "--json"))
+    undone = json.loads(systems.run(*UNDO, "--yes", "--json").stdout)
     assert (undone["after"], undone["saved"]) == (before, True)
 
 
@@ -109,7 +102,7 @@ def test_a_filter_on_what_is_gone_is_left_to_people(systems, before):
     file = systems.folder / "crm.yaml"
     condition = "    download_filter: {field: fax, operator: not_null}\n    fields:\n"
     file.write_text(before.replace("    fields:\n", condition, 1))
-    shown = exits(0, call(clean_up.clean_up, yes=True))
+    shown = exits(0, systems.run(*CLEAN, "--yes"))
     assert "Accounts: the download_filter still looks at fax." in shown
     assert condition in file_of(systems)
 
@@ -121,6 +114,6 @@ def test_a_system_that_does_not_answer_changes_nothing(systems, before, monkeypa
     file.write_text(
         before.replace("{connector: memory, connection: crm}", "{connector: sql, connection: crm}")
     )
-    result = call(clean_up.clean_up, yes=True)
+    result = systems.run(*CLEAN, "--yes")
     assert result.exit_code in (2, 3), result.output
     assert GONE in file_of(systems)

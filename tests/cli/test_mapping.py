@@ -51,6 +51,15 @@ def test_what_was_exported_changes_nothing_where_it_came_from(systems: Systems, 
 
 
 @FORMS
+def test_another_policy_is_told(systems: Systems, form: str) -> None:
+    file = systems.folder / "carried"
+    systems.ok("mapping", "export", "crm", "--format", form, "--output", str(file))
+    systems.configure(on_conflict="local_wins")
+    result = systems.run("mapping", "import", "crm", str(file))
+    assert "on_conflict was review; here it is local_wins" in " ".join(result.stderr.split())
+
+
+@FORMS
 def test_mappings_are_restored_from_an_export(systems: Systems, form: str) -> None:
     before = entities(systems)
     file = systems.folder / "carried"

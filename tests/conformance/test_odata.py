@@ -36,6 +36,7 @@ ITEMS = EntitySet(
         Property("at", Edm.TIME_OF_DAY, precision=6),
         Property("moment", Edm.DATE_TIME_OFFSET, precision=6),
         Property("version", Edm.INT64),
+        Property("stage", nullable=False),
     ),
 )
 LINES = EntitySet(

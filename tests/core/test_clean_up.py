@@ -1,5 +1,6 @@
 """What cleaning up removes, what it leaves, and what it says about it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -103,6 +104,19 @@ def test_a_missing_version_number_goes() -> None:
     assert "version_number" not in entities[0]
     assert found.effects[0].removed == "version_number: changedAt"
     assert "by the best that the external system offers" in found.effects[0].consequence
+
+
+def test_a_missing_local_version_number_goes_too() -> None:
+    accounts = {**ACCOUNTS, "local_version_number": "stamp"}
+    found, entities = cleaned(gone(0, "local_version_number"), entities=(accounts,))
+    assert entities == [ACCOUNTS]
+    assert "comparing all records" in found.effects[0].consequence
+
+
+def test_what_it_may_be_called_now_is_said() -> None:
+    problem = replace(gone(0, "fields", 2, "external"), choices=("faxNumber",))
+    found, _ = cleaned(problem)
+    assert found.effects[0].instead == ("faxNumber",)
 
 
 def test_a_missing_entity_goes_with_the_lookups_of_others() -> None:

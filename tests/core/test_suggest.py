@@ -142,6 +142,15 @@ def test_a_lookup_whose_target_is_not_mapped_is_no_value_of_a_local_lookup() -> 
     assert "Owners" in found.reason
 
 
+def test_a_text_that_is_no_lookup_keeps_the_value_itself() -> None:
+    customers = entity("Customers", "No", No="string")
+    others = {"Customers": MappedEntity(customers, entity("account", "id", id="guid"))}
+    external = entity("Orders", "No", No="string", CustomerNo="string")
+    local = entity("order", "id", id="guid", customer_number="string")
+    found = ask(external, local, others=others)["CustomerNo"]
+    assert found.mapping == FieldMapping(external="CustomerNo", local="customer_number")
+
+
 def test_what_is_mapped_is_not_suggested_again() -> None:
     external = entity("Accounts", "ID", ID="guid", name="string", phone="string")
     local = entity("account", "id", id="guid", name="string", phone="string")
@@ -185,6 +194,12 @@ def test_what_fits_one_way_only_is_only_downloaded() -> None:
     found = ask(external, local, direction="bidirectional")["total"]
     assert found.mapping.direction == "download_only"
     assert found.score < ACCEPTABLE + 0.1
+
+
+def test_names_that_no_file_can_hold_are_passed_over() -> None:
+    external = Entity(name="a", key=("id",), fields=(field("x\x1b"), field("name")))
+    local = Entity(name="b", key=("id",), fields=(field("x\x1b"), field("name\n")))
+    assert ask(external, local) == {}
 
 
 def test_reasons_are_words() -> None:

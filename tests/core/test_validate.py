@@ -285,6 +285,10 @@ CASES: list[tuple[Callable[[Case], Any], str, Severity, tuple[str | int, ...], R
         "external_read_only", WARNING, (*LINE, "external"), Remedy.CHOOSE_ANOTHER,
     ),
     (
+        lambda c: c.put("external", "Accounts", text("name", max_length=20, immutable=True)),
+        "external_immutable", WARNING, (*A, "fields", 2, "external"), Remedy.NONE,
+    ),
+    (
         lambda c: c.put("external", "Accounts", creates=False, updates=False),
         "external_cannot_be_written", ERROR, (*A, "external"), Remedy.EDIT,
     ),
@@ -523,6 +527,15 @@ def test_the_primary_contact_trap_names_the_unique_identifier(case: Case) -> Non
     assert problem.choices[0] == "_primarycontactid_value"
     assert "'_primarycontactid_value'" in problem.advice
     assert "transform: [guid]" in problem.advice
+
+
+def test_a_lookup_goes_by_the_field_that_the_metadata_names(case: Case) -> None:
+    told = LookupTarget(entity="Accounts", field="number")
+    case.put("external", "Contacts", text("account_number", lookup=(told,)))
+    case.contacts["fields"][2]["external"] = "account_number"
+    problem = case.problem("lookup_text_for_guid")
+    assert problem.place == (*C, "fields", 2, "lookup", "field")
+    assert (problem.severity, problem.choices) == (ERROR, ("number",))
 
 
 def test_a_text_that_is_said_to_hold_guids_is_no_trap(case: Case) -> None:

@@ -86,6 +86,13 @@ def test_lookups_and_composite_lookups_are_read() -> None:
     assert "'service order' is called service_order now" in notes(text)
 
 
+def test_lookups_in_the_first_form_are_read() -> None:
+    """`[localEntity].[localField]`, as the product's documentation had it at first."""
+    other = xml(field="<Target>[loc].[b]</Target>").replace(">Ex<", ">Other<")
+    found = carried(f"<All>{xml()}{other.replace('>loc<', '>here<')}</All>".encode())
+    assert found.entities[1].fields[0].lookup == Lookup(entity="Ex", field="a")
+
+
 def test_what_cannot_be_carried_over_is_listed() -> None:
     text = xml(
         "<SyncDirection>Sideways</SyncDirection><UploadFilter><a>1</a></UploadFilter><Empty/>",
@@ -94,7 +101,7 @@ def test_what_cannot_be_carried_over_is_listed() -> None:
     said = notes(text)
     assert "SyncDirection 'Sideways' is unknown" in said
     assert "UploadFilter has no counterpart" in said
-    assert "Target (account.integration_bc_pk) has no counterpart" in said
+    assert "names no target of this file in 'account.integration_bc_pk'" in said
     assert "Empty" not in said
     assert "ExternalType" not in said
 

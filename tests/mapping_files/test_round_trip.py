@@ -24,6 +24,7 @@ def test_an_integration_comes_back_as_it_was(form: str, integration: Integration
     found = carried(text.encode())
     assert repr(found.entities) == repr(integration.entities)  # 1 is neither true nor 1.0
     assert found.notes == ()
+    assert found.on_conflict == integration.on_conflict
     assert "secret" not in text
     assert "0 3 * * *" not in text
 

@@ -30,8 +30,12 @@ NOWS = st.sampled_from(_MOMENTS) | st.datetimes(
     timezones=st.sampled_from([UTC, _PRAGUE]),
 )
 
-TEXTS = st.text("aAbBžŽß%_[]\\'\"\n .~😀", max_size=4) | st.sampled_from(
-    ["O'Neil", "100%", "a_b", "[a]", "null", "NULL", "\uff5e", "\U0001f40e", "Žluť", "e\u0301"]
+TEXTS = (
+    st.text("aAbBžŽß%_[]\\'\"\n .~😀", max_size=4)
+    | st.sampled_from(["a", "A", "á", "aB", "Ab", "AB", "b", "B"])
+    | st.sampled_from(
+        ["O'Neil", "100%", "a_b", "[a]", "null", "NULL", "\uff5e", "\U0001f40e", "Žluť", "e\u0301"]
+    )
 )
 
 VALUES: Mapping[str, st.SearchStrategy[Any]] = {

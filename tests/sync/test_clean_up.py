@@ -192,6 +192,15 @@ def test_permissions_and_symbolic_links_stay(world, file):
     assert link.is_symlink()
     assert integration_text(file) == before + "# more\n"
     assert file.stat().st_mode & 0o777 == 0o640
+    assert [path.name for path in world.folder.glob(".crm*")] == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_the_owner_stays(file):
+    before = integration_text(file)
+    os.chown(file, 1234, 1234)
+    save_integration_text(file, before, before + "# more\n")
+    assert (file.stat().st_uid, file.stat().st_gid) == (1234, 1234)
 
 
 def test_a_folder_that_is_read_only_is_told(file, monkeypatch):
@@ -277,3 +286,29 @@ def test_what_is_not_mapped_any_more_keeps_its_values_and_its_links(world):
     world.mappings = YamlSource(text).value["entities"]
     world.sync()
     assert [row["name"] for row in world.rows()] == ["Ada Lovelace"]
+
+
+def test_the_records_of_an_entity_that_vanished_stay(world):
+    """The external entity is gone: so is its mapping, and what looked it up; its records stay."""
+    text = FILE.format(name=world.name).replace("external: fax", "external: name")
+    text = text.replace("changedAt", "version")
+    file = world.folder / "crm.yaml"
+    file.write_text(text)
+    world.mappings = YamlSource(text).value["entities"]
+    world.put_account("1", name="Ada")
+    world.put_contact("9", name="Bob", account_ID="1")
+    world.sync()
+    accountid = world.row("Bob", "contact")["accountid"]
+    assert accountid == world.row("Ada")["id"]
+    del world.external.entities["Accounts"]
+    with world.job() as job:
+        run = replace(job, integration=load_integration(file))
+        planned = plan_clean_up(run, file)
+        apply_clean_up(run, planned)
+    assert "1 link stays" in planned.clean_up.effects[0].consequence
+    world.mappings = YamlSource(integration_text(file)).value["entities"]
+    assert [mapping["external"] for mapping in world.mappings] == ["Contacts"]
+    world.put_contact("9", name="Bob the second")
+    world.sync(mode="full")
+    assert [row["name"] for row in world.rows()] == ["Ada"]
+    assert world.row("Bob the second", "contact")["accountid"] == accountid

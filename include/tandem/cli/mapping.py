@@ -1,7 +1,7 @@
 """`tandem mapping`: mappings as files, to carry them from one organisation to another."""
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +27,7 @@ from tandem.mapping_files.xml_writing import xml_text
 from tandem.mapping_files.yaml_files import yaml_text
 from tandem.model.integration import Integration
 from tandem.sync.job import Request, Run
-from tandem.sync.people.mapping_import import REASON, importing_edits
+from tandem.sync.people.mapping_import import REASON, importing_edits, policy_notes
 from tandem.sync.people.planned_edits import PlannedEdit, plan_edits, save_planned
 
 app = typer.Typer(
@@ -74,17 +74,18 @@ def import_(
     """Show what a mapping file would change here and what does not fit; with --yes, save it."""
     with errors_as_exit_codes(), progress_shown() as progress:
         brought = carried(file_bytes(file), form)
-        brought = Carried(chosen(brought.entities, entity), brought.notes)
+        brought = replace(brought, entities=chosen(brought.entities, entity))
         integration = integration_named(name)
+        notes = [*brought.notes, *policy_notes(integration, brought)]
         with job_for(integration, Request(new_run_id()), progress) as run:
             planned = _planned(run, name, brought)
             saved = yes and planned.changes and not planned.problems
             if saved:
                 save_planned(run, planned, reason=REASON)
     if json:
-        _print_as_json(brought, planned, saved=saved)
+        _print_as_json(notes, planned, saved=saved)
     else:
-        _print(name, brought, planned, saved=saved)
+        _print(name, notes, planned, saved=saved)
     if planned.changes and not saved:
         raise typer.Exit(FINDINGS)
 
@@ -115,8 +116,8 @@ def _planned(run: Run, name: str, brought: Carried) -> PlannedEdit:
     return plan_edits(run, integration_file(name), edits, about)
 
 
-def _print(name: str, brought: Carried, planned: PlannedEdit, *, saved: bool) -> None:
-    for note in brought.notes:
+def _print(name: str, notes: list[str], planned: PlannedEdit, *, saved: bool) -> None:
+    for note in notes:
         notice(note)
     if not planned.changes:
         say("There is nothing to change: the mappings are there already.")
@@ -131,10 +132,10 @@ def _print(name: str, brought: Carried, planned: PlannedEdit, *, saved: bool) ->
         say("Nothing was changed yet. Save it: the same command with --yes")
 
 
-def _print_as_json(brought: Carried, planned: PlannedEdit, *, saved: bool) -> None:
+def _print_as_json(notes: list[str], planned: PlannedEdit, *, saved: bool) -> None:
     print_json(
         {
-            "notes": brought.notes,
+            "notes": notes,
             "problems": [asdict(problem) for problem in planned.problems],
             "warnings": [asdict(problem) for problem in planned.warnings],
             "before": planned.before,

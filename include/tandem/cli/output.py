@@ -96,7 +96,7 @@ def print_findings(findings: Sequence[tuple[str, str, str, Sequence[str]]]) -> N
     says what it is, the others are paler.
     """
     grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True, min_width=7)
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     for mark, colour, about, lines in findings:

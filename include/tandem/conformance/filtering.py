@@ -3,14 +3,16 @@
 # ruff: noqa: S101
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 
 import pytest
 
-from tandem.conformance.samples import put_records, records_for, samples_of
+from tandem.conformance.samples import key_for, put_records, records_for, samples_of
 from tandem.conformance.subject import NOW, Record, Subject, batch_of, filled
 from tandem.core.conditions import RELATIVE, satisfies
+from tandem.core.relations import NO_RELATIONS, Relation, Relations
 from tandem.errors import ConfigurationError
 from tandem.model.filters import A_COUNT, AllOf, AnyOf, Comparison, Condition
 from tandem.model.schema import Entity, Field, Kind
@@ -40,7 +42,7 @@ _KINDS: Final[dict[str, frozenset[Kind]]] = {
 
 @pytest.mark.parametrize("operator", sorted(_KINDS.keys() - RELATIVE))
 def test_operator_means_what_it_should(subject: Subject, operator: str) -> None:
-    entity = _filterable(subject)
+    entity = subject.described()
     put = put_records(subject, entity)
     for field in _fields(entity, operator):
         for condition in _comparisons(subject, field, operator):
@@ -49,7 +51,7 @@ def test_operator_means_what_it_should(subject: Subject, operator: str) -> None:
 
 @pytest.mark.parametrize("operator", sorted(RELATIVE))
 def test_relative_date_counts_from_the_querys_now_in_utc(subject: Subject, operator: str) -> None:
-    entity = _filterable(subject)
+    entity = subject.described()
     put = _put_dates(subject, entity)
     value = 3 if operator in A_COUNT else None
     fields = _fields(entity, operator)
@@ -61,7 +63,7 @@ def test_relative_date_counts_from_the_querys_now_in_utc(subject: Subject, opera
 
 
 def test_conditions_are_joined_by_and_and_or(subject: Subject) -> None:
-    entity = _filterable(subject)
+    entity = subject.described()
     put = put_records(subject, entity)
     fields = _fields(entity, "eq")
     parts = [
@@ -75,7 +77,7 @@ def test_conditions_are_joined_by_and_and_or(subject: Subject) -> None:
 
 
 def test_find_keeps_to_the_condition(subject: Subject) -> None:
-    entity = _filterable(subject)
+    entity = subject.described()
     put = put_records(subject, entity)
     field = _fields(entity, "eq")[-1]
     value = _written(samples_of(field, subject)[0])
@@ -87,15 +89,42 @@ def test_find_keeps_to_the_condition(subject: Subject) -> None:
     assert _keys(found, entity) == _keys(expected, entity)
 
 
+@pytest.mark.parametrize("operator", ["eq", "ne", "in", "not_in", "gt", "null", "not_null"])
+def test_condition_looks_at_a_field_of_a_lookups_target(subject: Subject, operator: str) -> None:
+    entity = subject.described()
+    (key,) = entity.key
+    lookup = _lookup(entity)
+    put = records_for(subject, entity, 24)
+    for number, record in enumerate(put):
+        targets = [None, put[number * 7 % 24][key], key_for(entity, 999)[key]]
+        record[lookup.name] = _held(targets[number % 3], lookup)
+    subject.put(entity.name, batch_of(entity, put))
+    relations = {lookup.name: Relation(entity, key)}
+    for field in (field for field in _fields(entity, operator) if field != lookup):
+        name = f"{lookup.name}.{field.name}"
+        by_key = {_held(record[key], lookup): record[field.name] for record in put}
+        seen = [record | {name: by_key.get(record[lookup.name])} for record in put]
+        for comparison in list(_comparisons(subject, field, operator))[:2]:
+            condition = comparison.model_copy(update={"field": name})
+            _assert_same(subject, entity, seen, condition, relations)
+
+
+def test_condition_on_an_unknown_target_is_an_error(subject: Subject) -> None:
+    entity = subject.described()
+    condition = Comparison(field=f"{entity.key[0]}.no_such_field", operator="null", value=None)
+    with pytest.raises(ConfigurationError):
+        list(subject.connector.read(subject.query(entity, condition=condition)))
+
+
 def test_condition_on_an_unknown_field_is_an_error(subject: Subject) -> None:
-    entity = _filterable(subject)
+    entity = subject.described()
     condition = Comparison(field="no_such_field", operator="null", value=None)
     with pytest.raises(ConfigurationError):
         list(subject.connector.read(subject.query(entity, condition=condition)))
 
 
 def test_value_that_does_not_fit_the_field_is_an_error(subject: Subject) -> None:
-    entity = _filterable(subject)
+    entity = subject.described()
     for field in _fields(entity, "gt"):
         if field.kind is not Kind.STRING:
             condition = Comparison(field=field.name, operator="gt", value="no such value")
@@ -103,11 +132,18 @@ def test_value_that_does_not_fit_the_field_is_an_error(subject: Subject) -> None
                 list(subject.connector.read(subject.query(entity, condition=condition)))
 
 
-def _filterable(subject: Subject) -> Entity:
-    entity = subject.described()
-    if not entity.capabilities.filter:
-        pytest.skip("the entity cannot be filtered; conditions are evaluated by the engine")
-    return entity
+def _lookup(entity: Entity) -> Field:
+    """A field that can hold keys of the entity."""
+    kind = entity.field(entity.key[0]).kind
+    own = [field for field in filled(entity) if field.name not in entity.key]
+    able = [f for f in own if f.kind is kind or (f.kind is Kind.STRING and not f.max_length)]
+    if not able:
+        pytest.skip("no field of the entity can hold a key")
+    return able[0]
+
+
+def _held(key: Any, lookup: Field) -> Any:
+    return key if key is None or lookup.kind is not Kind.STRING else str(key)
 
 
 def _fields(entity: Entity, operator: str) -> list[Field]:
@@ -165,9 +201,16 @@ def _as(kind: Kind, moment: datetime) -> Any:
     return moment.astimezone(UTC) if kind is Kind.INSTANT else moment.replace(tzinfo=None)
 
 
-def _assert_same(subject: Subject, entity: Entity, put: list[Record], condition: Condition) -> None:
+def _assert_same(
+    subject: Subject,
+    entity: Entity,
+    put: list[Record],
+    condition: Condition,
+    relations: Relations = NO_RELATIONS,
+) -> None:
     query = subject.query(entity, *entity.key, condition=condition)
-    expected = [record for record in put if satisfies(condition, record, entity, NOW)]
+    query = replace(query, relations=relations)
+    expected = [record for record in put if satisfies(condition, record, entity, NOW, relations)]
     assert _keys(subject.read(query), entity) == _keys(expected, entity), condition
     assert subject.connector.count(query) == len(expected), condition
 

@@ -7,11 +7,10 @@ import pyarrow.compute as pc
 
 from tandem.core.fit import fit
 from tandem.core.transformed import Transformed, refused
+from tandem.core.zones import CLOCK, clocks_at, first_instants, last_instants
 from tandem.model.schema import Field, Kind
 from tandem.model.transforms import InZone, WithTime
 
-_US: Final = pa.timestamp("us")
-_UTC: Final = pa.timestamp("us", tz="UTC")
 _WORDS: Final = {
     Kind.DATE: "is not a date",
     Kind.TIME: "is not a time of day",
@@ -38,7 +37,7 @@ def with_time(dates: pa.Array, times: pa.Array, how: WithTime) -> Transformed:
     dated, timed = _read(dates, Kind.DATE), _read(times, Kind.TIME)
     of_day = timed.values.cast(pa.int64()).cast(pa.duration("us"))
     moments = Transformed(
-        pc.add(dated.values.cast(_US), of_day), {**timed.problems, **dated.problems}
+        pc.add(dated.values.cast(CLOCK), of_day), {**timed.problems, **dated.problems}
     )
     return _in_zone(moments, how.zone) if how.zone else moments
 
@@ -47,26 +46,31 @@ def _part(values: pa.Array, where: InZone | None, kind: pa.DataType) -> Transfor
     read = Transformed(values)
     if pa.types.is_string(values.type):
         read = _read(values, Kind.INSTANT if where else Kind.LOCAL_DATETIME)
-    moments = read.values
-    if moments.type.tz:
-        zone = where.zone if where else "UTC"
-        moments = pc.local_timestamp(moments.cast(pa.timestamp("us", tz=zone)))
-    return Transformed(moments.cast(kind), read.problems)
+    if not read.values.type.tz:
+        return Transformed(read.values.cast(kind), read.problems)
+    zone = where.zone if where else "UTC"
+    clocks = clocks_at(read.values, zone)
+    beyond = pc.and_(clocks.is_null(), read.values.is_valid())
+    found = refused(clocks, beyond, f"is beyond the year 9999 in {zone}", values)
+    return Transformed(found.values.cast(kind), {**found.problems, **read.problems})
 
 
 def _in_zone(local: Transformed, zone: str) -> Transformed:
     clock = local.values
-    first, last = (
-        pc.assume_timezone(clock, zone, ambiguous=which, nonexistent="earliest")
-        for which in ("earliest", "latest")
-    )
-    skipped = pc.not_equal(pc.local_timestamp(first), clock)
+    first, last = first_instants(clock, zone), last_instants(clock, zone)
+    shown = clocks_at(first, zone)
+    skipped = pc.not_equal(shown, clock)
     twice = pc.and_(pc.not_equal(first, last), pc.invert(skipped))
-    found = refused(first.cast(_UTC), skipped, f"does not exist in {zone}: clocks skip it", clock)
-    once = refused(
-        found.values, twice, f"is not one instant in {zone}: clocks show it twice", clock
-    )
-    return Transformed(once.values, {**once.problems, **found.problems, **local.problems})
+    beyond = pc.and_(shown.is_null(), clock.is_valid())
+    problems = dict(local.problems)
+    for bad, why in (
+        (skipped, f"does not exist in {zone}: clocks skip it"),
+        (twice, f"is not one instant in {zone}: clocks show it twice"),
+        (beyond, f"is beyond the year 9999 in {zone}"),
+    ):
+        found = refused(first, bad, why, clock)
+        first, problems = found.values, {**found.problems, **problems}
+    return Transformed(first, problems)
 
 
 def _read(values: pa.Array, kind: Kind) -> Transformed:

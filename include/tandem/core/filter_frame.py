@@ -138,7 +138,7 @@ def _exact(operand: Any, kind: pa.DataType) -> Any:
 
 def _rounded(operand: Decimal, kind: pa.DataType, rounding: str) -> int | Decimal:
     """The nearest number below or above that has the column's scale."""
-    if operand.adjusted() > _MOST_DIGITS:
+    if operand and operand.adjusted() > _MOST_DIGITS:
         operand = Decimal(10**_MOST_DIGITS).copy_sign(operand)
     with localcontext(prec=3 * _MOST_DIGITS):
         scale = kind.scale if pa.types.is_decimal(kind) else 0
@@ -149,7 +149,7 @@ def _rounded(operand: Decimal, kind: pa.DataType, rounding: str) -> int | Decima
 def _beyond(number: int | Decimal, kind: pa.DataType) -> int:
     """-1 below all values of the type, 1 above them, else 0."""
     if pa.types.is_decimal(kind):
-        most = Decimal(10) ** (kind.precision - kind.scale)
+        most = Decimal(10) ** int(kind.precision - kind.scale)
         return (number >= most) - (number <= -most)
     return (number >= 2**63) - (number < -(2**63))
 

@@ -125,7 +125,7 @@ def _no_relation(name: str, field: Field, entity: Entity) -> ConfigurationError:
     if len(targets) > 1:
         why = f"refers to records of {one_of(targets)}; only a mapped lookup says to which"
     elif targets:
-        why = f"refers to {targets[0]!r}, whose metadata does not say what the value equals"
+        why = f"refers to {targets[0]!r}, whose key the metadata does not tell"
     else:
         why = "refers to no other record as far as the metadata and the mapping say"
     return ConfigurationError(

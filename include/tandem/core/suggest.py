@@ -9,6 +9,7 @@ from tandem.core.suggestions.fields import fit_of, may_be_key, options_of
 from tandem.core.suggestions.likeness import Likeness, Named, likeness, named, same_stem
 from tandem.core.suggestions.lookups import MappedEntity, Reference, references
 from tandem.core.suggestions.words import entity_meaning
+from tandem.errors import is_one_line
 from tandem.model.integration import Direction, FieldMapping, Lookup
 from tandem.model.schema import Entity, Field
 
@@ -94,7 +95,11 @@ def _candidates(question: Question) -> Iterator[_Candidate]:
 def _free_externals(question: Question) -> list[Named]:
     taken = {line.external for line in question.taken}
     meaning = entity_meaning(question.external.name)
-    return [named(f, meaning) for f in question.external.fields if f.name not in taken]
+    return [
+        named(f, meaning)
+        for f in question.external.fields
+        if f.name not in taken and is_one_line(f.name)
+    ]
 
 
 def _free_locals(question: Question) -> list[Named]:
@@ -103,7 +108,9 @@ def _free_locals(question: Question) -> list[Named]:
     return [
         named(f, meaning)
         for f in question.local.fields
-        if f.name not in taken and may_be_key(question.local, f, question.direction)
+        if f.name not in taken
+        and is_one_line(f.name)
+        and may_be_key(question.local, f, question.direction)
     ]
 
 

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
+from tandem.core.zones import is_zone
 from tandem.errors import ConfigurationError, one_of
 from tandem.model.integration import Direction, EntityMapping, FieldMapping
 from tandem.model.schema import Entity, Kind
@@ -211,15 +209,6 @@ def _zone_problems(line: FieldMapping) -> Iterator[str]:
                 f"There is no time zone {zone!r}; write a name of the IANA database, for example "
                 "Europe/Prague."
             )
-
-
-def is_zone(name: str) -> bool:
-    """Whether the time zone database has a zone of that name."""
-    try:
-        pc.local_timestamp(pa.array([0], pa.timestamp("us", tz=name)))
-    except pa.ArrowInvalid:
-        return False
-    return True
 
 
 def _function_problems(line: FieldMapping, functions: Collection[str] | None) -> Iterator[str]:

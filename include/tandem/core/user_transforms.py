@@ -28,6 +28,8 @@ def custom(values: pa.Array, name: str, functions: UserTransforms) -> pa.Array:
     """
     if name not in functions:
         raise ConfigurationError(no_function(name, functions))
+    if not len(values):
+        return values
     function = functions[name]
     series = pd.Series(pd.arrays.ArrowExtensionArray(values))
     try:

@@ -39,6 +39,8 @@ class Carried:
     entities: tuple[EntityMapping, ...]
     notes: tuple[str, ...] = ()
     """What could not be carried over, or was taken otherwise than it stands; a sentence each."""
+    on_conflict: OnConflict | None = None
+    """The policy of the integration that the mappings are from, where the file says so."""
 
 
 def mapping_file_of(integration: Integration, entity: str | None = None) -> MappingFile:

@@ -57,8 +57,10 @@ FIELD_PARTS: Final = {
     "lookupfield": "field",
     "compositelookup": "composite",
     "compositelookupname": "composite",
+    "target": "local_target",
 }
-"""Element of an attribute mapping, small → our key, or the key of its lookup."""
+"""Element of an attribute mapping, small → our key, or the key of its lookup; `local_target` is
+how lookups were written first: `account.integration_bc_pk`, in local names."""
 
 FOR_SHOW: Final = frozenset(("externaltype", "localtype", "string"))
 """Elements that only repeat what the systems say."""

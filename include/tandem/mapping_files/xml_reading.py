@@ -6,7 +6,7 @@ over is listed.
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 from xml.etree.ElementTree import Element
 
 from pydantic import ValidationError
@@ -24,13 +24,16 @@ from tandem.mapping_files.spellings import (
     small,
 )
 from tandem.mapping_files.xml_tree import parsed, refused
-from tandem.model.integration import EntityMapping
+from tandem.model.integration import EntityMapping, OnConflict
 from tandem.yaml_source import YamlSource, shortened
 
 _PRESERVED: Final = "{http://www.w3.org/XML/1998/namespace}space"
 _NIL: Final = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _MARK: Final = f"{{{OURS}}}"
 _IS_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,99}")
+_Targets = Mapping[tuple[str, ...], dict[str, str]]
+"""Local entity and field → the external ones, as keys of a lookup."""
+
 _CHOICES: Final[dict[str, Mapping[str, Any]]] = {
     "enabled": {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False},
     "direction": DIRECTIONS,
@@ -44,23 +47,30 @@ def from_xml(body: bytes) -> Carried:
     found = [element for element in root.iter() if _name(element) == ENTITY]
     if not found:
         raise refused(f"it begins with <{_shown(root)}> and has no EntityMapping")
-    readings = [_Entity(element, at) for at, element in enumerate(found, start=1)]
+    targets = _local_targets(found)
+    readings = [_Entity(element, at, targets) for at, element in enumerate(found, start=1)]
     entities = tuple(entity for one in readings if (entity := one.mapping()))
     notes = tuple(note for one in readings for note in one.notes)
     if not entities:
         raise refused("none of its entities is mapped")
-    return Carried(entities, notes)
+    return Carried(entities, notes, _policy(root))
+
+
+def _policy(root: Element) -> OnConflict | None:
+    said = root.findtext(f"{_MARK}on_conflict", "").strip()
+    return next((policy for policy in get_args(OnConflict) if policy == said), None)
 
 
 class _Entity:
     """One entity mapping being read, with notes on what is left behind."""
 
-    def __init__(self, element: Element, at: int) -> None:
+    def __init__(self, element: Element, at: int, targets: _Targets) -> None:
         self.notes: list[str] = []
         self._composites: dict[str, str] = {}
+        self._targets = targets
         self._alone: list[str] = []
         self._element = element
-        self._where = _external_name(element) or f"EntityMapping {at}"
+        self._where = _names(element, ENTITY_PARTS)[0] or f"EntityMapping {at}"
 
     def mapping(self) -> EntityMapping | None:
         """The mapping; None if it has no partner or no fields."""
@@ -134,15 +144,19 @@ class _Entity:
 
     def _field(self, element: Element) -> dict[str, Any] | None:
         values = self._parts(element, FIELD_PARTS)
-        target = {k: values.pop(k) for k in ("entity", "field", "composite") if k in values}
+        keys = ("entity", "field", "composite")
+        target: dict[str, Any] = {k: values.pop(k) for k in keys if k in values}
         if len({"external", "local", "constant"} & values.keys()) != 2:
             self._alone.append(str(values.get("external") or values.get("local") or "?"))
             return None
+        written = str(values.pop("local_target", ""))
+        if not {"entity", "field"} <= target.keys():
+            target |= self._targets.get(_local_target(written), {})
         if {"entity", "field"} <= target.keys():
             values["lookup"] = target
-        elif target:
-            name = values.get("external")
-            self._note(f"lookup {name!r} names no target entity and field, so it is left out")
+        elif target or written:
+            name, of = values.get("external"), f" in {shortened(written)!r}" if written else ""
+            self._note(f"lookup {name!r} names no target of this file{of}, so it is left out")
         return values
 
     def _composite(self, text: str) -> str:
@@ -175,6 +189,28 @@ class _Entity:
         self.notes.append(f"{self._where}: {text}.")
 
 
+def _local_targets(entities: list[Element]) -> _Targets:
+    """What lookups that are written in local names may refer to."""
+    found: dict[tuple[str, ...], dict[str, str]] = {}
+    for entity in entities:
+        theirs, ours = _names(entity, ENTITY_PARTS)
+        for field in entity.iter():
+            if _name(field) == FIELD:
+                external, local = _names(field, FIELD_PARTS)
+                found[ours, local] = {"entity": theirs, "field": external}
+    return {key: target for key, target in found.items() if all((*key, *target.values()))}
+
+
+def _names(element: Element, known: Mapping[str, str]) -> tuple[str, str]:
+    """The external and the local name."""
+    texts = {known.get(_name(part)): _text(part) for part in element}
+    return texts.get("external", ""), texts.get("local", "")
+
+
+def _local_target(text: str) -> tuple[str, ...]:
+    return tuple(part.strip("[] ") for part in text.split("."))
+
+
 def _declared(listed: tuple[str, ...], fields: list[dict[str, Any]]) -> tuple[str, ...]:
     """The composite lookups: those that are listed, and those that enabled fields name."""
     lookups = [one["lookup"] for one in fields if "lookup" in one and one.get("enabled", True)]
@@ -184,11 +220,6 @@ def _declared(listed: tuple[str, ...], fields: list[dict[str, Any]]) -> tuple[st
 
 def _name(element: Element) -> str:
     return small(element.tag.rpartition("}")[2])
-
-
-def _external_name(element: Element) -> str:
-    names = (part for part in element if ENTITY_PARTS.get(_name(part)) == "external")
-    return next(map(_text, names), "")
 
 
 def _shown(element: Element) -> str:

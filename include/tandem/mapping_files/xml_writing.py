@@ -38,8 +38,9 @@ def xml_text(file: MappingFile, *, single: bool = False) -> str:
     if single:
         body = _entity(file.entities[0], f" {_NAMESPACES}")
     else:
-        inner = (f"  {line}" for entity in file.entities for line in _entity(entity))
-        body = [f"<ArrayOfEntityMapping {_NAMESPACES}>", *inner, "</ArrayOfEntityMapping>"]
+        inner = [line for entity in file.entities for line in _entity(entity)]
+        policy = [_leaf("t:on_conflict", file.on_conflict)] if file.on_conflict else []
+        body = _within("ArrayOfEntityMapping", [*inner, *policy], f" {_NAMESPACES}")
     return "\n".join(['<?xml version="1.0" encoding="utf-8"?>', *body]) + "\n"
 
 

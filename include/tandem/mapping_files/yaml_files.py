@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from tandem.errors import ConfigurationError
 from tandem.mapping_files.model import Carried, MappingFile
-from tandem.mapping_files.plain import plain
+from tandem.mapping_files.plain import plain, plain_entity
 from tandem.validation_problems import problems_of
 from tandem.yaml_edit.writing import Style, block
 from tandem.yaml_source import YamlSource
@@ -22,7 +22,7 @@ _OF_THE_PLACE: Final = ("schedule", "provision")
 def yaml_text(file: MappingFile) -> str:
     """The file's text."""
     what = f"integration {file.name}" if file.name else "an integration"
-    values = plain(file)
+    values = {**plain(file), "entities": [plain_entity(entity) for entity in file.entities]}
     return _HEADER.format(what=what) + "\n".join(block(values, Style())) + "\n"
 
 
@@ -45,7 +45,7 @@ def from_yaml(text: str) -> Carried:
             "\n".join(lines) or "The file holds no mappings.",
             remedy="Export them with tandem mapping export, or name a whole integration file.",
         )
-    return Carried(file.entities)
+    return Carried(file.entities, on_conflict=file.on_conflict)
 
 
 def _without_place(value: dict[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ class Replacement:
 
     place: Place
     value: Any
-    """A plain value, as `YamlSource` gives them."""
+    """A plain value, as `YamlSource` gives them; the order of keys may stay what it was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,13 @@ from tandem.core.order import looked_up
 from tandem.core.wanted import wanted_entity
 from tandem.errors import ConfigurationError
 from tandem.model.integration import EntityMapping, Integration
-from tandem.model.schema import Entity, Field, Kind, Schema
+from tandem.model.schema import Capabilities, Entity, Field, Kind, Schema
 from tandem.sync.job import Job, Run
 from tandem.sync.vanished import Vanished, vanished
 
 _NOTHING: Final = Vanished(table=False, fields=frozenset())
+_MADE: Final = Capabilities(creates=True, updates=True, removes=True, client_keys=True)
+"""What can be done with an entity that was created here."""
 
 
 def provision(
@@ -59,7 +61,7 @@ def as_provisioned(local: Schema, wanted: list[Entity]) -> Schema:
     """The local schema as it will be once what is wanted has been created."""
     entities = dict(local.by_name)
     for entity in wanted:
-        known = entities.get(entity.name, entity)
+        known = entities.get(entity.name, entity.model_copy(update={"capabilities": _MADE}))
         added = tuple(f for f in entity.fields if f.name not in known.by_name)
         entities[entity.name] = known.model_copy(update={"fields": (*known.fields, *added)})
     return Schema(entities=tuple(entities.values()))

@@ -6,6 +6,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tandem.connectors.base import Query
 from tandem.core.asked import parsed, text_of
 from tandem.core.mapping import BoundMapping
 from tandem.core.restating import Restating, restated, restating
@@ -40,6 +41,18 @@ def restate(run: Run, bound: BoundMapping) -> None:
             account.links.remove(ids)
         _Restatement(account, bound, what).carry_out()
         account.note_links(mapping_hash=mapping_hash(bound.mapping), asked=asked, at=run.now())
+
+
+def forget_emptied(run: Run, bound: BoundMapping) -> None:
+    """A local entity that is only a copy of the external one and has no record any more is filled
+    again: its links lead nowhere.
+    """
+    entity = bound.mapping.external
+    if bound.is_uploaded or not run.downloads or not run.state.has_links(entity):
+        return
+    query = Query(bound.local, bound.local.key, run.now(), limit=1)
+    if not any(page.records.num_rows or page.unreadable for page in run.local.read(query)):
+        run.state.forget_links(entity, at=run.now())
 
 
 def _left_behind(run: Run, bound: BoundMapping) -> list[pa.Array]:

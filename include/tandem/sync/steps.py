@@ -23,7 +23,7 @@ from tandem.sync.job import Run, check_mappings
 from tandem.sync.manifests import Extracted, Loaded, Planned
 from tandem.sync.report import report as read_report
 from tandem.sync.report import status_of
-from tandem.sync.restating import restate
+from tandem.sync.restating import forget_emptied, restate
 from tandem.sync.second_pass import complete
 
 Manifest = dict[str, Any]
@@ -71,6 +71,7 @@ def extract(run: Run, entity: str) -> Manifest:
     _start(run, entity)
     with _failure_logged(run, entity):
         refuse_emptied(run, run.bound(entity))
+        forget_emptied(run, run.bound(entity))
         restate(run, run.bound(entity))
         extracted = reading.extract(run, entity)
         for key in _log_keys(run, entity):

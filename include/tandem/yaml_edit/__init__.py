@@ -5,12 +5,14 @@ edit it is read again, and has to say exactly what it said before, but for the e
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any, Final
 
 from tandem.errors import ConfigurationError
 from tandem.model.edits import Edit, Insertion, Removal, Replacement, edited_value
 from tandem.model.problems import Place
+from tandem.yaml_edit.details import details
 from tandem.yaml_edit.inserting import insertion
 from tandem.yaml_edit.lines import Lines
 from tandem.yaml_edit.removing import removal
@@ -40,8 +42,34 @@ def edited(text: str, edits: Sequence[Edit]) -> str:
     text = text.removeprefix(_BOM)
     source = YamlSource(text)
     for edit in edits:
-        text, source = _edited(text, source, edit)
+        text, source = _in_detail(text, source, edit)
     return mark + text
+
+
+def _in_detail(text: str, source: YamlSource, edit: Edit) -> tuple[str, YamlSource]:
+    """Of a list or mapping, replace only what differs, where that can be done.
+
+    Keys that it gets come last, whatever their order.
+    """
+    finer = _finer(source, edit)
+    new, made = text, source
+    with suppress(UnsafeEdit):
+        for detail in finer:
+            new, made = _edited(new, made, detail)
+        if finer and made.value == edited_value(source.value, [edit]):
+            return new, made
+    return _edited(text, source, edit)
+
+
+def _finer(source: YamlSource, edit: Edit) -> list[Edit]:
+    if not isinstance(edit, Replacement):
+        return []
+    old = source.value
+    with suppress(LookupError, TypeError):
+        for part in edit.place:
+            old = old[part]
+        return details(edit.place, old, edit.value)
+    return []
 
 
 def _edited(text: str, source: YamlSource, edit: Edit) -> tuple[str, YamlSource]:

@@ -16,7 +16,7 @@ Record = dict[str, Any]
 TEXT, INT, GUID = Kind.STRING, Kind.INT64, Kind.GUID
 
 
-def _entity(name: str, key: str, **kinds: Kind) -> Entity:
+def _entity(name: str, key: str, /, **kinds: Kind) -> Entity:
     first = Field(name=key, kind=GUID, nullable=False)
     return Entity(
         name=name,
@@ -129,12 +129,15 @@ class Drifting:
 
     def name(self, side: str, entity: str) -> str:
         """What an entity is called there."""
+        if entity == "account":
+            return str(self.mapping[side])
         return entity if side == "local" else {v: k for k, v in PAIRS.items()}[entity]
 
     def accounts(self, side: str, entity: str | None = None) -> dict[str, Record]:
         """The accounts of a side, by number."""
-        records = self.store(side).records[entity or self.name(side, "account")].values()
-        found = {record["number"]: record for record in records}
+        records = self.store(side).records[entity or self.name(side, "account")]
+        dropped = self.kept.get((side, "account", "number"), {})
+        found = {r.get("number", dropped.get(key)): r for key, r in records.items()}
         assert len(found) == len(records), f"a record is there twice: {list(records)}"
         return found
 
@@ -196,10 +199,10 @@ class Drifting:
         for record in self.store(side).records[known.name].values():
             record[to] = record.pop(name)
 
-    def change(self, side: str, name: str, entity: str = "account", **facets: Any) -> None:
+    def change(self, side: str, changed: str, entity: str = "account", **facets: Any) -> None:
         """A field has other facets."""
         known = self.store(side).entities[self.name(side, entity)]
-        fields = [f.model_copy(update=facets) if f.name == name else f for f in known.fields]
+        fields = [f.model_copy(update=facets) if f.name == changed else f for f in known.fields]
         self._redefine(side, known.name, fields)
 
     def retype(self, side: str, name: str, kind: Kind, of: Callable[[Any], Any]) -> None:

@@ -47,13 +47,13 @@ def unmapped(name: str) -> Callable[[Any], Any]:
 
 
 def renamed(side: str) -> Callable[[Any], Any]:
-    return lambda both: both.rename(side, "city", "town")
+    return lambda both: both.rename(side, "city", "city_name")
 
 
 def remapped(side: str) -> Callable[[Any], Any]:
     def mend(both: Any) -> None:
         both.unmap("city")
-        both.map(*(("town", "city") if side == "external" else ("city", "town")))
+        both.map(*(("town", "city") if side == "external" else ("city", "city_name")))
 
     return mend
 
@@ -99,7 +99,7 @@ CASES: dict[str, Case] = {
     },
     **{
         f"{side}: a field is renamed, and mapped by its new name": Case(
-            renamed(side), rf"no field 'city'.*town", remapped(side), without=("city",)
+            renamed(side), r"no field 'city'.*'city_name'", remapped(side), without=("city",)
         )
         for side in SIDES
     },
@@ -129,13 +129,11 @@ CASES: dict[str, Case] = {
     "local: numbers become texts": Case(retyped("local", Kind.STRING, str)),
     "local: texts become dates, and texts again": Case(
         lambda both: both.change("local", "city", kind=Kind.DATE),
-        r"city.*(date|kind)",
-        lambda both: both.change("local", "city", kind=Kind.STRING),
+        mend=lambda both: both.change("local", "city", kind=Kind.STRING),
     ),
     "external: texts become dates, and texts again": Case(
         lambda both: both.change("external", "city", kind=Kind.DATE),
-        r"city.*(date|kind)",
-        lambda both: both.change("external", "city", kind=Kind.STRING),
+        mend=lambda both: both.change("external", "city", kind=Kind.STRING),
     ),
     "local: a field becomes too narrow, and wide again": Case(
         lambda both: both.change("local", "city", max_length=4),
@@ -147,13 +145,16 @@ CASES: dict[str, Case] = {
     ),
     "local: an entity is renamed, and mapped by its new name": Case(
         lambda both: both.rename_entity("local", "firm"),
-        r"no entity 'account'.*firm",
+        GONE_ENTITY["local"],
         lambda both: both.mapping.update(local="firm"),
     ),
 }
 
 
-@pytest.fixture(params=[(name, d) for name, case in CASES.items() for d in case.directions])
+TOLD = [(name, direction) for name, case in CASES.items() for direction in case.directions]
+
+
+@pytest.fixture(params=TOLD, ids=[f"{name} ({direction})" for name, direction in TOLD])
 def told(request, drifting):
     """A case, and two systems in step that it happens to."""
     name, direction = request.param
@@ -162,10 +163,6 @@ def told(request, drifting):
         both.add(side, "extra")
     assert both.sync() == {}
     return CASES[name], both
-
-
-def pytest_id(value: Any) -> str:
-    return " ".join(value)
 
 
 def test_no_change_of_a_schema_loses_anything(told):

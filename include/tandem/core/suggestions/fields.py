@@ -85,7 +85,7 @@ class Options:
 
 def options_of(external: Field, local: Field) -> Options | None:
     """The options of both fields that are the same but for spelling; None if one lists none."""
-    if not external.options or not local.options:
+    if not _lists_values(external) or not _lists_values(local):
         return None
     here = _by_words(local.options)
     pairs = {
@@ -98,6 +98,17 @@ def options_of(external: Field, local: Field) -> Options | None:
     return Options(None if same or not pairs else values, len(pairs), len(external.options))
 
 
+def _lists_values(field: Field) -> bool:
+    """Whether it lists its options as values of its kind."""
+    if field.kind is Kind.INT64:
+        return bool(field.options) and all(map(_is_number, field.options))
+    return bool(field.options) and field.kind is Kind.STRING
+
+
+def _is_number(option: str) -> bool:
+    return option.removeprefix("-").isdecimal()
+
+
 def _by_words(options: tuple[str, ...]) -> dict[tuple[str, ...], str]:
     """Options by their words; those that cannot be told apart are left out."""
     found: dict[tuple[str, ...], list[str]] = {}
@@ -107,6 +118,4 @@ def _by_words(options: tuple[str, ...]) -> dict[tuple[str, ...], str]:
 
 
 def _constant(field: Field, option: str) -> Constant:
-    if field.kind is Kind.INT64 and option.removeprefix("-").isdecimal():
-        return int(option)
-    return option
+    return int(option) if field.kind is Kind.INT64 else option

@@ -50,14 +50,17 @@ class Reference:
     """Every value refers to that entity."""
 
     def fits(self, local: Field) -> bool:
-        """Whether the local field can hold the id of the record that is referred to."""
+        """Whether the local field can hold the id of the record that is referred to, and is there
+        for that: a text that nothing says to be a lookup rather holds the value itself.
+        """
         entities = {target.entity for target in local.lookup}
         if local.read_only or (entities and self.target.local.name not in entities):
             return False
         if len(self.target.local.key) != 1:
             return False
         key = self.target.local.field(self.target.local.key[0])
-        return local.kind is key.kind or (local.kind is Kind.STRING and key.kind is Kind.GUID)
+        as_text = bool(entities) and local.kind is Kind.STRING and key.kind is Kind.GUID
+        return local.kind is key.kind or as_text
 
 
 def references(

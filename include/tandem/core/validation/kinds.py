@@ -8,7 +8,7 @@ from tandem.core.fit import CONVERTIBLE
 from tandem.core.schema_words import type_in_words
 from tandem.core.transform_kinds import kind_after, source_of, transform_problems, travels
 from tandem.core.validation.checked import Checked, Line, Side
-from tandem.core.validation.likeness import MOST_CHOICES, by_likeness
+from tandem.core.validation.likeness import MOST_CHOICES, RELATED, by_likeness
 from tandem.core.validation.losses import loss
 from tandem.model.problems import Problem, Remedy, Severity
 from tandem.model.schema import Field, Kind
@@ -144,7 +144,8 @@ def _identifiers(way: _Way) -> tuple[str, ...]:
     """Unique identifier fields of the source's entity: likest to either name first, key last."""
     fields, key = way.checked.fields(way.origin), way.checked.key(way.origin)
     guids = [name for name, field in fields.items() if field.kind is Kind.GUID]
-    best = by_likeness(way.source.name + way.target.name, [n for n in guids if n not in key])
+    others = [name for name in guids if name not in key]
+    best = by_likeness(way.source.name, others, or_to=way.target.name, at_least=RELATED)
     return (*best, *(name for name in guids if name in key))[:MOST_CHOICES]
 
 

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from tandem.core.order import components
 from tandem.core.validation.checked import Checked, Line
-from tandem.core.validation.likeness import by_likeness, similar
+from tandem.core.validation.likeness import RELATED, by_likeness, similar
 from tandem.model.integration import Lookup
 from tandem.model.problems import Problem, Remedy, Severity
 from tandem.model.schema import Field, Kind
@@ -152,21 +152,29 @@ def _text_for_guid(checked: Checked, line: Line, sought: Field, entity: str) -> 
     own = line.external
     if own is None or own.kind is not Kind.STRING or sought.kind is not Kind.GUID:
         return
-    fields, key = checked.fields("external"), checked.key("external")
-    guids = [name for name, field in fields.items() if field.kind is Kind.GUID and name not in key]
-    told = [name for name in guids if entity in [t.entity for t in fields[name].lookup]]
-    choices = dict.fromkeys([*told, *by_likeness(f"{own.name}{line.mapping.local}", guids)])
-    advice = f"Choose its unique identifier field {next(iter(choices))!r}." if choices else ""
+    told = [t.field for t in own.lookup if t.entity == entity and t.field not in ("", sought.name)]
+    choices = told or _identifiers(checked, line, own, entity)
+    place = ("lookup", "field") if told else ("external",)
+    instead = "Look up by" if told else "Choose its unique identifier field"
     yield checked.found(
         Severity.ERROR if choices else Severity.WARNING,
         "lookup_text_for_guid",
-        checked.place_of(line, "external"),
+        checked.place_of(line, *place),
         f"External field {own.name!r} is a text, and {entity}.{sought.name}, by which it is looked "
         "up, is a unique identifier.",
         Remedy.CHOOSE_ANOTHER,
-        advice or "Choose a unique identifier field, or look up by a text.",
+        f"{instead} {choices[0]!r}." if choices else "Choose another field, or look up by a text.",
         choices,
     )
+
+
+def _identifiers(checked: Checked, line: Line, own: Field, entity: str) -> list[str]:
+    """Unique identifier fields that may be meant: those that refer to the entity come first."""
+    fields, key = checked.fields("external"), checked.key("external")
+    guids = [name for name, field in fields.items() if field.kind is Kind.GUID and name not in key]
+    told = [name for name in guids if entity in [t.entity for t in fields[name].lookup]]
+    alike = by_likeness(own.name, guids, or_to=line.mapping.local or "", at_least=RELATED)
+    return list(dict.fromkeys([*told, *alike]))
 
 
 def _no_such_field(checked: Checked, line: Line, target: Checked, name: str) -> Problem:

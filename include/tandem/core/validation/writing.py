@@ -17,6 +17,7 @@ def writing_problems(checked: Checked) -> Iterator[Problem]:
     for line in checked.lines:
         yield from _local_read_only(checked, line)
         yield from _external_read_only(checked, line)
+        yield from _immutable(checked, line)
     if checked.uploads and checked.external:
         yield from _entity_problems(checked, "external", checked.external)
         if checked.external.capabilities.writes:
@@ -58,6 +59,24 @@ def _external_read_only(checked: Checked, line: Line) -> Iterator[Problem]:
         Remedy.CHOOSE_ANOTHER,
         "Choose another, or remove the line.",
     )
+
+
+def _immutable(checked: Checked, line: Line) -> Iterator[Problem]:
+    ways: tuple[tuple[bool, Side, Field | None], ...] = (
+        (line.downloads, "local", line.local),
+        (line.uploads, "external", line.external),
+    )
+    for goes, side, field in ways:
+        if not goes or not field or not field.immutable or field.name in checked.key(side):
+            continue
+        yield checked.found(
+            Severity.WARNING,
+            f"{side}_immutable",
+            checked.place_of(line, side),
+            f"{side.capitalize()} field {field.name!r} can be given to new records only: a change "
+            "on the other side is rejected.",
+            Remedy.NONE,
+        )
 
 
 def _entity_problems(checked: Checked, side: Side, entity: Entity) -> Iterator[Problem]:

@@ -58,11 +58,12 @@ def _entity(entity: Entity, keys: Mapping[str, str]) -> str:
 
 
 def _field(entity: Entity, field: Field, keys: Mapping[str, str]) -> str:
-    target = next((target.entity for target in field.lookup if target.entity in keys), None)
+    target = next((target for target in field.lookup if target.entity in keys), None)
     ends = f"external: {_scalar(field.name)}, local: {_scalar(column_name(entity, field))}"
     if target is None:
         return ends
-    return f"{ends}, lookup: {{entity: {_scalar(target)}, field: {_scalar(keys[target])}}}"
+    found_by = _scalar(target.field or keys[target.entity])
+    return f"{ends}, lookup: {{entity: {_scalar(target.entity)}, field: {found_by}}}"
 
 
 def _scalar(name: str) -> str:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from tandem.mapping_files.plain import plain
+from tandem.mapping_files.model import Carried
+from tandem.mapping_files.plain import plain_entity
 from tandem.model.edits import Edit, Insertion, Replacement
 from tandem.model.integration import EntityMapping, Integration
 
@@ -22,13 +23,24 @@ def importing_edits(integration: Integration, entities: Sequence[EntityMapping])
     for entity in entities:
         at = next((n for n in free if integration.entities[n].external == entity.external), None)
         if at is None:
-            edits.append(Insertion(("entities",), end, plain(entity)))
+            edits.append(Insertion(("entities",), end, plain_entity(entity)))
             end += 1
             continue
         free.remove(at)
         if repr(integration.entities[at]) != repr(entity):  # 1 is neither true nor 1.0
-            edits.append(Replacement(("entities", at), plain(entity)))
+            edits.append(Replacement(("entities", at), plain_entity(entity)))
     return edits
+
+
+def policy_notes(integration: Integration, brought: Carried) -> list[str]:
+    """What mappings without a policy of their own would do otherwise than where they are from."""
+    theirs, ours = brought.on_conflict, integration.on_conflict
+    follow = [entity.external for entity in brought.entities if entity.on_conflict is None]
+    if theirs in (None, ours) or not follow:
+        return []
+    return [
+        f"{', '.join(follow)}: there, on_conflict was {theirs}; here it is {ours}, and stays so."
+    ]
 
 
 def _places(integration: Integration) -> list[int]:

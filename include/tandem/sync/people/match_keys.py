@@ -57,14 +57,13 @@ def _problems(
     place = _place(job, bound)
     key = ", ".join(bound.mapping.primary_key or names)
     if counted.values:
-        shown = ", ".join(_shown(text) for text in counted.examples)
         yield Problem(
             Severity.WARNING,
             bound.mapping.external,
             place,
             "match_key_ambiguous",
             f"primary_key {key}: {counted.sharing:,} of {counted.records:,} records of {side} "
-            f"entity {entity!r} share {counted.values:,} values with others, for example {shown}.",
+            f"entity {entity!r} share their value with others: {_examples(counted)}.",
             Remedy.CHOOSE_ANOTHER,
             "Which of them is the partner of a record cannot be told, so they are rejected: "
             "correct them, or choose fields that tell them apart.",
@@ -139,6 +138,13 @@ def _pages(
 
 def _columns(records: pa.RecordBatch, names: tuple[str, ...]) -> dict[str, pa.Array]:
     return {name: records.column(name) for name in names}
+
+
+def _examples(counted: _Counted) -> str:
+    """Some of the values, and how many more there are."""
+    more = counted.values - len(counted.examples)
+    shown = ", ".join(map(_shown, counted.examples))
+    return f"{shown} and {more:,} more values" if more else shown
 
 
 def _shown(text: str, limit: int = 40) -> str:

@@ -49,14 +49,18 @@ def plan_edits(job: Job, file: Path, edits: Sequence[Edit], about: Sequence[str]
     if not edits:
         return PlannedEdit(file, before, before)
     after = edited(before, edits)
-    had = {_identity(problem) for problem in _problems(job, job.integration)}
     found = _problems(job, parse_integration(file, after))
+    mine = [problem for problem in found if problem.entity in about]
+    others = [problem for problem in found if problem.entity not in about and _is_error(problem)]
+    if others:
+        had = {_identity(problem) for problem in _problems(job, job.integration)}
+        others = [problem for problem in others if _identity(problem) not in had]
     return PlannedEdit(
         file,
         before,
         after,
-        tuple(p for p in found if _is_error(p) and (p.entity in about or _identity(p) not in had)),
-        tuple(p for p in found if not _is_error(p) and p.entity in about),
+        problems=(*filter(_is_error, mine), *others),
+        warnings=tuple(problem for problem in mine if not _is_error(problem)),
     )
 
 

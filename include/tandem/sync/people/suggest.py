@@ -8,9 +8,10 @@ from tandem.core.anchors import best_version_field
 from tandem.core.suggest import Question, Suggestion, suggest
 from tandem.core.suggestions.entities import EntitySuggestion, suggest_entity
 from tandem.core.suggestions.lookups import MappedEntity, mapped_entity, references
-from tandem.mapping_files.plain import plain
+from tandem.errors import is_one_line
+from tandem.mapping_files.plain import plain, plain_entity
 from tandem.model.edits import Edit, Insertion
-from tandem.model.integration import FieldMapping, Integration
+from tandem.model.integration import EntityMapping, FieldMapping, Integration
 from tandem.model.schema import Entity, Field, Schema
 from tandem.sync.people.draft import column_name, local_name
 
@@ -56,7 +57,7 @@ class Suggested:
         found = []
         for field in self.alone(least):
             name = column_name(self.external, field)
-            if name.lower() not in used:
+            if name.lower() not in used and is_one_line(name):
                 used.add(name.lower())
                 refers = references(field, self.external, self.others)
                 lookup = refers[0].lookup if refers and refers[0].stated else None
@@ -105,13 +106,15 @@ def _position(integration: Integration, name: str) -> int | None:
 
 
 def _others(integration: Integration, external: Schema, local: Schema) -> dict[str, MappedEntity]:
-    """The enabled mappings whose entities are there."""
+    """The enabled mappings of entities that the external system has."""
     return {
         mapping.external: mapped_entity(
-            mapping, external.by_name[mapping.external], local.by_name[mapping.local]
+            mapping,
+            external.by_name[mapping.external],
+            local.by_name.get(mapping.local) or Entity(name=mapping.local),
         )
         for mapping in integration.active_entities
-        if mapping.external in external.by_name and mapping.local in local.by_name
+        if mapping.external in external.by_name
     }
 
 
@@ -133,14 +136,13 @@ def accepting_edits(
 
 def _new_mapping(external: Entity, local: Entity, lines: Sequence[FieldMapping]) -> dict[str, Any]:
     mapped = {line.external for line in lines if not line.lookup}
-    key = list(external.key) if external.key and mapped >= {*external.key} else []
-    version = best_version_field(external)
-    return {
-        "external": external.name,
-        "local": local.name,
-        "direction": "download_only",
-        "first_sync": "link_and_merge",
-        **({"primary_key": key} if key else {}),
-        **({"version_number": version} if version else {}),
-        "fields": [plain(line) for line in lines],
-    }
+    has_key = external.key and mapped >= {*external.key}
+    return plain_entity(
+        EntityMapping(
+            external=external.name,
+            local=local.name,
+            primary_key=external.key if has_key else (),
+            version_number=best_version_field(external),
+            fields=tuple(lines),
+        )
+    )

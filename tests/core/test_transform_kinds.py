@@ -1,0 +1,130 @@
+"""What transforms take and give, and what is said of a line whose transforms cannot work."""
+
+import pytest
+
+from tandem.core.transform_kinds import (
+    kind_after,
+    mapping_problems,
+    transform_problems,
+    travels,
+)
+from tandem.core.wanted import wanted_entity
+from tandem.model.integration import EntityMapping, FieldMapping
+from tandem.model.schema import Entity, Field, Kind
+
+PERSON = Entity(
+    name="People",
+    key=("ID",),
+    fields=(
+        Field(name="ID", kind=Kind.GUID),
+        Field(name="name", kind=Kind.STRING, max_length=30),
+        Field(name="born", kind=Kind.DATE),
+        Field(name="at", kind=Kind.TIME),
+        Field(name="seen", kind=Kind.INSTANT),
+        Field(name="clock", kind=Kind.LOCAL_DATETIME),
+        Field(name="pay", kind=Kind.DECIMAL),
+        Field(name="rate", kind=Kind.FLOAT64),
+    ),
+)
+WITH_TIME = {"with_time": {"field": "at"}}
+IN_PRAGUE = {"with_time": {"field": "at", "zone": "Europe/Prague"}}
+
+
+def line(external, *transforms, **more):
+    return FieldMapping(external=external, local="local", transform=transforms, **more)
+
+
+@pytest.mark.parametrize(
+    ("external", "transforms", "kind"),
+    [
+        ("born", (), Kind.DATE),
+        ("name", ("trim", "guid"), Kind.GUID),
+        ("born", ({"concat": {"fields": ["name"]}},), Kind.STRING),
+        ("born", (WITH_TIME,), Kind.LOCAL_DATETIME),
+        ("born", (IN_PRAGUE,), Kind.INSTANT),
+        ("born", (IN_PRAGUE, "date"), Kind.DATE),
+        ("name", ({"number": {}},), Kind.DECIMAL),
+        ("pay", ({"format_number": {}},), Kind.STRING),
+        ("name", ({"custom": "phone"},), None),
+    ],
+)
+def test_the_kind_that_comes_out(external, transforms, kind):
+    mapped = line(external, *transforms)
+    assert kind_after(mapped, PERSON) == kind
+    assert transform_problems(mapped, PERSON) == []
+
+
+@pytest.mark.parametrize(
+    ("external", "transforms", "says"),
+    [
+        ("born", ("trim",), "'trim' takes text, but field 'born' is date; remove it"),
+        ("name", ({"number": {}}, "upper"), "'upper' takes text, but what 'number' gives is"),
+        ("rate", ({"format_number": {}},), "takes decimal or int64, but field 'rate' is float64"),
+        ("clock", ({"date": {"zone": "UTC"}},), "takes instant or string, but field 'clock' is"),
+        ("name", ({"concat": {"fields": ["nam"]}},), "has no field 'nam'. Did you mean name?"),
+        ("born", ({"with_time": {"field": "pay"}},), "but field 'pay' is decimal; name another"),
+        ("seen", ({"time": {"zone": "Europe/Brno"}},), "There is no time zone 'Europe/Brno'"),
+        ("name", ({"custom": "phone"},), "registers no function 'phone'. It has fax."),
+    ],
+)
+def test_a_transform_that_cannot_work_is_explained(external, transforms, says):
+    (problem,) = transform_problems(line(external, *transforms), PERSON, functions=["fax"])
+    assert says in problem
+
+
+def test_a_line_that_travels_both_ways_takes_what_can_be_sent_back():
+    assert not transform_problems(line("name", "trim", "guid"), PERSON, direction="bidirectional")
+    (problem,) = transform_problems(
+        line("name", {"truncate": 3}), PERSON, direction="bidirectional"
+    )
+    assert "write direction: download_only, and map the way back on a line of its own" in problem
+
+
+@pytest.mark.parametrize(
+    ("entity", "own", "way"),
+    [
+        ("bidirectional", None, "bidirectional"),
+        ("bidirectional", "upload_only", "upload_only"),
+        ("download_only", None, "download_only"),
+        ("download_only", "bidirectional", "download_only"),
+        ("download_only", "upload_only", None),
+    ],
+)
+def test_a_line_narrows_the_direction_of_its_entity(entity, own, way):
+    mapped = line("name", direction=own)
+    entity_mapping = EntityMapping(external="P", local="p", direction=entity, fields=[mapped])
+    assert travels(entity_mapping, mapped) == way
+
+
+def test_an_uploaded_line_reads_the_local_side():
+    local = Entity(name="person", fields=(Field(name="local", kind=Kind.DATE),))
+    up = line("name", "trim", direction="upload_only")
+    mapping = EntityMapping(external="P", local="p", direction="bidirectional", fields=[up])
+    assert [place for place, _ in mapping_problems(mapping, PERSON, local)] == [0]
+    ((_, problem),) = mapping_problems(mapping, PERSON, local)
+    assert "field 'local' is date" in problem
+
+
+def test_a_local_column_can_hold_what_transforms_make():
+    lines = [
+        FieldMapping(external=external, local=name, transform=transforms)
+        for external, name, transforms in (
+            ("name", "cut", [{"truncate": 10}]),
+            ("name", "joined", [{"concat": {"fields": ["born"]}}]),
+            ("name", "trimmed", ["trim"]),
+            ("name", "worth", [{"number": {}}]),
+            ("born", "start", [IN_PRAGUE]),
+            ("pay", "mine", [{"custom": "own"}]),
+        )
+    ]
+    mapping = EntityMapping(external="People", local="person", fields=lines)
+    wanted = wanted_entity(mapping, PERSON, None, {}).by_name
+    assert {name: (field.kind, field.max_length) for name, field in wanted.items()} == {
+        "id": (Kind.GUID, None),
+        "cut": (Kind.STRING, 10),
+        "joined": (Kind.STRING, None),
+        "trimmed": (Kind.STRING, 30),
+        "worth": (Kind.DECIMAL, None),
+        "start": (Kind.INSTANT, None),
+        "mine": (Kind.STRING, None),
+    }
