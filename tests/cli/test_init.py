@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from tandem.cli.main import app
 from tandem.connectors import memory
 from tandem.integration_files import load_integration
-from tandem.model.schema import Entity, Field, Kind
+from tandem.model.schema import Entity, Field, Kind, LookupTarget
 
 ODD_NAMES = ("No", "null", "first name", "a: b}", "#x", "ž", "a/b", "7", "true")
 
@@ -44,6 +44,18 @@ def test_odd_names_survive(config: Path) -> None:
     assert mapping.external == "Yes: [no"
     assert [field.external for field in mapping.fields] == ["id", *ODD_NAMES]
     assert [path.name for path in config.iterdir()] == ["crm.yaml"]
+
+
+def test_a_lookup_goes_by_the_field_that_the_metadata_names(config: Path) -> None:
+    told = (LookupTarget(entity="Accounts", field="code"),)
+    code = Field(name="account_code", kind=Kind.STRING, lookup=told)
+    memory.store("init").define(entity("Accounts", "code"))
+    contacts = entity("Contacts", "name")
+    memory.store("init").define(contacts.model_copy(update={"fields": (*contacts.fields, code)}))
+    assert init("crm").exit_code == 0
+    _, mapping = load_integration(config / "crm.yaml").entities
+    assert mapping.fields[-1].lookup is not None
+    assert mapping.fields[-1].lookup.field == "code"
 
 
 def test_a_name_with_control_characters_is_refused(config: Path) -> None:

@@ -8,6 +8,7 @@ from tests.cli.conftest import Systems
 from tandem.cli.session import integration_named, state_of
 from tandem.integration_files import load_integration
 from tandem.model.integration import EntityMapping
+from tandem.model.schema import Capabilities, Entity, Field, Kind
 
 FORMS = pytest.mark.parametrize("form", ["yaml", "resco-xml"])
 PRODUCT = """\
@@ -145,3 +146,49 @@ def test_a_file_that_is_none_is_told(systems: Systems, tmp_path: Path) -> None:
     file = tmp_path / "evil.xml"
     file.write_text('<!DOCTYPE a [<!ENTITY b "c">]><EntityMapping/>')
     assert "DOCTYPE" in systems.exits(2, "mapping", "import", "crm", str(file))
+
+
+CONTACTS = """\
+  - external: Contacts
+    local: contact
+    fields:
+      - {external: ID, local: id}
+      - {external: account, local: account_id, lookup: {entity: Accounts, field: number}}
+"""
+
+
+@pytest.fixture
+def with_contacts(systems: Systems) -> Systems:
+    """Contacts that look up accounts by their number."""
+    identity = Field(name="ID", kind=Kind.GUID, nullable=False)
+    able = Capabilities(creates=True, updates=True, removes=True, client_keys=True)
+    account = Field(name="account", kind=Kind.STRING)
+    systems.external.define(Entity(name="Contacts", key=("ID",), fields=(identity, account)))
+    key = identity.model_copy(update={"name": "id"})
+    held = Field(name="account_id", kind=Kind.GUID)
+    local = Entity(name="contact", key=("id",), fields=(key, held), capabilities=able)
+    systems.local.define(local)
+    path = systems.folder / "crm.yaml"
+    path.write_text(path.read_text() + CONTACTS)
+    return systems
+
+
+def test_an_import_that_would_break_another_entity_is_not_saved(
+    with_contacts: Systems, tmp_path: Path
+) -> None:
+    file = tmp_path / "product.xml"
+    file.write_text(PRODUCT.replace(">number<", ">name<", 1).replace(">number<", ">parent_ID<"))
+    file.write_text(file.read_text().replace(">accountnumber<", ">parentid<"))
+    shown = with_contacts.exits(1, "mapping", "import", "crm", str(file), "--yes")
+    assert "error Contacts Lookup 'account_id' goes by field 'number'" in shown
+    assert "Nothing was saved" in shown
+
+
+def test_what_was_broken_before_does_not_stop_an_import(
+    with_contacts: Systems, tmp_path: Path
+) -> None:
+    path = with_contacts.folder / "crm.yaml"
+    path.write_text(path.read_text().replace("local: account_id", "local: gone"))
+    file = tmp_path / "product.xml"
+    file.write_text(PRODUCT)
+    assert "Saved" in with_contacts.ok("mapping", "import", "crm", str(file), "--yes")

@@ -105,6 +105,16 @@ def test_an_entity_that_is_not_mapped_gets_a_mapping(wide: Systems) -> None:
     )
 
 
+def test_an_entity_that_is_like_none_is_left_to_a_person(wide: Systems) -> None:
+    wide.external.define(entity("Invoices", "ID", field("total")))
+    text = wide.ok("suggest", "crm", "Invoices", "--accept")
+    assert "no local entity is much like it" in text
+    assert "--local" in text
+    found = wide.json("suggest", "crm", "Invoices", "--new")
+    assert found["local"] == "invoices"
+    assert [line["local"] for line in found["new_columns"]] == ["id", "total"]
+
+
 def test_the_local_entity_can_be_named(wide: Systems) -> None:
     found = wide.json("suggest", "crm", "Contacts", "--local", "account")
     assert found["local"] == "account"

@@ -538,6 +538,14 @@ def test_a_lookup_goes_by_the_field_that_the_metadata_names(case: Case) -> None:
     assert (problem.severity, problem.choices) == (ERROR, ("number",))
 
 
+def test_a_transform_that_brings_kinds_together_is_named(case: Case) -> None:
+    case.put("local", "account", of(Kind.DATE, "day"))
+    case.add(external="modifiedAt", local="day", direction="download_only")
+    assert "or write transform: [date]" in case.problem("kinds_clash").advice
+    case.accounts["fields"][-1]["transform"] = ["date"]
+    assert case.problems == ()
+
+
 def test_a_text_that_is_said_to_hold_guids_is_no_trap(case: Case) -> None:
     case.add(
         external="primarycontact",
@@ -605,6 +613,15 @@ def test_what_shares_a_local_entity_waits_for_the_one_that_comes_first(case: Cas
     case.without("external", "Accounts", "name")
     stopped = stopped_entities(case.integration, case.problems)
     assert "waits for Accounts" in stopped["Contacts"]
+
+
+def test_of_many_errors_the_first_are_told_and_the_others_counted(case: Case) -> None:
+    for number in range(9):
+        case.add(external=f"gone{number}", local="note", direction="upload_only")
+    reason = stopped_entities(case.integration, case.problems)["Accounts"]
+    assert "'gone4'" in reason
+    assert "'gone5'" not in reason
+    assert reason.endswith("And 4 more problems.")
 
 
 def test_warnings_stop_nothing(case: Case) -> None:

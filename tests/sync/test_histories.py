@@ -1,5 +1,6 @@
 """Random histories: edits, ties, rejected values, page sizes, and crashes at any call."""
 
+import copy
 import os
 import tempfile
 from pathlib import Path
@@ -14,10 +15,28 @@ IDS = st.sampled_from(["a", "b", "c", "d", "e"])
 NAMES = st.sampled_from(["Ada", "Grace", "Edsger", "a name that is much too long"])
 EDITS = st.lists(st.tuples(IDS, NAMES, st.none() | IDS, st.booleans()), min_size=0, max_size=6)
 """Which account gets which name and parent, and whether it shares its version with the last."""
+OTHER_MAPPINGS = {
+    "without parent": lambda m: m.update(fields=m["fields"][:2]),
+    "in another order": lambda m: m["fields"].reverse(),
+    "in capitals": lambda m: m["fields"][1].update(transform=["upper"]),
+    "some": lambda m: m.update(
+        download_filter={"field": "name", "operator": "begins_with", "value": "A"}
+    ),
+    "others": lambda m: m.update(download_filter={"field": "name", "operator": "ge", "value": "E"}),
+}
+"""What users do to the mapping."""
 ROUNDS = st.lists(
-    st.tuples(EDITS, st.integers(0, 60), st.sampled_from(["auto", "full"])), max_size=4
+    st.tuples(
+        EDITS,
+        st.integers(0, 60),
+        st.sampled_from(["auto", "full"]),
+        st.sampled_from(["as it is", *OTHER_MAPPINGS]),
+    ),
+    max_size=4,
 )
-"""What is edited, after how many calls the run dies (0: it lives), and how it was asked."""
+"""What is edited, after how many calls the run dies (0: it lives), how it was asked, and what the
+user has done to the mapping by then.
+"""
 
 
 @given(rounds=ROUNDS, page_rows=st.integers(1, 4))
@@ -33,10 +52,14 @@ def test_after_any_history_one_clean_sync_makes_both_sides_agree(
         patch.setattr(memory, "PAGE_ROWS", page_rows)
         patch.setattr("tandem.staging.BATCH_ROWS", page_rows)
         world = make_world(Path(folder))
-        for edits, calls, mode in rounds:
+        mapping = world.mappings[0]
+        for edits, calls, mode, change in rounds:
             for id_, name, parent, tie in edits:
                 world.put_account(id_, name=name, parent_ID=parent, **world.tie(tie))
+            world.mappings = [copy.deepcopy(mapping)]
+            OTHER_MAPPINGS.get(change, dict)(*world.mappings)
             world.sync_with(fuse(calls), mode=mode)
+        world.mappings = [mapping]
         world.sync()
         assert_both_agree(world)
         counts = world.sync().counts

@@ -100,7 +100,11 @@ def _print(found: Suggested, least: float, columns: tuple[FieldMapping, ...]) ->
         ]
         for one in found.fields
     ]
-    rows += [["+", line.external, "", line.local, "", "", "new column"] for line in columns]
+    types = {field.name: type_in_words(field) for field in found.external.fields}
+    rows += [
+        ["+", line.external, types[str(line.external)], line.local, "", "", "new column"]
+        for line in columns
+    ]
     if rows:
         print_table(["", "External", "Type", "Local", "Type", "Score", "Reason"], rows)
     covered = {row[1] for row in rows}
@@ -113,12 +117,12 @@ def _heading(found: Suggested) -> str:
     theirs, ours = found.external.name, found.local.name
     if found.at is not None:
         return f"{theirs} → {ours}"
-    if not found.has_partner:
-        return f"{theirs} is not mapped, and no local entity is like it"
     likely = {one.local: f"{one.score:.2f}, {one.reason}" for one in found.partners[:_PARTNERS]}
     chosen = f" ({likely.pop(ours)})" if ours in likely else ""
     others = "; ".join(f"{name} ({why})" for name, why in likely.items())
     also = f". Or: {others}" if others else ""
+    if not found.has_partner:
+        return f"{theirs} is not mapped, and no local entity is much like it{also}"
     return f"{theirs} is not mapped. Local entity: {ours}{chosen}{also}"
 
 

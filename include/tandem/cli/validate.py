@@ -30,6 +30,8 @@ from tandem.yaml_source import YamlSource
 
 _COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
+_RANK: Final = {severity: rank for rank, severity in enumerate(Severity)}
+
 CleanUp = Annotated[
     bool, typer.Option("--clean-up", help="Show the file without what is gone; see --yes.")
 ]
@@ -118,7 +120,7 @@ def _print_entity(
                 f"{path.name}:{source.line(problem.place)}",
                 _lines(problem),
             )
-            for problem in problems
+            for problem in sorted(problems, key=lambda p: (_RANK[p.severity], source.line(p.place)))
         ]
     )
 

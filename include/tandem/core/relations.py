@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from tandem.errors import ConfigurationError, one_of
-from tandem.model.filters import fields_of, lookup_path
+from tandem.model.filters import Condition, fields_of, lookup_path
 from tandem.model.integration import EntityMapping, Integration, Lookup
 from tandem.model.schema import Entity, Field, LookupTarget, Schema
 
@@ -85,6 +85,14 @@ def own_fields(names: frozenset[str], entity: Entity) -> frozenset[str]:
         path[0] if name not in entity.by_name and (path := lookup_path(name)) else name
         for name in names
     )
+
+
+def follows_lookups(condition: Condition | None, entity: Entity) -> bool:
+    """Whether the condition looks at other records: when these change, it may hold of one that
+    did not.
+    """
+    names = fields_of(condition)
+    return own_fields(names, entity) != names
 
 
 def _told(field: Field, schema: Schema) -> Relation | None:

@@ -19,6 +19,7 @@ ACCEPTABLE: Final = 0.75
 _LEAST: Final = 0.35
 _UNMAPPED_TARGET: Final = 0.85
 _SEVERAL_TARGETS: Final = 0.85
+_NO_KEY_THERE: Final = 0.75
 _ONLY_LOOKUP: Final = 0.8
 _BY_NAME_ONLY: Final = 0.95
 _KEY: Final = Likeness(0.9, "key of the entity")
@@ -183,6 +184,8 @@ def _as_values(question: Question, theirs: Field, ours: Field, like: Likeness) -
         return None
     if _refers_elsewhere(question, theirs):
         score *= _UNMAPPED_TARGET
+    if _is_only_local_key(question, theirs, ours):
+        score *= _NO_KEY_THERE
     if options := options_of(theirs, ours):
         score *= options.factor
     return _Candidate(score, theirs, ours, like)
@@ -190,6 +193,10 @@ def _as_values(question: Question, theirs: Field, ours: Field, like: Likeness) -
 
 def _refers_elsewhere(question: Question, theirs: Field) -> bool:
     return bool(theirs.lookup) and theirs.name not in question.external.key
+
+
+def _is_only_local_key(question: Question, theirs: Field, ours: Field) -> bool:
+    return ours.name in question.local.key and theirs.name not in question.external.key
 
 
 def _suggestion(question: Question, found: _Candidate) -> Suggestion:
@@ -210,6 +217,8 @@ def _line_of_values(question: Question, found: _Candidate) -> tuple[FieldMapping
         notes.append(f"{theirs.kind} as {ours.kind}")
     if _refers_elsewhere(question, theirs):
         notes.append(f"refers to {theirs.lookup[0].entity}, which is no lookup here")
+    if _is_only_local_key(question, theirs, ours):
+        notes.append("the local key, and none there")
     options = options_of(theirs, ours)
     if options:
         notes.append(f"{options.matched} of {options.of} options")

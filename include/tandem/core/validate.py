@@ -27,6 +27,9 @@ _CHECKS: Final[tuple[Callable[[Checked], Iterator[Problem]], ...]] = (
     filter_problems,
 )
 
+_TOLD: Final = 5
+"""Errors of an entity that are told where there is room for a few only: in the log."""
+
 _RANK: Final = {severity: rank for rank, severity in enumerate(Severity)}
 
 
@@ -92,7 +95,9 @@ def stopped_entities(integration: Integration, problems: Iterable[Problem]) -> d
 
 
 def _own(mapping: EntityMapping, texts: list[str]) -> str:
-    return f"Mapping {mapping.external} → {mapping.local}: {' '.join(texts)}"
+    more = len(texts) - _TOLD
+    told = [*texts[:_TOLD], *([f"And {more} more problems."] if more > 0 else [])]
+    return f"Mapping {mapping.external} → {mapping.local}: {' '.join(told)}"
 
 
 def _waiting(integration: Integration, stopped: Mapping[str, str]) -> dict[str, str]:

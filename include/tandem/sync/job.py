@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
-from tandem.connectors.base import Connector, Writer
+from tandem.connectors.base import Connector, Provisioner, Writer
 from tandem.connectors.registry import open_connector
 from tandem.core.mapping import BoundMapping
 from tandem.core.order import entity_order
@@ -130,6 +130,7 @@ class Job:
             schemas["external"],
             schemas["local"],
             self.state,
+            can_provision=isinstance(self.local, Provisioner),
             functions=self.functions,
         )
 
@@ -247,9 +248,13 @@ def check_mappings(job: Job) -> None:
     asked = [mapping.external for mapping in job.mappings]
     if asked and job.stopped.keys() >= {*asked}:
         raise ConfigurationError(
-            f"Integration {job.integration.name!r} does not fit its systems: "
-            + " ".join(job.stopped[entity].problem for entity in asked),
-            remedy=f"See tandem validate {job.integration.name}.",
+            "\n".join(
+                [
+                    f"Integration {job.integration.name!r} does not fit its systems.",
+                    *(job.stopped[entity].problem for entity in asked),
+                ]
+            ),
+            remedy=f"\nSee tandem validate {job.integration.name}.",
         )
 
 

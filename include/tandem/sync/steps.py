@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from tandem.errors import TandemError, printable
 from tandem.model.changes import Counts
-from tandem.model.problems import Problem, Severity
+from tandem.model.problems import Problem
 from tandem.sync import extract as reading
 from tandem.sync import load as loading
 from tandem.sync import schema
@@ -29,11 +29,6 @@ from tandem.sync.second_pass import complete
 Manifest = dict[str, Any]
 
 _log: Final = logging.getLogger(__name__)
-_LEVELS: Final = {
-    Severity.ERROR: logging.ERROR,
-    Severity.WARNING: logging.WARNING,
-    Severity.NOTE: logging.INFO,
-}
 
 
 def refresh_schema(run: Run) -> Manifest:
@@ -53,7 +48,7 @@ def validate_metadata(run: Run) -> Manifest:
     asked = [mapping.external for mapping in run.mappings]
     for problem in run.problems:
         if problem.entity in asked:
-            _log.log(_LEVELS[problem.severity], "%s: %s", problem.entity, _one_line(problem))
+            _log.info("%s: %s: %s", problem.entity, problem.severity, _one_line(problem))
     stopped = {entity: str(run.stopped[entity]) for entity in asked if entity in run.stopped}
     for entity, why in stopped.items():
         _start(run, entity)

@@ -24,6 +24,8 @@ from tests.properties.conditions import (
 from tandem.conformance.subject import records_of
 from tandem.connectors.base import Query
 from tandem.connectors.odata.connector import ODataConnector
+from tandem.connectors.odata.dialects import dialect_name
+from tandem.connectors.odata.query import filter_of
 from tandem.connectors.odata.splitting import split
 from tandem.core.relations import Relation
 from tandem.errors import ConfigurationError
@@ -233,3 +235,45 @@ def test_keys_that_the_service_refuses_to_look_up_are_not_read_for_all() -> None
 def test_what_a_text_looks_for_inside_a_number_is_ours_too() -> None:
     inside = compare("mark", "contains", "ff-8")
     assert split(inside, query(inside)) == (None, inside)
+
+
+@pytest.mark.parametrize(
+    ("container", "name"),
+    [
+        ("Microsoft.Dynamics.CRM.System", "dataverse"),
+        ("Microsoft.NAV.NAV", "business_central"),
+        ("Tandem.Demo.Container", ""),
+    ],
+)
+def test_the_dialect_is_told_by_the_namespace(container: str, name: str) -> None:
+    assert dialect_name(container) == name
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "expression"),
+    [
+        ("eq", "x", "account/text eq 'x'"),
+        ("ne", "x", "(account/text ne 'x' or account/text eq null)"),
+        ("not_contains", "x", "(not contains(account/text,'x') or account/text eq null)"),
+        ("null", None, "account/text eq null"),
+    ],
+)
+def test_a_lookups_target_is_reached_by_its_navigation_property(
+    operator: str, value: Any, expression: str
+) -> None:
+    asked = query(compare(f"{TARGET}.text", operator, value))
+    assert filter_of(asked) == expression
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "expression"),
+    [
+        ("null", None, "moment eq 0001-01-01T00:00:00Z"),
+        ("ne", "2026-01-01", "moment ne 2026-01-01T00:00:00Z"),
+        ("in", ("2026-01-01", "2026-01-02"),
+         "(moment eq 2026-01-01T00:00:00Z or moment eq 2026-01-02T00:00:00Z)"),
+    ],
+)  # fmt: skip
+def test_business_central_has_blanks_for_nulls(operator: str, value: Any, expression: str) -> None:
+    asked = query(compare("moment", operator, value), "business_central")
+    assert filter_of(asked) == expression

@@ -181,7 +181,8 @@ def test_a_twin_is_rejected_and_holds_no_linked_record_up(make_both, key_is_mapp
     both = make_both()
     number = "00000000-0000-0000-0000-0000000000aa"
     if key_is_mapped:
-        both.mapping["fields"][0] = {"external": "number", "local": "id"}
+        as_guid = {"external": "number", "local": "id", "transform": ["guid"]}
+        both.mapping["fields"][0] = as_guid
         both.mapping["primary_key"] = []
     there = both.there("Ada", number=number)
     both.sync()

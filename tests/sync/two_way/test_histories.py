@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from tandem.connectors import memory
 from tandem.core.anchors import later
-from tandem.sync.sides.reading import mapping_hash
 
 SIDES = ("external", "local")
 ENTITIES = {"external": ("Accounts", "Contacts"), "local": ("account", "contact")}
@@ -53,16 +52,32 @@ TROUBLE = st.one_of(
     st.tuples(st.just("cut"), st.sampled_from(SIDES), st.sampled_from(CUTS)),
     st.tuples(st.just("meanwhile"), st.sampled_from(SIDES), DEEDS),
 )
+EVEN = {"field": "name", "operator": "ends_with", "value": "2"}
+OTHER_MAPPINGS: dict[str, Any] = {
+    "without city": lambda m: m.update(fields=[f for f in m["fields"] if f["local"] != "city"]),
+    "without name": lambda m: m["fields"][1].update(enabled=False),
+    "in another order": lambda m: m["fields"].reverse(),
+    "some are downloaded": lambda m: m.update(download_filter=EVEN),
+    "others are downloaded": lambda m: m.update(download_filter={**EVEN, "operator": "null"}),
+    "some are uploaded": lambda m: m.update(
+        upload_filter={"field": "accountnumber", "operator": "ne", "value": "a"}
+    ),
+    "name is only downloaded": lambda m: m["fields"][1].update(direction="download_only"),
+}
+"""What users do to the mapping of accounts."""
 ROUNDS = st.lists(
     st.tuples(
         st.lists(DEEDS, max_size=6),
         st.lists(st.tuples(TROUBLE, st.integers(1, 40)), max_size=2),
         st.sampled_from(["auto", "auto", "auto", "full"]),
+        st.sampled_from(["as it is", "as it is", *OTHER_MAPPINGS]),
     ),
     min_size=1,
     max_size=4,
 )
-"""What is done, what goes wrong at which call of the sync that follows, and how it is asked."""
+"""What is done, what goes wrong at which call of the sync that follows, how it is asked, and what
+the user has done to the mapping by then.
+"""
 
 
 @dataclass(frozen=True)
@@ -189,6 +204,12 @@ class History:
         values = (record[f] for n, f in named.items() if n != "tag")
         self.overwritten |= {value.strip() for value in values if value}
 
+    def map(self, mapping: dict[str, Any], change: Any = None) -> None:
+        """The mapping of accounts is this one, or something is changed in it."""
+        self.both.world.mappings[0] = copy.deepcopy(mapping)
+        if change:
+            change(self.both.world.mappings[0])
+
     def sync(self, trouble: Any, mode: str, fuse: Any) -> Any:
         """A sync in which things go wrong at some calls."""
         burns = [at * 3 for what, at in trouble if what[0] == "crash"]
@@ -208,7 +229,8 @@ class History:
         with self.both.world.job() as run:
             for m in run.integration.active_entities:
                 for side in SIDES:
-                    now = run.state.anchor(m.external, side, mapping_hash(m))
+                    known = run.state.set_anchor(m.external, side)
+                    now = known.anchor if known else None
                     before = self.anchors.get((m.external, side))
                     assert before is None or now is not None
                     assert now == later(before, now)
@@ -270,10 +292,13 @@ def test_after_any_history_one_clean_sync_makes_both_sides_agree(
         patch.setattr("tandem.staging.BATCH_ROWS", variant.page_rows)
         history = make_history(Path(folder), variant)
         try:
-            for deeds, trouble, mode in rounds:
+            mapping = copy.deepcopy(history.both.mapping)
+            for deeds, trouble, mode, change in rounds:
                 for deed in deeds:
                     history.do(*deed)
+                history.map(mapping, OTHER_MAPPINGS.get(change))
                 history.sync(trouble, mode, fuse)
+            history.map(mapping)
             report = history.sync((), "auto", fuse)
             assert report.status != "failed", report
             check(history)

@@ -1,9 +1,16 @@
 """Fields that are transformed on their way, both ways: each sync reaches a state that stays."""
 
+import os
+import tempfile
 from datetime import UTC, date, datetime, time
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from tandem.connectors import memory
 from tandem.errors import ConfigurationError
 from tandem.model.schema import Entity, Field, Kind
 
@@ -93,8 +100,9 @@ def events(make_both, nature, tmp_path):
     """Makes two systems with events, whose mapping has these fields."""
 
     def make(*lines, trims=False, **mapping):
-        (tmp_path / "integrations").mkdir()
-        both = make_both(tmp_path / "integrations", nature=nature(trims=trims))
+        folder = Path(tempfile.mkdtemp(dir=tmp_path)) if mapping.pop("again", False) else tmp_path
+        (folder / "integrations").mkdir()
+        both = make_both(folder / "integrations", nature=nature(trims=trims))
         able = both.external.entities["Accounts"].capabilities
         habits = both.external.habits["Accounts"]
         both.external.define(EVENTS.model_copy(update={"capabilities": able}), habits)
@@ -495,3 +503,79 @@ def test_a_function_that_does_not_work_is_named_without_any_value(events, tmp_pa
     assert says in said
     assert "secret" not in said
     assert "Bora" not in said
+
+
+NAMES = st.sampled_from(["Ada", "Eva", "Ida"])
+HOURS = st.sampled_from([time(0, 30), time(12), time(23, 59)])
+DAYS = st.sampled_from([date(2026, 1, 1), date(2026, 7, 1)])
+EDITS = st.one_of(
+    st.tuples(st.just("external"), st.just("day"), DAYS),
+    st.tuples(st.just("external"), st.just("hour"), HOURS),
+    st.tuples(st.just("external"), st.just("full"), st.builds("{} {}".format, NAMES, NAMES)),
+    st.tuples(st.just("local"), st.sampled_from(["first", "last"]), NAMES),
+    st.tuples(
+        st.just("local"), st.just("starts"), st.sampled_from([at(2026, 3, 1), at(2026, 9, 1)])
+    ),
+)
+TROUBLE = st.tuples(
+    st.sampled_from(
+        [("before", "external"), ("after", "external"), ("after", "local"), ("crash",)]
+    ),
+    st.integers(1, 30),
+)
+
+
+@given(
+    policy=st.sampled_from(["external_wins", "local_wins"]),
+    rounds=st.lists(st.tuples(st.lists(EDITS, max_size=4), st.none() | TROUBLE), max_size=4),
+)
+@settings(
+    max_examples=int(os.environ.get("TANDEM_HISTORIES", "25")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_after_any_history_both_sides_say_the_same(events, fuse, policy, rounds):
+    sent = {"external": "amount", "local": "last", **UP, "transform": ["upper"]}
+    both = events(*MOMENT, *PARTED, sent, on_conflict=policy, again=True)
+    try:
+        there(both, day=date(2026, 1, 1), hour=time(8), full="Ada Lee")
+        both.sync()
+        for edits, trouble in rounds:
+            for side, name, value in edits:
+                edit(both, side, **{name: value})
+            sync(both, trouble, fuse)
+        both.sync()
+        both.assert_quiet()
+        both.assert_quiet(mode="full")
+        agree(*of(both))
+    finally:
+        for side in ("external", "local"):
+            memory.forget(f"{both.world.name}-{side}")
+
+
+def edit(both, side, **values):
+    external, local = of(both)
+    if side == "external":
+        both.external.edit("Events", external["ID"], **values)
+    else:
+        both.local.edit("event", local["id"], **values)
+
+
+def sync(both, trouble, fuse):
+    what, when = trouble or (("none",), 0)
+    if what[0] == "crash":
+        both.world.sync_with(fuse(when * 3))
+        return
+    if len(what) > 1:
+        both.disturb(what[1], [(what, when)], lambda *_: None)
+    both.sync()
+    for side in ("external", "local"):
+        both.disturb(side, [], lambda *_: None)
+
+
+def agree(external, local):
+    """What each side says is made of what the other says."""
+    prague = local["starts"].astimezone(ZoneInfo(PRAGUE))
+    assert (prague.date(), prague.time()) == (external["day"], external["hour"])
+    assert external["full"] == f"{local['first']} {local['last']}"
+    assert external["amount"] == local["last"].upper()

@@ -10,6 +10,8 @@ from tandem.model.schema import Entity, Schema
 _NAME: Final = 0.7
 _FIELDS: Final = 0.3
 _LEAST: Final = 0.3
+LIKELY: Final = 0.5
+"""The score from which a local entity is taken unless another is named: names have to agree."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ _FROM_TEXT: Final = 0.6
 _ONE_WAY: Final = 0.95
 _MAY_BE_TOO_LONG: Final = 0.97
 _GUID_TEXT: Final = 36
+_MADE_FOR_GUIDS: Final = 0.98
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def fit_of(external: Field, local: Field, direction: Direction) -> Fit:
     down = direction != "upload_only" and not local.read_only
     up = direction != "download_only" and not external.read_only
     down = down and _holds(local, external)
-    back = up and _holds(external, local)
+    back = up and (_holds(external, local) or (down and _keeps_guids(local, external)))
     if direction == "upload_only":
         return Fit(_factor(local, external)) if back else _NONE
     if not down:
@@ -52,9 +53,16 @@ def _holds(target: Field, source: Field) -> bool:
     return target.kind in CONVERTIBLE[source.kind]
 
 
+def _keeps_guids(local: Field, external: Field) -> bool:
+    """A text that is filled with guids gives guids back: databases without such a type do so."""
+    return external.kind is Kind.GUID and local.kind is Kind.STRING
+
+
 def _factor(source: Field, target: Field) -> float:
     factor = 1.0
-    if source.kind is not target.kind:
+    if _keeps_guids(target, source) and target.max_length == _GUID_TEXT:
+        factor = _MADE_FOR_GUIDS
+    elif source.kind is not target.kind:
         factor = _FROM_TEXT if source.kind is Kind.STRING else _OTHER_KIND
     elif target.max_length is not None and (source.max_length or 0) > target.max_length:
         factor = _MAY_BE_TOO_LONG

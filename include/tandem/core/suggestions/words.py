@@ -118,8 +118,7 @@ def meaning_of(words: Words, meanings: Mapping[str, str]) -> Words:
 
 def _core(meaning: Words, entity: Words) -> Words:
     """Without the entity's own name at its head, without an address's, and without a last 1."""
-    if entity and meaning[: len(entity)] == entity:
-        meaning = meaning[len(entity) :] or meaning
+    meaning = _without_entity(meaning, entity)
     if meaning[:1] == ("address",):
         meaning = _in_address(meaning[1:])
     if len(meaning) > 1 and meaning[-1] == "1":
@@ -127,6 +126,16 @@ def _core(meaning: Words, entity: Words) -> Words:
     if meaning[1:] and meaning[-1] == "address":
         meaning = (*meaning[:-1], "street")
     return meaning_of(meaning, MEANING)
+
+
+def _without_entity(meaning: Words, entity: Words) -> Words:
+    """Without the entity's name or its last words: a work order's `orderNumber` is its number."""
+    for begin in range(len(entity)):
+        own = entity[begin:]
+        rest = meaning[len(own) :]
+        if meaning[: len(own)] == own and rest and not rest[0].isdigit():
+            return rest
+    return meaning
 
 
 def _in_address(rest: Words) -> Words:

@@ -15,6 +15,13 @@ from tandem.model.schema import Field, Kind
 
 _CALLED: Final[dict[Side, str]] = {"external": "External", "local": "Local"}
 
+_CLOCKS: Final = (Kind.INSTANT, Kind.LOCAL_DATETIME)
+_TRANSFORMS: Final = {
+    **{(clock, Kind.DATE): "date" for clock in _CLOCKS},
+    **{(clock, Kind.TIME): "time" for clock in _CLOCKS},
+}
+"""Kinds that a transform can bring together → its name."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Way:
@@ -97,6 +104,9 @@ def _clash(way: _Way) -> Problem:
     changed = f", as {way.kind}," if way.kind is not way.source.kind else ""
     verb = "be kept in" if way.to == "local" else "be sent to"
     other = "" if way.to == "local" else ", or write direction: download_only for it"
+    transform = _TRANSFORMS.get((way.kind, way.target.kind))
+    if transform and not way.line.mapping.transform:
+        other += f", or write transform: [{transform}]"
     return way.checked.found(
         Severity.ERROR,
         "kinds_clash",

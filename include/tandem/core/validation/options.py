@@ -74,7 +74,6 @@ def _without_partner(
             f"Field {source.name!r} has options without partner in values: {_some(lacking)}.",
             advice="Records with them are rejected: add them, or say with unmapped what becomes "
             "of them.",
-            choices=lacking,
         )
 
 
@@ -131,7 +130,6 @@ def _unlike_options(checked: Checked, line: Line) -> Iterator[Problem]:
                 f"Field {source.name!r} has options that {target.name!r} does not have: "
                 f"{_some(lacking)}.",
                 advice="Give the field values: {theirs: ours}.",
-                choices=lacking,
             )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from tandem.core.anchors import best_version_field
 from tandem.core.suggest import Question, Suggestion, suggest
-from tandem.core.suggestions.entities import EntitySuggestion, suggest_entity
+from tandem.core.suggestions.entities import LIKELY, EntitySuggestion, suggest_entity
 from tandem.core.suggestions.lookups import MappedEntity, mapped_entity, references
 from tandem.errors import is_one_line
 from tandem.mapping_files.plain import plain, plain_entity
@@ -89,8 +89,10 @@ def _of_new(
 ) -> Suggested:
     taken = [mapping.local for mapping in integration.entities]
     partners = suggest_entity(theirs, local, taken)
-    chosen = ours or next((partner.local for partner in partners), None)
-    here = local.entity(chosen) if chosen else Entity(name=local_name(theirs.name))
+    likely = (partner.local for partner in partners if partner.score >= LIKELY)
+    chosen = ours or next(likely, None)
+    made = local_name(theirs.name)
+    here = local.entity(chosen) if chosen else local.by_name.get(made) or Entity(name=made)
     others = {
         **_others(integration, external, local),
         theirs.name: MappedEntity(theirs, here),

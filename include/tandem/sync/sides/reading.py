@@ -13,7 +13,7 @@ from tandem.core.anchors import anchor_at, read_on, tracking_by, version_field
 from tandem.core.asked import Asked, SideName, parsed, significant
 from tandem.core.mapping import BoundMapping
 from tandem.core.negation import can_be_negated, negated
-from tandem.core.relations import own_fields
+from tandem.core.relations import follows_lookups, own_fields
 from tandem.core.rereading import AS_IT_WAS, EVERYTHING, Reread, reread
 from tandem.errors import ConfigurationError
 from tandem.model.changes import Anchor
@@ -111,8 +111,10 @@ def _reading(
     if job.window:
         within = _within(job.window, side.entity, field)
         return Reading(side, ChangeTracking.SNAPSHOT, None, None, all_of(condition, within))
-    moves = condition is not None and moves_with_time(condition)
-    # A record enters such a filter without changing.
+    moves = condition is not None and (
+        moves_with_time(condition) or follows_lookups(condition, side.entity)
+    )
+    # A record enters such a filter without changing: by the clock, or as its lookup's target does.
     if tracking is ChangeTracking.SNAPSHOT or (moves and tracking is not ChangeTracking.DELTA):
         return Reading(side, ChangeTracking.SNAPSHOT, None, None, condition)
     anchor, again = None, AS_IT_WAS
