@@ -86,7 +86,8 @@ def test_the_schema_accepts_what_the_models_accept() -> None:
     [
         (
             "transform: [trimm]",
-            ", transform, 1: 'trimm' is not possible here; did you mean trim? Else write date, guid, lower, time, trim or upper",
+            ", transform, 1: 'trimm' is not possible here; did you mean trim? Else write date, "
+            "guid, lower, time, trim or upper",
         ),
         (
             "transform: [truncate]",
@@ -106,11 +107,13 @@ def test_the_schema_accepts_what_the_models_accept() -> None:
         ),
         (
             "transform: [{truncate: 3, custom: x}]",
-            ", transform, 1: a transform has one key; write each as an item of its own, for example [{split: {separator: ' ', part: 1}}, {truncate: 40}]",
+            ", transform, 1: a transform has one key; write each as an item of its own, for "
+            "example [{split: {separator: ' ', part: 1}}, {truncate: 40}]",
         ),
         (
             "transform: [{date: {zone: Middle Earth}}]",
-            ", transform, 1, date, zone: 'Middle Earth' is no time zone; write for example Europe/Prague",
+            ", transform, 1, date, zone: 'Middle Earth' is no time zone; write for example "
+            "Europe/Prague",
         ),
         (
             "unmapped: keep",
@@ -147,8 +150,24 @@ def test_a_local_field_is_filled_by_one_line_and_sent_by_others(tmp_path: Path) 
         "      - {external: title, local: name, direction: upload_only}",
     )
     assert len(load_integration(write(tmp_path, both)).entities[0].fields) == 3
+    transformed = both.replace(
+        "local: name, direction: upload_only", "local: name, transform: [trim]"
+    )
+    assert "'name' is mapped more than once" in problems(tmp_path, transformed)[0]
     twice = both.replace("direction: upload_only", "direction: download_only")
     assert "'name' is mapped more than once" in problems(tmp_path, twice)[0]
+
+
+def test_only_one_line_says_what_an_external_field_is_sent(tmp_path: Path) -> None:
+    both = GOOD.replace(
+        "    local: account\n", "    local: account\n    direction: bidirectional\n"
+    )
+    text = both.replace(
+        "{external: name, local: name}",
+        "{external: name, local: name}\n"
+        "      - {external: name, local: other, direction: upload_only, transform: [trim]}",
+    )
+    assert "external field 'name' is sent by several lines" in problems(tmp_path, text)[0]
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ import copy
 
 import pytest
 
-from tandem.core.asked import Asked, asked_of, made_anew, parsed, text_of
+from tandem.core.asked import asked_of, made_anew
 from tandem.core.mapping import BoundMapping
 from tandem.core.rereading import AS_IT_WAS, EVERYTHING, Reread, reread
+from tandem.model.asked import Asked, parsed, text_of
 from tandem.model.filters import Comparison
 from tandem.model.integration import EntityMapping
 from tandem.model.schema import Entity, Field, Kind

@@ -107,7 +107,8 @@ class Connector(Protocol):
         ...
 
     def read(self, query: Query) -> Iterator[Page]:
-        """All records that satisfy the query, page by page, each at least once.
+        """All records that satisfy the query, page by page, each at least once, whoever evaluates
+        its condition: what the system cannot, the connector does (`connectors.related`).
 
         A listing that cannot be completed raises; it never just ends. Values that do not fit
         the schema make that record unreadable, not the page.

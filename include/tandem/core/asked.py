@@ -2,17 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final, Literal
-
-from pydantic import Field, ValidationError
+from typing import Any, Final
 
 from tandem.core.anchors import version_field
 from tandem.core.mapping import BoundMapping
-from tandem.model import schema
+from tandem.model.asked import Asked
 from tandem.model.integration import EntityMapping, FieldMapping
-from tandem.model.schema import Entity, Model
-
-SideName = Literal["external", "local"]
+from tandem.model.schema import Entity, Field
 
 NO_MATTER: Final = frozenset(
     (
@@ -30,22 +26,6 @@ NO_MATTER: Final = frozenset(
 NO_MATTER_OF_FIELDS: Final = frozenset(("enabled", "on_conflict"))
 
 
-class Asked(Model):
-    """A mapping, and what both systems were like in the fields that it names."""
-
-    mapping: EntityMapping
-    kinds: dict[str, str] = Field(default_factory=dict)
-    """What a field fills → the kinds on both sides."""
-    facets: dict[str, str] = Field(default_factory=dict)
-    """The same → whatever else decides whether a value fits."""
-    version_field: str | None = None
-    """The external field that orders changes, chosen by whom it may be."""
-    versions: dict[SideName, int] = Field(default_factory=dict)
-    """The newest snapshot of each side."""
-    order: tuple[str, ...] = ()
-    """The mapped local fields, in the order in which the local system has them."""
-
-
 def asked_of(bound: BoundMapping) -> Asked:
     """What this mapping asks for."""
     kinds, facets = {}, {}
@@ -57,22 +37,10 @@ def asked_of(bound: BoundMapping) -> Asked:
         mapping=bound.mapping,
         kinds=kinds,
         facets=facets,
+        keys={"external": bound.external.key, "local": bound.local.key},
         version_field=version_field(bound.mapping, bound.external),
         order=_order(bound, bound.local),
     )
-
-
-def text_of(asked: Asked) -> str:
-    """As it is kept."""
-    return asked.model_dump_json(by_alias=True)
-
-
-def parsed(text: str | None) -> Asked | None:
-    """What was kept; None where that is not known or cannot be read any more."""
-    try:
-        return Asked.model_validate_json(text) if text else None
-    except ValidationError:
-        return None
 
 
 def significant(mapping: EntityMapping) -> dict[str, Any]:
@@ -123,7 +91,7 @@ def _line(mapping: EntityMapping, field: FieldMapping) -> str:
     return json.dumps({**dump, "direction": way_of(mapping, field)}, sort_keys=True)
 
 
-def _facets(field: schema.Field) -> str:
+def _facets(field: Field) -> str:
     facets: Mapping[str, object] = field.model_dump(
         include={"nullable", "max_length", "precision", "scale", "read_only", "options"}
     )

@@ -180,7 +180,7 @@ class _Binding:
             own = sending.reads[0]
             if own not in alone and _goes_back(by_name.get(own), sending):
                 for name in sending.reads:
-                    if _comes(by_name.get(name)):
+                    if _comes(by_name.get(name)) and self._sends(sending):
                         one = replace(by_name[name], sends_itself=name in alone)
                         by_name[name] = self._sent_back(one, sending)
             else:
@@ -189,8 +189,6 @@ class _Binding:
         return by_name.values()
 
     def _sent_back(self, one: BoundField, sending: Sending) -> BoundField:
-        if not self._sends(sending):
-            return one
         return replace(
             one,
             uploads=True,

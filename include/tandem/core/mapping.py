@@ -17,7 +17,7 @@ from tandem.core.transforms import Given, cut_values, transform, with_default
 from tandem.errors import ConfigurationError
 from tandem.model.integration import EntityMapping
 from tandem.model.schema import Entity
-from tandem.model.transforms import UserTransforms
+from tandem.model.transforms import LOSES, UserTransforms, name_of
 
 
 @dataclass(frozen=True)
@@ -80,17 +80,23 @@ class BoundMapping:
         """The local field that an external one is mapped to; ConfigurationError if to none."""
         for field in self.fields:
             if field.local and field.external and field.external.name == external:
-                if not field.also_reads:
+                if self._tells_apart(field, external):
                     return field.local.name
                 raise ConfigurationError(
-                    f"External field {external!r} is joined with others, so no record can be "
-                    "found by it.",
-                    remedy="Map it to a local field of its own too.",
+                    f"External field {external!r} is joined, cut or sent by another line, so no "
+                    "record can be found by it.",
+                    remedy="Map it to a local field of its own, as it is.",
                 )
         raise ConfigurationError(
             f"External field {external!r} of {self.external.name!r} is not mapped.",
             remedy=f"Map it to a local field: {{external: {external}, local: …}}.",
         )
+
+    def _tells_apart(self, field: BoundField, external: str) -> bool:
+        """Whether the local field has the same value exactly where the external one has."""
+        loses = any(name_of(step) in LOSES for step in field.mapping.transform)
+        elsewhere = any(one.made and one.made.external.name == external for one in self.fields)
+        return not (loses or elsewhere)
 
     @cached_property
     def match_fields(self) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 CLOCK: Final = pa.timestamp("us")
 INSTANT: Final = pa.timestamp("us", tz="UTC")
 
-_LATE: Final = pa.scalar(datetime(2037, 1, 1), CLOCK)  # noqa: DTZ001 - compared with either
-"""From here on Arrow knows no daylight saving time: the zone files that it reads end in 2037."""
+_LATE: Final = 2_114_380_800_000_000
+"""2037, in microseconds since 1970. From here on Arrow knows no daylight saving time: the zone
+files that it reads end with that year."""
 
 
 def is_zone(name: str) -> bool:
@@ -55,7 +56,7 @@ def _late_ones(
     moments: pa.Array, found: pa.Array, exact: Callable[[datetime], datetime]
 ) -> pa.Array:
     """`found`, with the late ones as Python knows them: each distinct value once."""
-    late = pc.greater_equal(moments.cast(CLOCK), _LATE)
+    late = pc.greater_equal(moments.cast(pa.int64()), _LATE)
     if not pc.any(late).as_py():
         return found
     distinct = pc.unique(moments.filter(late)).drop_null()

@@ -165,6 +165,21 @@ class EntityMapping(Config):
         """The field mappings that are enabled."""
         return tuple(field for field in self.fields if field.enabled)
 
+    @model_validator(mode="after")
+    def _sends_each_made_field_once(self) -> "EntityMapping":
+        sent = [f for f in self.active_fields if f.external and self._is_sent(f)]
+        counts = Counter(line.external for line in sent)
+        for line in sent:
+            if counts[line.external] > 1 and (line.transform or line.default is not None):
+                raise ValueError(
+                    f"external field {line.external!r} is sent by several lines, one of which "
+                    "transforms; remove one, or give it another direction"
+                )
+        return self
+
+    def _is_sent(self, line: FieldMapping) -> bool:
+        return "download_only" not in (self.direction, line.direction)
+
     def _only_leaves(self, line: FieldMapping) -> bool:
         """Whether the line only tells what is sent, so that another may fill its local field."""
         leaves = "upload_only" in (self.direction, line.direction)

@@ -109,7 +109,7 @@ class Capabilities(Model):
     """What a connector can do for one entity."""
 
     filter: bool = True
-    """Conditions are evaluated by the system."""
+    """The system evaluates conditions; where it does not, its connector does."""
     filter_functions: tuple[str, ...] | None = None
     """Functions that conditions may use, as the system lists them; None: it does not say."""
     dialect: str = ""

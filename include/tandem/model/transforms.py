@@ -161,6 +161,9 @@ Transform = Annotated[
 BOTH_WAYS = frozenset(("trim", "upper", "lower", "guid"))
 """Transforms that leave a value that can be sent back as it is."""
 
+LOSES = frozenset(("truncate", "split", "concat", "date", "time", "with_time"))
+"""Transforms that make the same of different values, or need others: no key passes them."""
+
 
 def name_of(transform: "TransformName | Step") -> str:
     """The name of a transform, with or without arguments."""

@@ -77,7 +77,7 @@ class Account:
         rechecks.put(self._scope, side, ids, reason=reason, policy=policy, at=at)
 
     def note_links(self, *, mapping_hash: str, asked: str, at: datetime) -> None:
-        """The links of the entity say what fits this mapping; `asked`: `tandem.core.asked`."""
+        """The links of the entity say what fits this mapping; `asked`: `tandem.model.asked`."""
         anchors.note_links(self._scope, mapping_hash=mapping_hash, asked=asked, at=at)
 
     def rechecked(self, side: str, ids: pa.Array, *, until: datetime | None = None) -> None:

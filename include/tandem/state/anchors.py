@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import delete, insert, select
 
 from tandem.core.anchors import later
+from tandem.model.asked import Asked, parsed
 from tandem.model.changes import Anchor
 from tandem.model.schema import ChangeTracking
 from tandem.state.scope import Scope
@@ -44,9 +45,24 @@ def found_at(scope: Scope, side: str) -> SetAnchor | None:
 def move(
     scope: Scope, side: str, anchor: Anchor, *, mapping_hash: str, asked: str | None, at: datetime
 ) -> None:
-    """Set it; one that was set under the same mapping never moves back."""
-    furthest = later(find(scope, side, mapping_hash), anchor) or anchor
+    """Set it; one that was set by the same field never moves back."""
+    known = found_at(scope, side)
+    before = known.anchor if known and _is_alike(known, side, mapping_hash, asked) else None
+    furthest = later(before, anchor) or anchor
     _set(scope, side, SetAnchor(furthest, mapping_hash, asked), at)
+
+
+def _is_alike(known: SetAnchor, side: str, mapping_hash: str, asked: str | None) -> bool:
+    """Whether it says in the same terms how far the side has been read."""
+    before, now = parsed(known.asked), parsed(asked)
+    if before is None or now is None:
+        return known.mapping_hash == mapping_hash
+    return _ruler(before, side) == _ruler(now, side)
+
+
+def _ruler(asked: Asked, side: str) -> str | None:
+    """The field that orders changes."""
+    return asked.version_field if side == "external" else asked.mapping.local_version_number
 
 
 def note_links(scope: Scope, *, mapping_hash: str, asked: str, at: datetime) -> None:

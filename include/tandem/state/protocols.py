@@ -33,7 +33,7 @@ class StateReader(Protocol):
         ...
 
     def links_asked(self, entity: str) -> str | None:
-        """What was asked for when the links were made or last restated, as `tandem.core.asked`."""
+        """What was asked for when the links were made or last restated, as `tandem.model.asked`."""
         ...
 
     def schema_snapshot(self, side: str, version: int | None = None) -> Snapshot | None:
@@ -243,7 +243,7 @@ class StateStore(StateReader, Protocol):
     ) -> None:
         """Every change up to this anchor has been accounted for. It never moves back.
 
-        `asked`: what the mapping asked for, as `tandem.core.asked`.
+        `asked`: what the mapping asked for, as `tandem.model.asked`.
         """
         ...
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tandem.connectors.base import Connector, Query
-from tandem.core.asked import Asked, SideName, asked_of, parsed, place_of
+from tandem.core.asked import asked_of, place_of
 from tandem.core.mapping import BoundMapping
 from tandem.errors import StopRun
+from tandem.model.asked import Asked, SideName, parsed
 from tandem.model.filters import Comparison
 from tandem.model.integration import FieldMapping
 from tandem.model.schema import Entity
@@ -22,7 +23,7 @@ class Gone:
     """What some run since then has not seen of a mapping."""
 
     fields: frozenset[str] = frozenset()
-    """What fields fill, as `tandem.core.asked` names them."""
+    """What fields fill, as `place_of` of `tandem.core.asked` names them."""
     local_entity: bool = False
 
 

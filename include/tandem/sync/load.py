@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tandem.connectors.base import Written
-from tandem.core.asked import text_of
 from tandem.core.ids import key_columns
 from tandem.core.mapping import BoundMapping
 from tandem.errors import StopRun
+from tandem.model.asked import text_of
 from tandem.model.changes import Action, Counts
 from tandem.pipeline import ahead, in_parallel
 from tandem.staging import read_batches

@@ -1,5 +1,7 @@
 """What one step hands to the next: names of staged batches and counts, small enough for XCom."""
 
+from pydantic import Field
+
 from tandem.model.changes import Anchor, Counts
 from tandem.model.schema import Model
 
@@ -77,7 +79,7 @@ class Planned(Model):
     pairs: PlannedPairs = PlannedPairs()
     external: Read | None = None
     local: Read | None = None
-    cuts: dict[str, int] = {}
+    cuts: dict[str, int] = Field(default_factory=dict)
     """Field → how many of its values are cut to fit."""
 
 
@@ -94,5 +96,5 @@ class Loaded(Model):
     """Deletions that wait for approval."""
     kept: str = ""
     """Where the local records are that a first sync removed."""
-    cuts: dict[str, int] = {}
+    cuts: dict[str, int] = Field(default_factory=dict)
     """Field → how many of its values were cut to fit."""

@@ -7,9 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tandem.connectors.base import Query
-from tandem.core.asked import parsed, text_of
 from tandem.core.mapping import BoundMapping
 from tandem.core.restating import Restating, restated, restating
+from tandem.errors import StopRun
+from tandem.model.asked import parsed, text_of
 from tandem.state.account import Account
 from tandem.sync.gone_between import asked_now, gone_between
 from tandem.sync.job import Job, Run
@@ -34,6 +35,7 @@ def restate(run: Run, bound: BoundMapping) -> None:
     entity, asked = bound.mapping.external, text_of(asked_now(run, bound))
     if run.state.links_asked(entity) == asked:
         return
+    _meet_anew_by_other_keys(run, bound)
     what = needed(run, bound)
     lost = _left_behind(run, bound) if what.elsewhere else []
     with run.state.account(entity) as account:
@@ -41,6 +43,24 @@ def restate(run: Run, bound: BoundMapping) -> None:
             account.links.remove(ids)
         _Restatement(account, bound, what).carry_out()
         account.note_links(mapping_hash=mapping_hash(bound.mapping), asked=asked, at=run.now())
+
+
+def _meet_anew_by_other_keys(run: Run, bound: BoundMapping) -> None:
+    """Where ids are made of other fields than before, no link names a record that is there."""
+    entity = bound.mapping.external
+    before, now = parsed(run.state.links_asked(entity)), asked_now(run, bound)
+    if before is None or not before.keys or before.keys == now.keys:
+        return
+    if not run.state.has_links(entity):
+        return
+    if not bound.mapping.primary_key:
+        sides = [side for side, key in now.keys.items() if before.keys.get(side) != key]
+        raise StopRun(
+            f"{entity}: the key of its {' and '.join(sides)} entity is another one now, so its "
+            "records cannot be told from new ones.",
+            remedy="Name fields that find their partners: primary_key: [...]; or restore the key.",
+        )
+    run.state.forget_links(entity, at=run.now())
 
 
 def forget_emptied(run: Run, bound: BoundMapping) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tandem.core.asked import Asked, parsed
+from tandem.model.asked import Asked, parsed
 from tandem.model.integration import EntityMapping, Integration
 from tandem.model.problems import Problem, Remedy
 from tandem.model.schema import Schema

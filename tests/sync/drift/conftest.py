@@ -231,6 +231,14 @@ class Drifting:
         store.records[to] = store.records.pop(name)
         store.touched[to] = store.touched.pop(name)
 
+    def rekey(self, side: str, key: str) -> None:
+        """The records of accounts go by another field."""
+        name, store = self.name(side, "account"), self.store(side)
+        store.entities[name] = store.entities[name].model_copy(update={"key": (key,)})
+        records = list(store.records[name].values())
+        store.records[name] = {(record[key],): record for record in records}
+        store.touched[name] = {(record[key],): store.writes for record in records}
+
     def empty(self, side: str, entity: str = "account") -> None:
         """All its records are gone."""
         name = self.name(side, entity)

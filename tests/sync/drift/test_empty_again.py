@@ -2,6 +2,7 @@
 
 import pytest
 
+from tandem.model.schema import Kind
 from tandem.sync.people.schemas import missing_locally, provision_locally
 
 SIDES = ("external", "local")
@@ -146,9 +147,7 @@ def test_a_table_that_vanished_is_not_provisioned_by_itself(drifting, direction)
 
 
 @pytest.mark.parametrize("direction", ["download_only", "bidirectional"])
-def test_a_table_that_is_created_anew_on_purpose_is_filled_and_deletes_nothing(
-    drifting, direction
-):
+def test_a_table_that_is_created_anew_on_purpose_is_filled_and_deletes_nothing(drifting, direction):
     both = drifting(direction)
     both.remove("local")
     both.sync()
@@ -276,3 +275,53 @@ def test_a_delta_link_that_is_lost_and_comes_back_misses_nothing(drifting, direc
     both.edit("external", "b", city="Plzeň")
     assert both.sync() == {}
     assert cities(both, "local") == {**FULL, "a": "Zlín", "b": "Plzeň"}
+
+
+# What else a mapping names
+
+
+def test_a_filter_field_that_is_gone_stops_and_deletes_nothing(drifting):
+    both = drifting("bidirectional", filter_exit="delete")
+    both.mapping["download_filter"] = {"field": "city", "operator": "not_null"}
+    assert both.sync() == {}
+    both.unmap("city")
+    both.drop("external", "city")
+    stopped = both.sync()
+    assert "city" in stopped["Accounts"]
+    assert both.accounts("local").keys() == FULL.keys()
+    both.put_back("external", "city")
+    assert both.sync() == {}
+    assert both.accounts("local").keys() == FULL.keys()
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_lookup_that_is_gone_stops_its_entity_and_comes_back_whole(drifting, side):
+    both = drifting("bidirectional")
+    name = {"external": "account_ID", "local": "account"}[side]
+    (contact,) = both.store("external").records["Contacts"].values()
+    ada = both.accounts("external")["a"]["ID"]
+    both.store("external").edit("Contacts", contact["ID"], account_ID=ada)
+    assert both.sync() == {}
+    both.drop(side, name, "contact")
+    stopped = both.sync()
+    assert stopped.keys() == {"Contacts"}
+    assert f"no field {name!r}" in stopped["Contacts"]
+    both.add(side, name, "contact", kind=Kind.GUID)
+    assert both.sync() == {}
+    (there,) = both.store("external").records["Contacts"].values()
+    (here,) = both.store("local").records["contact"].values()
+    assert there["account_ID"] == ada
+    assert here["account"] == both.accounts("local")["a"]["id"]
+
+
+def test_another_key_without_a_primary_key_stops_and_creates_nothing_twice(drifting):
+    both = drifting("bidirectional")
+    both.mapping.pop("primary_key")
+    assert both.sync() == {}
+    both.rekey("external", "number")
+    stopped = both.sync()
+    assert "the key of its external entity is another one now" in stopped["Accounts"]
+    assert "primary_key: [...]" in stopped["Accounts"]
+    both.mapping["primary_key"] = ["number"]
+    assert both.sync().keys() == {"Contacts"}  # they look accounts up by the key that was
+    assert cities(both, "external") == cities(both, "local") == FULL

@@ -58,7 +58,9 @@ OTHER_MAPPINGS: dict[str, Any] = {
     "without name": lambda m: m["fields"][1].update(enabled=False),
     "in another order": lambda m: m["fields"].reverse(),
     "some are downloaded": lambda m: m.update(download_filter=EVEN),
-    "others are downloaded": lambda m: m.update(download_filter={**EVEN, "operator": "null"}),
+    "others are downloaded": lambda m: m.update(
+        download_filter={**EVEN, "operator": "not_ends_with"}
+    ),
     "some are uploaded": lambda m: m.update(
         upload_filter={"field": "accountnumber", "operator": "ne", "value": "a"}
     ),

@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from tandem.connectors import memory
 from tandem.errors import ConfigurationError
 from tandem.model.schema import Entity, Field, Kind
+from tandem.sync.lease import holding
+from tandem.sync.people.preview import preview_all
+from tandem.sync.people.verify import verify_all
 
 EVENTS = Entity(
     name="Events",
@@ -503,6 +506,58 @@ def test_a_function_that_does_not_work_is_named_without_any_value(events, tmp_pa
     assert says in said
     assert "secret" not in said
     assert "Bora" not in said
+
+
+def test_a_preview_shows_what_is_made_and_verify_finds_both_sides_in_step(events):
+    both = events(*PARTED, label(external="amount", transform=["upper"]))
+    event = there(both, full="Ada Lee")
+    both.sync()
+    both.external.edit("Events", event, full="Eva Lee")
+    with both.world.job() as run:
+        (plan,) = preview_all(run, limit=10)
+    (record,) = plan.records
+    assert {n: c.after for n, c in record.changes["local"].items()} == {"first": "Eva"}
+    assert {n: c.after for n, c in record.changes["external"].items()} == {"amount": "EVA"}
+    both.sync()
+    assert of(both)[0]["amount"] == "EVA"
+    with both.world.job() as run, holding(run):
+        assert verify_all(run, sample=None, seed="")[0].found == 0
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        PARTED,
+        [
+            {"external": "full", "local": "label", **DOWN},
+            label(transform=[{"concat": {"fields": ["last"]}}]),
+        ],
+    ],
+)
+def test_a_key_that_does_not_mean_the_same_on_both_sides_finds_nobody(events, lines):
+    """By a first name alone the wrong records would be linked."""
+    both = events(*lines, primary_key=["full"])
+    there(both, full="Ada Lee")
+    both.here("Fair", "event", first="Ada", last="King")
+    assert "no record can be found by it" in complaint(both)
+    assert both.is_here("Fair", "event")["last"] == "King"
+    assert len(both.external.records["Events"]) == 1
+
+
+def test_records_meet_by_a_key_that_is_written_otherwise_on_both_sides(events):
+    both = events(
+        {"external": "full", "local": "label", **DOWN, "transform": ["trim", "upper"]},
+        {"external": "full", "local": "label", **UP, "transform": ["lower"]},
+        primary_key=["full"],
+    )
+    there(both, full="no 1")
+    both.here("Fair", "event", label="NO 1")
+    both.here("Fete", "event", label="NO 2")
+    both.sync()
+    assert len(both.external.records["Events"]) == len(both.local.records["event"]) == 2
+    assert both.is_there("Fete", "Events")["full"] == "no 2"
+    both.assert_quiet()
+    both.assert_quiet(mode="full")
 
 
 NAMES = st.sampled_from(["Ada", "Eva", "Ida"])

@@ -10,12 +10,13 @@ import pyarrow.compute as pc
 
 from tandem.connectors.base import DeltaReader, Query
 from tandem.core.anchors import anchor_at, read_on, tracking_by, version_field
-from tandem.core.asked import Asked, SideName, parsed, significant
+from tandem.core.asked import significant
 from tandem.core.mapping import BoundMapping
 from tandem.core.negation import can_be_negated, negated
 from tandem.core.relations import follows_lookups, own_fields
 from tandem.core.rereading import AS_IT_WAS, EVERYTHING, Reread, reread
 from tandem.errors import ConfigurationError
+from tandem.model.asked import Asked, SideName, parsed
 from tandem.model.changes import Anchor
 from tandem.model.filters import AnyOf, Comparison, Condition, all_of, fields_of, moves_with_time
 from tandem.model.integration import Constant, EntityMapping
