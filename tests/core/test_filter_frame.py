@@ -29,7 +29,15 @@ FIELDS = (
 ENTITY = Entity(name="item", key=("guid",), fields=FIELDS)
 PRAGUE = ZoneInfo("Europe/Prague")
 
-FAR: list[Any] = ["1E+5000", "-1E+5000", "1E-5000", "0E+5000", str(10**40), str(2**63), str(-(2**63) - 1)]
+FAR: list[Any] = [
+    "1E+5000",
+    "-1E+5000",
+    "1E-5000",
+    "0E+5000",
+    str(10**40),
+    str(2**63),
+    str(-(2**63) - 1),
+]
 TEXTS = ["", "a", "A", "ab", "O'Neil", "100% _", "\uff5e", "\U0001f40e", "\0", "Ž", "z\n"]
 VALUES: dict[Kind, list[Any]] = {
     Kind.STRING: TEXTS,

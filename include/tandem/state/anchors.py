@@ -27,14 +27,8 @@ class SetAnchor:
     """JSON that tells what was asked for then; None: that is not known."""
 
 
-def find(scope: Scope, side: str, mapping_hash: str) -> Anchor | None:
-    """The anchor of that side, if it was set under this very mapping."""
-    found = found_at(scope, side)
-    return found.anchor if found and found.mapping_hash == mapping_hash else None
-
-
-def found_at(scope: Scope, side: str) -> SetAnchor | None:
-    """The anchor of that side, whatever the mapping was."""
+def find(scope: Scope, side: str) -> SetAnchor | None:
+    """The anchor of that side."""
     mine = scope.mine(syncanchor, side=side)
     row = scope.connection.execute(select(syncanchor).where(*mine)).first()
     if row is None:
@@ -46,7 +40,7 @@ def move(
     scope: Scope, side: str, anchor: Anchor, *, mapping_hash: str, asked: str | None, at: datetime
 ) -> None:
     """Set it; one that was set by the same field never moves back."""
-    known = found_at(scope, side)
+    known = find(scope, side)
     before = known.anchor if known and _is_alike(known, side, mapping_hash, asked) else None
     furthest = later(before, anchor) or anchor
     _set(scope, side, SetAnchor(furthest, mapping_hash, asked), at)

@@ -24,10 +24,6 @@ from tandem.state.transactions import TransactionEntry
 class StateReader(Protocol):
     """Look, do not touch. Preview is given this one."""
 
-    def anchor(self, entity: str, side: str, mapping_hash: str) -> Anchor | None:
-        """The anchor of that side, if it was set under this very mapping."""
-        ...
-
     def set_anchor(self, entity: str, side: str) -> SetAnchor | None:
         """The anchor of that side, and the mapping that it was set under."""
         ...

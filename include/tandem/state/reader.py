@@ -7,7 +7,6 @@ from typing import Final
 import pyarrow as pa
 from sqlalchemy import Engine
 
-from tandem.model.changes import Anchor
 from tandem.state import (
     anchors,
     conflicts,
@@ -50,17 +49,13 @@ class SqlReader:
         with self._engine.connect() as connection:
             yield Scope(connection, self._integration, entity)
 
-    def anchor(self, entity: str, side: str, mapping_hash: str) -> Anchor | None:
-        with self._looking(entity) as scope:
-            return anchors.find(scope, side, mapping_hash)
-
     def set_anchor(self, entity: str, side: str) -> SetAnchor | None:
         with self._looking(entity) as scope:
-            return anchors.found_at(scope, side)
+            return anchors.find(scope, side)
 
     def links_asked(self, entity: str) -> str | None:
         with self._looking(entity) as scope:
-            said = anchors.found_at(scope, anchors.LINKS_SIDE)
+            said = anchors.find(scope, anchors.LINKS_SIDE)
             return said.asked if said else None
 
     def schema_snapshot(self, side: str, version: int | None = None) -> Snapshot | None:
