@@ -113,3 +113,18 @@ def test_decimal_literals_keep_all_digits(table: tuple[SqlConnector, Entity]) ->
     connector.create(entity, batch_of(entity, rows), replace=True)
     condition = Comparison(field="d", operator="gt", value=exact)
     assert connector.count(Query(entity, ("id",), NOW, condition)) == 1
+
+
+def test_a_fraction_is_compared_with_large_integers_exactly(
+    table: tuple[SqlConnector, Entity],
+) -> None:
+    connector, entity = table
+    large = -(2**63)
+    connector.create(entity, batch_of(entity, [{"id": 1, "n": large}]), replace=True)
+    beside = Decimal(large) + Decimal("0.5")
+    for operator, value, found in (
+        ("eq", beside, 0), ("ne", beside, 1), ("ge", beside, 0), ("lt", beside, 1),
+        ("in", (beside, large), 1), ("between", (beside, 0), 0), ("null", None, 0),
+    ):  # fmt: skip
+        condition = Comparison(field="n", operator=operator, value=value)
+        assert connector.count(Query(entity, ("id",), NOW, condition)) == found, operator

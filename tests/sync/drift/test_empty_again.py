@@ -96,6 +96,23 @@ def test_a_value_that_somebody_clears_is_cleared_on_the_other_side(drifting):
     assert cities(both, "external") == {**FULL, "a": None}
 
 
+@pytest.mark.parametrize("side", SIDES)
+def test_a_field_that_lost_all_its_values_at_once_clears_nothing_by_itself(drifting, side):
+    both = drifting("bidirectional")
+    for number in range(9):
+        both.new("external", "account", number=f"n{number}", name="x", city="Brno")
+    assert both.sync() == {}
+    for number in both.accounts(side):
+        both.edit(side, number, city=None)
+    for _ in range(2):
+        stopped = both.sync()
+        assert f"{side} field 'city' has lost all its values" in stopped["Accounts"]
+        assert "would clear 12 values" in stopped["Accounts"]
+        assert None not in cities(both, other(side)).values()
+    assert both.sync(approved=True) == {}
+    assert set(cities(both, other(side)).values()) == {None}
+
+
 # Provisioning
 
 

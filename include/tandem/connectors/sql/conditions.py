@@ -3,6 +3,7 @@
 import operator
 from collections.abc import Callable
 from datetime import datetime
+from decimal import ROUND_CEILING, ROUND_FLOOR
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -25,13 +26,22 @@ from tandem.connectors.sql.tables import table_of
 from tandem.core.conditions import POSITIVE, RELATIVE, TEXTS, operands_of
 from tandem.core.relations import Compared, compared
 from tandem.model.filters import AllOf, AnyOf, Comparison, Condition
-from tandem.model.schema import Field
+from tandem.model.schema import Field, Kind
 
 _LIMITS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "gt": operator.gt,
     "ge": operator.ge,
     "lt": operator.lt,
     "le": operator.le,
+}
+
+
+_ROUNDINGS: Final = {
+    "gt": (ROUND_FLOOR,),
+    "ge": (ROUND_CEILING,),
+    "lt": (ROUND_CEILING,),
+    "le": (ROUND_FLOOR,),
+    "between": (ROUND_CEILING, ROUND_FLOOR),
 }
 
 
@@ -71,7 +81,10 @@ def _compared(
     comparison: Comparison, field: Field, table: FromClause, dialect: Dialect, now: datetime
 ) -> ColumnElement[bool]:
     column = table.c[field.name]
-    operands = [dialect.operand(value) for value in operands_of(comparison, field, now)]
+    values = operands_of(comparison, field, now)
+    if field.kind is Kind.INT64:
+        values = _whole(POSITIVE.get(comparison.operator, comparison.operator), values)
+    operands = [dialect.operand(value) for value in values]
     if comparison.operator == "null":
         return column.is_(None)
     if comparison.operator == "not_null":
@@ -79,6 +92,18 @@ def _compared(
     positive = POSITIVE.get(comparison.operator)
     test = _test(positive or comparison.operator, column, field, operands, dialect)
     return or_(column.is_(None), not_(test)) if positive else test
+
+
+def _whole(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Operands without a fraction, which databases compare by way of a float: what is above 1.5
+    is above 1, what is at least 1.5 is at least 2, and nothing equals it.
+    """
+    if name in ("eq", "in"):
+        return tuple(value for value in values if value == value.to_integral_value())
+    roundings = _ROUNDINGS.get(name, ())
+    return tuple(
+        value.to_integral_value(rounding) for value, rounding in zip(values, roundings, strict=True)
+    )
 
 
 def _test(

@@ -19,6 +19,7 @@ from tandem.sync import columns
 from tandem.sync.job import Job
 from tandem.sync.manifests import Extracted, PlannedPairs, Read
 from tandem.sync.pairs.approval import Deletions, sorted_deletions
+from tandem.sync.pairs.emptied import Emptied
 from tandem.sync.pairs.two_way import Planned, Sifted, TwoWay
 from tandem.sync.sides.whole_run import WholeRun
 
@@ -55,6 +56,7 @@ def stage_pairs(job: Job, extracted: Extracted, two_way: TwoWay) -> Staged:
     if bound.is_uploaded:
         for ids in _vanished(extracted.local):
             writers.add(two_way.of_vanished_local(ids).plan)
+    writers.emptied.refuse(job, bound)
     empty = any(read.was_empty for read in (extracted.external, extracted.local) if read)
     deletions = sorted_deletions(
         job,
@@ -127,6 +129,7 @@ class _Writers:
         self.uploads = BatchWriter(f"{folder}/uploads")
         self.others = BatchWriter(f"{folder}/others")
         self.deletes = BatchWriter(f"{folder}/deletes")
+        self.emptied = Emptied()
 
     @property
     def rows(self) -> int:
@@ -137,6 +140,7 @@ class _Writers:
         """Take the rows of a plan; pairs for which nothing is to be done are left out."""
         if plan is None:
             return
+        self.emptied.add(plan)
         uploads, others, deletes = _sorted(plan)
         self.uploads.add(uploads)
         self.others.add(others)
