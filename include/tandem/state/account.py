@@ -76,6 +76,10 @@ class Account:
         """
         rechecks.put(self._scope, side, ids, reason=reason, policy=policy, at=at)
 
+    def doubt_anchors(self) -> None:
+        """Both sides are read in full once: links say nothing of some fields any more."""
+        anchors.doubt(self._scope)
+
     def note_links(self, *, mapping_hash: str, asked: str, at: datetime) -> None:
         """The links of the entity say what fits this mapping; `asked`: `tandem.model.asked`."""
         anchors.note_links(self._scope, mapping_hash=mapping_hash, asked=asked, at=at)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from tandem.core.anchors import later
 from tandem.model.asked import Asked, parsed
@@ -63,6 +63,12 @@ def note_links(scope: Scope, *, mapping_hash: str, asked: str, at: datetime) -> 
     """The links say what fits this mapping."""
     nowhere = Anchor(kind=ChangeTracking.SNAPSHOT, value="")
     _set(scope, LINKS_SIDE, SetAnchor(nowhere, mapping_hash, asked), at)
+
+
+def doubt(scope: Scope) -> None:
+    """Both sides are read in full once; the anchors stay where they are."""
+    known = update(syncanchor).where(*scope.mine(syncanchor), syncanchor.c.side != LINKS_SIDE)
+    scope.connection.execute(known.values(asked=None))
 
 
 def _set(scope: Scope, side: str, said: SetAnchor, at: datetime) -> None:

@@ -42,6 +42,8 @@ def restate(run: Run, bound: BoundMapping) -> None:
         for ids in lost:
             account.links.remove(ids)
         _Restatement(account, bound, what).carry_out()
+        if what.forgotten or what.all_forgotten or what.elsewhere:
+            account.doubt_anchors()
         account.note_links(mapping_hash=mapping_hash(bound.mapping), asked=asked, at=run.now())
 
 

@@ -55,7 +55,7 @@ def renamed(side: str) -> Callable[[Any], Any]:
 def remapped(side: str) -> Callable[[Any], Any]:
     def mend(both: Any) -> None:
         both.unmap("city")
-        both.map(*(("town", "city") if side == "external" else ("city", "city_name")))
+        both.map(*(("city_name", "city") if side == "external" else ("city", "city_name")))
 
     return mend
 
