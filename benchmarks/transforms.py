@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from tandem.core.options import map_options
-from tandem.core.transforms import Given, transform
+from tandem.core.transforms.apply import Given, transform
+from tandem.core.transforms.options import map_options
 from tandem.model.integration import FieldMapping
 from tandem.model.transforms import UserTransform
 

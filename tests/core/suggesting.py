@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tandem.core.suggest import Question
 from tandem.core.suggestions.lookups import MappedEntity
+from tandem.core.suggestions.suggest import Question
 from tandem.model.schema import Entity, Field, Kind, LookupTarget
 from tandem.yaml_source import YamlSource
 

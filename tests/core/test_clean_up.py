@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tandem.core.clean_up import CleanUp, clean_up
+from tandem.core.clean_up.plan import CleanUp, clean_up
 from tandem.errors import ConfigurationError
 from tandem.model.edits import edited_value
 from tandem.model.integration import Integration

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from tandem.core.conditions import check_condition, satisfies
+from tandem.core.filters.conditions import check_condition, satisfies
 from tandem.errors import ConfigurationError
 from tandem.model.filters import AllOf, AnyOf, Comparison
 from tandem.model.schema import Entity, Field, Kind

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tandem.core.drift import Change, ChangeKind, diff
-from tandem.core.renames import likely_entity_renames, likely_renames
+from tandem.core.drift.diff import Change, ChangeKind, diff
+from tandem.core.drift.renames import likely_entity_renames, likely_renames
 from tandem.model.schema import Capabilities, Deletes, Entity, Field, Kind, LookupTarget, Schema
 
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tandem.core.conditions import satisfies
-from tandem.core.filter_frame import batch_test
+from tandem.core.filters.conditions import satisfies
+from tandem.core.filters.frame import batch_test
+from tandem.core.filters.relations import Relation
 from tandem.core.id_set import IdSet
-from tandem.core.relations import Relation
 from tandem.core.values import arrow_type
 from tandem.errors import ConfigurationError
 from tandem.model.filters import AllOf, AnyOf, Comparison, Condition

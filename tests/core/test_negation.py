@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tandem.core.conditions import satisfies
-from tandem.core.negation import can_be_negated, negated
+from tandem.core.filters.conditions import satisfies
+from tandem.core.filters.negation import can_be_negated, negated
 from tandem.model.filters import AllOf, AnyOf, Comparison
 from tandem.model.schema import Entity, Field, Kind
 

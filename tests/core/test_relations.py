@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tandem.core.conditions import check_condition, satisfies
-from tandem.core.relations import Relation, reached, relations
+from tandem.core.filters.conditions import check_condition, satisfies
+from tandem.core.filters.relations import Relation, reached, relations
 from tandem.errors import ConfigurationError
 from tandem.model.filters import Comparison
 from tandem.model.integration import Integration

@@ -4,9 +4,9 @@ import copy
 
 import pytest
 
-from tandem.core.asked import asked_of, made_anew
+from tandem.core.changed_mapping.asked import asked_of, made_anew
+from tandem.core.changed_mapping.rereading import AS_IT_WAS, EVERYTHING, Reread, reread
 from tandem.core.mapping import BoundMapping
-from tandem.core.rereading import AS_IT_WAS, EVERYTHING, Reread, reread
 from tandem.model.asked import Asked, parsed, text_of
 from tandem.model.filters import Comparison
 from tandem.model.integration import EntityMapping

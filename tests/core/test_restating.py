@@ -6,10 +6,10 @@ import json
 import pyarrow as pa
 import pytest
 
-from tandem.core.asked import asked_of
+from tandem.core.changed_mapping.asked import asked_of
+from tandem.core.changed_mapping.restating import NO_HASH, restated, restating
 from tandem.core.images import bases, image_hashes
 from tandem.core.mapping import BoundMapping
-from tandem.core.restating import NO_HASH, restated, restating
 from tandem.model.integration import EntityMapping
 from tandem.model.schema import Entity, Field, Kind
 

@@ -7,10 +7,10 @@ from hypothesis import assume, given, settings
 from tests.core.suggesting import Labelled, entity, field, labelled, questions
 
 from tandem.core.fit import CONVERTIBLE
-from tandem.core.suggest import ACCEPTABLE, Question, Suggestion, suggest
 from tandem.core.suggestions.entities import suggest_entity
 from tandem.core.suggestions.lookups import MappedEntity
-from tandem.core.validate import validate
+from tandem.core.suggestions.suggest import ACCEPTABLE, Question, Suggestion, suggest
+from tandem.core.validation.validate import validate
 from tandem.model.integration import EntityMapping, FieldMapping, Integration, Lookup, System
 from tandem.model.problems import Severity
 from tandem.model.schema import Capabilities, Entity, Kind, Schema

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tandem.core.transform_kinds import (
+from tandem.core.transforms.kinds import (
     kind_after,
     mapping_problems,
     transform_problems,

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tandem.core.options import defaulted_options, kept_options, map_options
-from tandem.core.transforms import Given, cut_values, transform, with_default
+from tandem.core.transforms.apply import Given, cut_values, transform, with_default
+from tandem.core.transforms.options import defaulted_options, kept_options, map_options
 from tandem.errors import ConfigurationError
 from tandem.model.integration import FieldMapping
 from tandem.model.transforms import UserTransform

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tandem.core.validate import stopped_entities, validate
+from tandem.core.validation.validate import stopped_entities, validate
 from tandem.model.integration import Integration
 from tandem.model.problems import Problem, Remedy, Severity
 from tandem.model.schema import Capabilities, Entity, Field, Kind, LookupTarget, Schema

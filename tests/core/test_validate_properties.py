@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tandem.core.validate import validate
+from tandem.core.validation.validate import validate
 from tandem.model.integration import Integration
 from tandem.model.problems import Severity
 from tandem.model.schema import Capabilities, Entity, Field, Kind, Schema

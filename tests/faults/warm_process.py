@@ -20,7 +20,7 @@ import pyarrow.dataset  # noqa: F401
 
 import tandem.connectors.odata.connector
 import tandem.connectors.sql.connector
-import tandem.core.transforms  # noqa: F401
+import tandem.core.transforms.apply  # noqa: F401
 from tandem.cli.main import app
 
 

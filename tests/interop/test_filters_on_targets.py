@@ -10,8 +10,8 @@ from pydantic import TypeAdapter
 from tandem.connectors.base import Query
 from tandem.connectors.odata.connector import ODataConnector
 from tandem.connectors.odata.splitting import split
-from tandem.core.conditions import satisfies
-from tandem.core.relations import Relation
+from tandem.core.filters.conditions import satisfies
+from tandem.core.filters.relations import Relation
 from tandem.model.connection import Connection
 from tandem.model.filters import Condition, fields_of
 

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from tandem.connectors.base import Query
 from tandem.connectors.odata.connector import ODataConnector
-from tandem.core.conditions import satisfies
+from tandem.core.filters.conditions import satisfies
 from tandem.errors import AuthenticationError, ConfigurationError
 from tandem.model.connection import Connection
 from tandem.model.filters import Condition

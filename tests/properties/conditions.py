@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from tandem.core.conditions import satisfies
-from tandem.core.relations import Relations
+from tandem.core.filters.conditions import satisfies
+from tandem.core.filters.relations import Relations
 from tandem.model.filters import AllOf, AnyOf, Comparison, Condition
 from tandem.model.schema import Entity
 

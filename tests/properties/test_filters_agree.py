@@ -29,7 +29,7 @@ from tandem.connectors.memory import MemoryConnector
 from tandem.connectors.odata.connector import ODataConnector
 from tandem.connectors.related import test_of as batch_test_of
 from tandem.connectors.sql import SqlConnector
-from tandem.core.relations import Relation
+from tandem.core.filters.relations import Relation
 from tandem.database import insert, open_engine, writing
 from tandem.demo.model import Edm, EntitySet, Property, Reference, ServiceModel
 from tandem.demo.server import serving

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pytest
 
-from tandem.core.restating import NO_HASH
+from tandem.core.changed_mapping.restating import NO_HASH
 from tandem.model.changes import Anchor
 from tandem.model.schema import ChangeTracking
 from tandem.state.account import DEFERRED

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from tandem.core.drift import diff
+from tandem.core.drift.diff import diff
 from tandem.errors import StopRun
 from tandem.model.schema import Capabilities, Entity, Field, Kind, LookupTarget, Schema
 from tandem.state.snapshots import SnapshotEntry, fingerprint_of

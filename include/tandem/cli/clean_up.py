@@ -19,7 +19,7 @@ from tandem.cli.session import (
     now,
     state_of,
 )
-from tandem.core.clean_up import Effect
+from tandem.core.clean_up.plan import Effect
 from tandem.errors import one_of, printable
 from tandem.sync.job import Request
 from tandem.sync.people.clean_up import Planned, apply_clean_up, plan_clean_up

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from tandem.cli.output import instant, print_table, say
-from tandem.core.drift import Change, ChangeKind
-from tandem.core.schema_words import (
+from tandem.core.drift.diff import Change, ChangeKind
+from tandem.core.drift.words import (
     FIELD_FLAGS,
     capabilities_in_words,
     some_of,

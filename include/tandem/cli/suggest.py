@@ -17,8 +17,8 @@ from tandem.cli.session import (
     job_for,
     new_run_id,
 )
-from tandem.core.schema_words import type_in_words
-from tandem.core.suggest import ACCEPTABLE
+from tandem.core.drift.words import type_in_words
+from tandem.core.suggestions.suggest import ACCEPTABLE
 from tandem.mapping_files.plain import plain
 from tandem.model.integration import FieldMapping
 from tandem.sync.job import Request, Run

@@ -1,4 +1,4 @@
-"""Conditions mean the same in every system: what `tandem.core.conditions` says."""
+"""Conditions mean the same in every system: what `tandem.core.filters.conditions` says."""
 
 # ruff: noqa: S101
 
@@ -11,8 +11,8 @@ import pytest
 
 from tandem.conformance.samples import key_for, put_records, records_for, samples_of
 from tandem.conformance.subject import NOW, Record, Subject, batch_of, filled
-from tandem.core.conditions import RELATIVE, satisfies
-from tandem.core.relations import NO_RELATIONS, Relation, Relations
+from tandem.core.filters.conditions import RELATIVE, satisfies
+from tandem.core.filters.relations import NO_RELATIONS, Relation, Relations
 from tandem.errors import ConfigurationError
 from tandem.model.filters import A_COUNT, AllOf, AnyOf, Comparison, Condition
 from tandem.model.schema import Entity, Field, Kind

@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
-from tandem.core.relations import Relations
+from tandem.core.filters.relations import Relations
 from tandem.errors import RetryLater
 from tandem.model.filters import Condition
 from tandem.model.schema import Entity, Schema

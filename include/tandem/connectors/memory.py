@@ -13,7 +13,7 @@ from tandem.connectors.memory_store import Cut, Habits, Record, Store, forget, s
 from tandem.connectors.memory_write import Writing, value
 from tandem.connectors.pages import page_of
 from tandem.connectors.seen import with_marks
-from tandem.core.conditions import check_condition, satisfies
+from tandem.core.filters.conditions import check_condition, satisfies
 from tandem.model.connection import Connection
 from tandem.model.schema import Capabilities, Entity, Field, Schema
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from tandem.connectors.base import Query
 from tandem.connectors.memory_store import Record, Store
-from tandem.core.relations import Relation, compared
+from tandem.core.filters.relations import Relation, compared
 from tandem.model.filters import Condition, fields_of
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from tandem.connectors.base import Page, Query
-from tandem.core.filter_frame import BatchTest, batch_test
+from tandem.core.filters.frame import BatchTest, batch_test
+from tandem.core.filters.relations import Relation
 from tandem.core.id_set import IdSet
-from tandem.core.relations import Relation
 from tandem.core.values import canonical_text
 from tandem.model.filters import Comparison, Condition
 

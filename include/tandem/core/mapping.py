@@ -11,9 +11,9 @@ import pyarrow as pa
 from tandem.core.fields import BoundField, bound_fields
 from tandem.core.fit import fit
 from tandem.core.ids import new_ids, record_ids
-from tandem.core.options import mapped_options
-from tandem.core.transformed import nulled
-from tandem.core.transforms import Given, cut_values, transform, with_default
+from tandem.core.transforms.apply import Given, cut_values, transform, with_default
+from tandem.core.transforms.options import mapped_options
+from tandem.core.transforms.transformed import nulled
 from tandem.errors import ConfigurationError
 from tandem.model.integration import EntityMapping
 from tandem.model.schema import Entity

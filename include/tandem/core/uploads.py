@@ -7,8 +7,8 @@ import pyarrow as pa
 from tandem.core.fields import BoundField, Sending
 from tandem.core.fit import Fitted, fit
 from tandem.core.ids import split_ids
-from tandem.core.options import mapped_options
-from tandem.core.transforms import Given, cut_values, transform, with_default
+from tandem.core.transforms.apply import Given, cut_values, transform, with_default
+from tandem.core.transforms.options import mapped_options
 from tandem.model.integration import Constant, FieldMapping
 from tandem.model.schema import Field
 from tandem.model.transforms import UserTransforms

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from tandem.core.transform_kinds import kind_after
+from tandem.core.transforms.kinds import kind_after
 from tandem.model.integration import EntityMapping, FieldMapping
 from tandem.model.schema import Entity, Field, Kind
 from tandem.model.transforms import Step, Transform, name_of

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pyarrow as pa
 from sqlalchemy import delete
 
-from tandem.core.restating import NO_HASH, without_fields
+from tandem.core.changed_mapping.restating import NO_HASH, without_fields
 from tandem.state import anchors, transactions
 from tandem.state.anchors import LINKS_SIDE
 from tandem.state.links import Links

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import Row, bindparam, delete, func, select, update
 
-from tandem.core.restating import NO_HASH
+from tandem.core.changed_mapping.restating import NO_HASH
 from tandem.state.bases import packed, unpacked
 from tandem.state.scope import Scope
 from tandem.state.tables import link

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from tandem.connectors.base import DeltaReader, Page
 from tandem.core.anchors import later
-from tandem.core.filter_frame import BatchTest
+from tandem.core.filters.frame import BatchTest
 from tandem.core.id_set import IdSet
 from tandem.core.ids import key_columns, record_ids
 from tandem.core.mapping import BoundMapping

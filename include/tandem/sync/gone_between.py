@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tandem.connectors.base import Connector, Query
-from tandem.core.asked import asked_of, place_of
+from tandem.core.changed_mapping.asked import asked_of, place_of
 from tandem.core.mapping import BoundMapping
 from tandem.errors import StopRun
 from tandem.model.asked import Asked, SideName, parsed
@@ -23,7 +23,7 @@ class Gone:
     """What some run since then has not seen of a mapping."""
 
     fields: frozenset[str] = frozenset()
-    """What fields fill, as `place_of` of `tandem.core.asked` names them."""
+    """What fields fill, as `place_of` of `tandem.core.changed_mapping.asked` names them."""
     local_entity: bool = False
 
 

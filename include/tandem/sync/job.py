@@ -12,7 +12,7 @@ from tandem.connectors.base import Connector, Provisioner, Writer
 from tandem.connectors.registry import open_connector
 from tandem.core.mapping import BoundMapping
 from tandem.core.order import entity_order
-from tandem.core.validate import stopped_entities
+from tandem.core.validation.validate import stopped_entities
 from tandem.errors import ConfigurationError, StopRun, one_of
 from tandem.model.connection import Connection
 from tandem.model.integration import EntityMapping, Integration, System

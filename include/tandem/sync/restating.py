@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tandem.connectors.base import Query
+from tandem.core.changed_mapping.restating import Restating, restated, restating
 from tandem.core.mapping import BoundMapping
-from tandem.core.restating import Restating, restated, restating
 from tandem.errors import StopRun
 from tandem.model.asked import parsed, text_of
 from tandem.state.account import Account

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tandem.core.drift import Change, diff
-from tandem.core.relations import reached
+from tandem.core.drift.diff import Change, diff
+from tandem.core.filters.relations import reached
 from tandem.errors import printable
 from tandem.model.schema import Schema
 from tandem.state.snapshots import SnapshotEntry

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from tandem.core.validate import Side, validate
+from tandem.core.validation.validate import Side, validate
 from tandem.model.integration import Integration
 from tandem.model.problems import Problem
 from tandem.model.schema import Schema

@@ -27,7 +27,7 @@ from tandem.connectors.odata.connector import ODataConnector
 from tandem.connectors.odata.dialects import dialect_name
 from tandem.connectors.odata.query import filter_of
 from tandem.connectors.odata.splitting import split
-from tandem.core.relations import Relation
+from tandem.core.filters.relations import Relation
 from tandem.errors import ConfigurationError
 from tandem.model.connection import Connection
 from tandem.model.filters import AllOf, AnyOf, Comparison, Condition

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from tandem.conformance.subject import NOW, batch_of, records_of
 from tandem.connectors.base import Query
 from tandem.connectors.sql import SqlConnector
-from tandem.core.conditions import satisfies
+from tandem.core.filters.conditions import satisfies
 from tandem.database import open_engine, writing
 from tandem.model.connection import Connection
 from tandem.model.filters import AllOf, AnyOf, Comparison, Condition

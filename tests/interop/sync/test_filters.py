@@ -8,7 +8,7 @@ import pytest
 
 from tandem.connectors.base import Query
 from tandem.connectors.odata.connector import ODataConnector
-from tandem.core.conditions import satisfies
+from tandem.core.filters.conditions import satisfies
 from tandem.model.connection import Connection
 from tandem.model.filters import Comparison
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tandem.connectors.odata.literals import is_enumeration
-from tandem.core.conditions import POSITIVE, RELATIVE
+from tandem.core.filters.conditions import POSITIVE, RELATIVE
 from tandem.model.schema import Field, Kind
 
 

@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from tandem.connectors.odata.dialects import FUNCTIONS, Dialect, dialect
 from tandem.connectors.odata.literals import is_enumeration, is_guid, literal
-from tandem.core.conditions import POSITIVE, RELATIVE, operands_of
-from tandem.core.relations import NO_RELATIONS, Compared, Relations, compared
+from tandem.core.filters.conditions import POSITIVE, RELATIVE, operands_of
+from tandem.core.filters.relations import NO_RELATIONS, Compared, Relations, compared
 from tandem.errors import ConfigurationError
 from tandem.model.filters import AllOf, AnyOf, Comparison, Condition
 from tandem.model.schema import Entity, Field, Kind

@@ -12,8 +12,8 @@ from tandem.connectors.base import ETAG, Page, Query
 from tandem.connectors.http_errors import FilterRefused
 from tandem.connectors.odata.splitting import split
 from tandem.connectors.related import Read, test_of
-from tandem.core.filter_frame import BatchTest
-from tandem.core.relations import own_fields
+from tandem.core.filters.frame import BatchTest
+from tandem.core.filters.relations import own_fields
 from tandem.model.filters import Condition, fields_of
 
 _log: Final = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from tandem.connectors.base import Query
 from tandem.connectors.odata.dialects import FUNCTIONS, Dialect, Reach, dialect, form_of
 from tandem.connectors.odata.filters import filter_expression
 from tandem.connectors.odata.literals import literal
-from tandem.core.conditions import POSITIVE, operands_of
-from tandem.core.relations import Compared, compared
+from tandem.core.filters.conditions import POSITIVE, operands_of
+from tandem.core.filters.relations import Compared, compared
 from tandem.model.filters import AllOf, AnyOf, Comparison, Condition, all_of, fields_of
 from tandem.model.schema import Entity
 

@@ -1,4 +1,4 @@
-"""A condition as SQL, with the meaning that `tandem.core.conditions` gives it."""
+"""A condition as SQL, with the meaning that `tandem.core.filters.conditions` gives it."""
 
 import operator
 from collections.abc import Callable
@@ -23,8 +23,8 @@ from sqlalchemy.types import NullType
 from tandem.connectors.base import Query
 from tandem.connectors.sql.dialect import Dialect
 from tandem.connectors.sql.tables import table_of
-from tandem.core.conditions import POSITIVE, RELATIVE, TEXTS, operands_of
-from tandem.core.relations import Compared, compared
+from tandem.core.filters.conditions import POSITIVE, RELATIVE, TEXTS, operands_of
+from tandem.core.filters.relations import Compared, compared
 from tandem.model.filters import AllOf, AnyOf, Comparison, Condition
 from tandem.model.schema import Field, Kind
 

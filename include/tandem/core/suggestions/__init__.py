@@ -1,1 +1,1 @@
-"""What suggestions go by: words, types, lookups; `tandem.core.suggest` brings them together."""
+"""What suggestions go by: words, types, lookups; `suggest` brings them together."""

@@ -1,1 +1,1 @@
-"""The checks of a mapping against what both systems have; `tandem.core.validate` runs them all."""
+"""The checks of a mapping against what both systems have; `validate` runs them all."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from tandem.core.renames import likely_entity_renames, likely_renames
+from tandem.core.drift.renames import likely_entity_renames, likely_renames
 from tandem.model.integration import EntityMapping, FieldMapping, Integration
 from tandem.model.problems import Place, Problem, Remedy, Severity
 from tandem.model.schema import Entity, Field, Schema

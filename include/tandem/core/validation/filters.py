@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from tandem.core.conditions import operands_of
-from tandem.core.relations import Compared, Relations, compared, relations
+from tandem.core.filters.conditions import operands_of
+from tandem.core.filters.relations import Compared, Relations, compared, relations
 from tandem.core.validation.checked import Checked, Side
 from tandem.core.validation.likeness import similar
 from tandem.errors import ConfigurationError

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from tandem.core.drift.words import type_in_words
 from tandem.core.fit import CONVERTIBLE
-from tandem.core.schema_words import type_in_words
-from tandem.core.transform_kinds import kind_after, source_of, transform_problems, travels
+from tandem.core.transforms.kinds import kind_after, source_of, transform_problems, travels
 from tandem.core.validation.checked import Checked, Line, Side
 from tandem.core.validation.likeness import MOST_CHOICES, RELATED, by_likeness
 from tandem.core.validation.losses import loss

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tandem.core.changed_mapping.restating import Restating, restated
 from tandem.core.fields import BoundField
 from tandem.core.fit import fit
 from tandem.core.ids import id_text
@@ -22,7 +23,6 @@ from tandem.core.images import (
 from tandem.core.mapping import BoundMapping
 from tandem.core.merge import EXTERNAL, LOCAL, NOBODY, FieldPair, Flags, Winners, chosen, flags
 from tandem.core.pairs import Pairs, Rules, Seen, Stand
-from tandem.core.restating import Restating, restated
 from tandem.core.two_way import PairPlan, plan_pairs
 from tandem.core.uploads import sent_values
 from tandem.sync.job import Job

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tandem.core.clean_up import CleanUp, clean_up
+from tandem.core.clean_up.plan import CleanUp, clean_up
 from tandem.errors import ConfigurationError
 from tandem.integration_files import integration_text, parse_integration
 from tandem.sync.job import Job, Run

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tandem.connectors.base import Provisioner
-from tandem.core.validate import stopped_entities
+from tandem.core.validation.validate import stopped_entities
 from tandem.model.problems import Problem
 from tandem.sync.job import Job
 from tandem.sync.people.match_keys import ambiguous_match_keys

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tandem.connectors.base import Provisioner
-from tandem.core.drift import Change, diff
+from tandem.core.drift.diff import Change, diff
 from tandem.errors import ConfigurationError
 from tandem.model.filters import Condition, fields_of, lookup_path
 from tandem.model.integration import EntityMapping, Integration

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tandem.core.anchors import best_version_field
-from tandem.core.suggest import Question, Suggestion, suggest
 from tandem.core.suggestions.entities import LIKELY, EntitySuggestion, suggest_entity
 from tandem.core.suggestions.lookups import MappedEntity, mapped_entity, references
+from tandem.core.suggestions.suggest import Question, Suggestion, suggest
 from tandem.errors import is_one_line
 from tandem.mapping_files.plain import plain, plain_entity
 from tandem.model.edits import Edit, Insertion

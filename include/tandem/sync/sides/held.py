@@ -6,9 +6,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tandem.connectors.base import ETAG, Connector, Page, Query
+from tandem.core.filters.relations import Relations, SideName, own_fields, relations
 from tandem.core.ids import key_columns, record_ids
 from tandem.core.mapping import BoundMapping
-from tandem.core.relations import Relations, SideName, own_fields, relations
 from tandem.core.values import arrow_type
 from tandem.model.filters import Condition, fields_of
 from tandem.model.schema import Entity

@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 
 from tandem.connectors.base import DeltaReader, Query
 from tandem.core.anchors import anchor_at, read_on, tracking_by, version_field
-from tandem.core.asked import significant
+from tandem.core.changed_mapping.asked import significant
+from tandem.core.changed_mapping.rereading import AS_IT_WAS, EVERYTHING, Reread, reread
+from tandem.core.filters.negation import can_be_negated, negated
+from tandem.core.filters.relations import follows_lookups, own_fields
 from tandem.core.mapping import BoundMapping
-from tandem.core.negation import can_be_negated, negated
-from tandem.core.relations import follows_lookups, own_fields
-from tandem.core.rereading import AS_IT_WAS, EVERYTHING, Reread, reread
 from tandem.errors import ConfigurationError
 from tandem.model.asked import Asked, SideName, parsed
 from tandem.model.changes import Anchor

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tandem.connectors.related import test_of
-from tandem.core.filter_frame import BatchTest
+from tandem.core.filters.frame import BatchTest
 from tandem.core.id_set import IdSet
 from tandem.core.ids import record_ids
 from tandem.core.mapping import BoundMapping

@@ -1,4 +1,4 @@
-"""A condition over whole batches: the meaning of `tandem.core.conditions`, column by column."""
+"""A condition over whole batches: what `core.filters.conditions` means, column by column."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -9,9 +9,9 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tandem.core.conditions import POSITIVE, RELATIVE, operands_of
+from tandem.core.filters.conditions import POSITIVE, RELATIVE, operands_of
+from tandem.core.filters.relations import NO_RELATIONS, Compared, Relation, Relations, compared
 from tandem.core.id_set import IdSet
-from tandem.core.relations import NO_RELATIONS, Compared, Relation, Relations, compared
 from tandem.core.values import canonical_text
 from tandem.errors import ConfigurationError
 from tandem.model.filters import AllOf, AnyOf, Comparison, Condition

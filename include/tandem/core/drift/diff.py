@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from tandem.core.aspects import Aspect, entity_aspects, field_aspects
-from tandem.core.renames import likely_entity_renames, likely_renames
-from tandem.core.schema_words import entity_in_words, field_in_words
+from tandem.core.drift.aspects import Aspect, entity_aspects, field_aspects
+from tandem.core.drift.renames import likely_entity_renames, likely_renames
+from tandem.core.drift.words import entity_in_words, field_in_words
 from tandem.model.schema import Entity, Schema
 
 

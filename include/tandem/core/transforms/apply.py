@@ -7,12 +7,12 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tandem.core import clock_transforms as clock
-from tandem.core import number_transforms as numbers
-from tandem.core import text_transforms as texts
 from tandem.core.ids import id_text
-from tandem.core.options import option_text
-from tandem.core.transformed import Transformed, nulled
+from tandem.core.transforms import clock
+from tandem.core.transforms import number as numbers
+from tandem.core.transforms import text as texts
+from tandem.core.transforms.options import option_text
+from tandem.core.transforms.transformed import Transformed, nulled
 from tandem.model.integration import Constant
 from tandem.model.transforms import Step, TransformName, UserTransforms, name_of
 
@@ -88,6 +88,6 @@ def with_default(values: pa.Array, default: Constant) -> pa.Array:
 
 def _custom(values: pa.Array, name: str, given: Given) -> pa.Array:
     # Loading pandas takes half a second: only who has functions of his own pays for it.
-    from tandem.core.user_transforms import custom
+    from tandem.core.transforms.user import custom
 
     return custom(values, name, given.functions)

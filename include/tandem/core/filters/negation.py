@@ -1,4 +1,4 @@
-"""The opposite of a condition, as a condition: exact under the meaning of `core.conditions`."""
+"""The opposite of a condition: exact under the meaning of `core.filters.conditions`."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
-from tandem.core.zones import is_zone
+from tandem.core.transforms.zones import is_zone
 from tandem.errors import ConfigurationError, one_of
 from tandem.model.integration import Direction, EntityMapping, FieldMapping
 from tandem.model.schema import Entity, Kind

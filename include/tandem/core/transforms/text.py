@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tandem.core.ids import id_text
-from tandem.core.transformed import Transformed, refused
+from tandem.core.transforms.transformed import Transformed, refused
 from tandem.model.transforms import Split
 
 _GUID: Final = r"^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$"

@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from uuid import UUID
 
-from tandem.core.relations import NO_RELATIONS, Relations, compared
+from tandem.core.filters.relations import NO_RELATIONS, Relations, compared
 from tandem.errors import ConfigurationError
 from tandem.model.filters import AllOf, AnyOf, Comparison, Condition
 from tandem.model.schema import Entity, Field, Kind
@@ -52,7 +52,7 @@ def satisfies(
 
     The record has the fields of lookups' targets under the names that the condition gives them,
     such as `account_ID.city`: null where the lookup is null or its target is not there. For whole
-    batches there is `tandem.core.filter_frame`, which means the same.
+    batches there is `tandem.core.filters.frame`, which means the same.
     """
     if isinstance(condition, AllOf | AnyOf):
         parts = (satisfies(c, record, entity, now, relations) for c in condition.conditions)

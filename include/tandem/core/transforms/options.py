@@ -6,7 +6,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tandem.core.transformed import nulled, quoted
+from tandem.core.transforms.transformed import nulled, quoted
 from tandem.core.values import canonical_text
 from tandem.model.integration import Constant, FieldMapping
 

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tandem.core.fit import fit
-from tandem.core.transformed import Transformed, refused
-from tandem.core.zones import CLOCK, clocks_at, first_instants, last_instants
+from tandem.core.transforms.transformed import Transformed, refused
+from tandem.core.transforms.zones import CLOCK, clocks_at, first_instants, last_instants
 from tandem.model.schema import Field, Kind
 from tandem.model.transforms import InZone, WithTime
 

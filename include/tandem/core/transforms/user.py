@@ -5,7 +5,7 @@ from typing import Any, Final
 import pandas as pd
 import pyarrow as pa
 
-from tandem.core.transform_kinds import no_function
+from tandem.core.transforms.kinds import no_function
 from tandem.errors import ConfigurationError
 from tandem.model.transforms import UserTransform, UserTransforms
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from tandem.core.clean_up_words import remaining, told
+from tandem.core.clean_up.words import remaining, told
 from tandem.errors import ConfigurationError
 from tandem.model.edits import Removal
 from tandem.model.integration import EntityMapping, FieldMapping, Integration

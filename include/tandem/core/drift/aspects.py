@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from tandem.core.schema_words import (
+from tandem.core.drift.words import (
     CAPABILITY_FLAGS,
     FIELD_FLAGS,
     some_of,

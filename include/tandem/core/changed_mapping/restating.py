@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tandem.core.asked import field_lines, lines_of, made_anew
+from tandem.core.changed_mapping.asked import field_lines, lines_of, made_anew
 from tandem.core.fields import BoundField
 from tandem.core.images import Texts, bases, image_hashes, images_of, inside_of, once_agreed
 from tandem.model.asked import Asked

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tandem.core.fit import fit
-from tandem.core.transformed import Transformed, refused
+from tandem.core.transforms.transformed import Transformed, refused
 from tandem.core.values import decimal_text
 from tandem.model.schema import Field, Kind
 from tandem.model.transforms import NumberFormat, WrittenNumber

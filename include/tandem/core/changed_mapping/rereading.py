@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tandem.core.asked import lines_of, made_anew, place_of, significant, way_of
+from tandem.core.changed_mapping.asked import lines_of, made_anew, place_of, significant, way_of
 from tandem.model.asked import Asked, SideName
 from tandem.model.filters import Condition
 from tandem.model.integration import EntityMapping

@@ -1,0 +1,1 @@
+"""What goes from a mapping when what it names is gone."""

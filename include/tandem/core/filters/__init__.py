@@ -1,0 +1,1 @@
+"""Filters: one meaning, evaluated here or handed to a system."""

@@ -1,0 +1,1 @@
+"""Field transformation: what becomes of values on their way, by whole columns."""
