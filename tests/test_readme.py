@@ -53,6 +53,32 @@ def test_the_commands_of_the_first_integration_work(newcomer):
     assert "(incremental): success" in run("log crm").output
 
 
+def test_the_commands_about_systems_that_change_work(newcomer):
+    run("init crm --external odata:crm --local sql:crm_local --entity Accounts --entity Contacts")
+    page = (ROOT / "docs" / "when-systems-change.md").read_text()
+    commands = re.findall(r"^tandem (.*?) +#", page, re.MULTILINE)
+    assert len(commands) == 4
+    for command in [
+        *commands,
+        "validate crm",
+        "suggest crm WorkOrders --new",
+        "mapping export crm",
+    ]:
+        result = run(command)
+        assert result.exit_code == 0, f"{command}: {result.output}"
+
+
+def test_commands_and_options_that_pages_name_exist():
+    pages = " ".join(page.read_text() for page in [ROOT / "README.md", *ROOT.glob("docs/*.md")])
+    named = re.findall(r"`tandem ((?:mapping )?[a-z]+)([^`]*)`", pages)
+    assert len(named) > 20
+    for command, rest in named:
+        usage = run(f"{command} --help")
+        assert usage.exit_code == 0, command
+        for option in re.findall(r"--[a-z-]+", rest):
+            assert option in usage.output, f"tandem {command} {option}"
+
+
 def test_a_new_integration_does_not_replace_a_file(newcomer):
     command = "init crm --external odata:crm --local sql:crm_local --entity Accounts"
     assert run(command).exit_code == 0
