@@ -12,7 +12,7 @@ PROJECT: Final = Path(__file__).parent.parent
 PACKAGE: Final = PROJECT / "include" / "tandem"
 
 LAYERS: Final = (
-    {"errors", "pipeline", "settings", "yaml_source"},
+    {"errors", "pipeline", "settings", "xml_source", "yaml_source"},
     {"model"},
     {
         "core",

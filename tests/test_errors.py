@@ -7,7 +7,7 @@ import yaml
 
 from tandem.errors import Unreachable, printable
 
-ODD = "\x00\x1b[31m\x7f\x9b\u2028\ufeff"
+ODD = "\x00\x1b[31m\x7f\x9b\u2028\ufeff\ufffe\uffff"
 
 
 @pytest.mark.parametrize("text", ["", "Grüße 🐎 [1] \\u", "two\nlines\tand a tab"])

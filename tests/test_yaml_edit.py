@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tandem.model.edits import Edit, edited_value
-from tandem.yaml_edit import Insertion, Removal, Replacement, UnsafeEdit, edited
+from tandem.yaml_edit import Insertion, Removal, Replacement, UnsafeEdit, edited, removed
 from tandem.yaml_edit.lines import Lines
 from tandem.yaml_edit.spots import spot_at
 from tandem.yaml_edit.tree import Tree
@@ -76,6 +76,14 @@ def test_a_comment_above_one_item_goes_with_it() -> None:
 def test_a_comment_above_a_group_goes_with_the_last_of_it() -> None:
     gone = FILE[FILE.index("      # Keys.") : FILE.index("      # Addresses.")]
     assert check(FILE, Removal((*FIELDS, 1)), Removal((*FIELDS, 0))) == after(gone)
+
+
+@pytest.mark.parametrize(
+    "comment", ["# - {external: old, local: old}", "# TODO(eva): the VAT number", "#   local: c"]
+)
+def test_what_is_switched_off_or_to_be_done_is_no_heading(comment: str) -> None:
+    text = f"f:\n  - a\n  # About b.\n  {comment}\n  - b\n"
+    assert check(text, Removal(("f", 1))) == text.removesuffix("  - b\n")
 
 
 def test_deeper_comments_go_with_an_item_and_those_in_its_column_stay() -> None:
@@ -205,6 +213,12 @@ def test_a_filter_becomes_a_list_of_conditions() -> None:
         ("x: [\n  a, # a\n]\n", Insertion(("x",), 1, "b"), "x: [\n  a, # a\n  b,\n]\n"),
         ("x: [\n  a # a\n]\n", Insertion(("x",), 1, "b"), "x: [\n  a, # a\n  b\n]\n"),
         ("x: [\n  a # a\n]\n", Insertion(("x",), 0, "b"), "x: [\n  b,\n  a # a\n]\n"),
+        ("x: [\n  a,\n  # b\n  b,\n  # c\n  c]\n", Removal(("x", 1)), "x: [\n  a,\n  # c\n  c]\n"),
+        ("x: [\n  a,\n  # c\n  c # c\n]\n", Removal(("x", 1)), "x: [\n  a,\n]\n"),
+        ("x: [\n  # a, b\n  a,\n  b\n]\n", Removal(("x", 0)), "x: [\n  # a, b\n  b\n]\n"),
+        ("x: [a,  # a\n    b]  # b\n", Removal(("x", 0)), "x: [\n    b]  # b\n"),
+        ("x: [\n  # none\n]\n", Insertion(("x",), 0, "b"), "x: [\n  # none\n  b\n]\n"),
+        ("x: [  # none\n  ]\n", Insertion(("x",), 0, "b"), "x: [  # none\n    b\n  ]\n"),
         ("[]", Insertion((), 0, "b"), "[b]"),
         ("{a}", Replacement(("a",), 1), "{a: 1}"),
         ("{a: , b}", Replacement(("a",), 1), "{a: 1 , b}"),
@@ -268,6 +282,47 @@ def test_a_refusal_names_the_line_and_what_to_do() -> None:
         edited("x: 1\na: &x [1]\nb: *x\n", [Removal(("a",))])
     assert caught.value.problem.startswith("Line 2 ")
     assert caught.value.remedy == "Do it by hand: remove a."
+
+
+def test_a_refusal_names_the_line_of_the_file_as_it_is() -> None:
+    text = "a: 1\nb: [1]\nc: &x [1]\nd: *x\n"
+    long = Replacement(("a",), [{"a": 1}, {"b": 2}])
+    with pytest.raises(UnsafeEdit) as caught:
+        edited(text, [Insertion(("b",), 1, "z"), long, Removal(("c",))])
+    assert caught.value.line == 3
+
+
+def test_a_position_that_is_not_there_is_refused() -> None:
+    with pytest.raises(UnsafeEdit) as caught:
+        edited("a: 1\nb: [1]\n", [Removal(("b", 5))])
+    assert caught.value.line == 2
+
+
+def test_what_cannot_be_removed_stays_and_is_told() -> None:
+    text = "a: [x, y, z]\nb:\n  - p  # p\n  - &q q\n  - r\n  - s\nc: *q\n"
+    found = removed(text, [("a", 0), ("b", 0), ("b", 1), ("b", 2), ("b", 3), ("a", 1)])
+    assert found.text == "a: [z]\nb:\n  - &q q\nc: *q\n"
+    assert [(error.edit.place, error.line) for error in found.unsafe] == [(("b", 1), 4)]
+
+
+def test_a_long_file_is_read_once_or_twice_for_many_edits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All but neighbours go at once."""
+    read: list[str] = []
+    parse = YamlSource.__init__
+
+    def counted(self: YamlSource, text: str) -> None:
+        read.append(text)
+        parse(self, text)
+
+    lines = "".join(f"      - {{external: f{n}, local: f{n}}}\n" for n in range(40))
+    text = "entities:\n" + f"  - external: E\n    fields:\n{lines}" * 10
+    gone = [("entities", e, "fields", f) for e in range(9, -1, -1) for f in range(30, -1, -3)]
+    wanted = edited_value(YamlSource(text).value, [Removal(place) for place in gone])
+    monkeypatch.setattr(YamlSource, "__init__", counted)
+    new = edited(text, [Removal(place) for place in gone])
+    assert len(read) == 2
+    assert new == removed(text, gone).text
+    assert YamlSource(new).value == wanted
 
 
 def test_line_ends_and_the_byte_order_mark_stay() -> None:
@@ -486,3 +541,19 @@ def test_several_edits_are_made_one_after_the_other(data: Any) -> None:
         edits.append(data.draw(st.sampled_from([Removal(place), Replacement(place, ["x", 1])])))
         value = edited_value(value, edits[-1:])
     check(text, *edits)
+
+
+@given(st.data())
+def test_places_of_one_text_are_removed_whatever_their_order(data: Any) -> None:
+    text = data.draw(documents())
+    value = YamlSource(text.removeprefix("\ufeff")).value
+    drawn = data.draw(st.lists(st.sampled_from(places(value)), unique=True, max_size=8))
+    chosen = [p for p in drawn if not any(p[: len(q)] == q for q in drawn if p != q)]
+    new = removed(text, chosen)
+    kept = {error.edit.place for error in new.unsafe}
+    edits = [Removal(p) for p in _from_the_end(value, chosen) if p not in kept]
+    assert YamlSource(new.text.removeprefix("\ufeff")).value == edited_value(value, edits)
+
+
+def _from_the_end(value: Any, chosen: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return [place for place in reversed(places(value)) if place in chosen]

@@ -74,19 +74,13 @@ def integration_text(path: Path) -> str:
     return _text(path, encoding="utf-8", newline="")
 
 
-def save_integration_text(path: Path, before: str, after: str) -> None:
-    """Make `after` the file's text, at once or not at all.
+@contextmanager
+def replacing_integration_text(path: Path, before: str, after: str) -> Iterator[None]:
+    """Make `after` the file's text when the body ends, at once; if it fails, the file stays.
 
     ConfigurationError if `after` is no usable integration, if the file's text is not `before`
     any more, or if the file cannot be written. Permissions and symbolic links stay.
     """
-    with replacing_integration_text(path, before, after):
-        pass
-
-
-@contextmanager
-def replacing_integration_text(path: Path, before: str, after: str) -> Iterator[None]:
-    """Like `save_integration_text`, when the body ends; if it fails, the file stays as it is."""
     target = path.resolve()
     parse_integration(path, after)
     _refuse_changed(path, before)

@@ -45,9 +45,15 @@ def path_beside(config: Path) -> Path:
 def transforms_for(integration: Integration, config: Path) -> dict[str, UserTransform]:
     """The functions that the integration can use; none are loaded where it uses none.
 
-    ConfigurationError names the file where it cannot be loaded.
+    Where the file cannot be loaded, those that are asked for say why.
     """
-    return load_transforms(path_beside(config)) if _uses_any(integration) else {}
+    names = _asked_for(integration)
+    if not names:
+        return {}
+    try:
+        return load_transforms(path_beside(config))
+    except ConfigurationError as error:
+        return {name: UserTransform(name, FILE, _nothing, str(error)) for name in names}
 
 
 def load_transforms(path: Path) -> dict[str, UserTransform]:
@@ -97,10 +103,17 @@ def _last_line(error: Exception, path: Path) -> int | None:
     return found
 
 
-def _uses_any(integration: Integration) -> bool:
-    return any(
-        isinstance(step, Step) and step.custom
+def _asked_for(integration: Integration) -> list[str]:
+    """The names of the functions that the integration's mappings name."""
+    return [
+        step.custom
         for entity in integration.active_entities
         for line in entity.active_fields
         for step in line.transform
-    )
+        if isinstance(step, Step) and step.custom
+    ]
+
+
+def _nothing(values: Any) -> Any:
+    """A function that is not called, since it could not be loaded."""
+    return values

@@ -18,19 +18,26 @@ _ITEMS: Final = {"entities": "entity", "fields": "field", "and": "condition", "o
 
 def problems_of(error: ValidationError, source: YamlSource) -> list[Problem]:
     """Everything that is wrong, each problem once."""
+    found = _complaints(error, source.value)
+    return [Problem(source.line(place), text) for place, text in found]
+
+
+def texts_of(error: ValidationError, value: Any) -> list[str]:
+    """The same of a value that was never YAML, laid out as an integration file is."""
+    return [text for _, text in _complaints(error, value)]
+
+
+def _complaints(error: ValidationError, value: Any) -> list[tuple[Path, str]]:
     complaints: dict[tuple[Path, object], ErrorDetails | None] = {}
     for details in error.errors(include_url=False):
         if details["type"] == "too_short" and details["input"]:
             continue  # its items are wrong, and have been complained about
-        place = _place(details["loc"], source.value)
+        place = _place(details["loc"], value)
         if _is_one_of_several_kinds(details, place):
             complaints[place, "kind"] = None if (place, "kind") in complaints else details
         else:
             complaints[place, details["loc"][-1:]] = details
-    return [
-        Problem(source.line(place), _text(place, details, source.value))
-        for (place, _), details in complaints.items()
-    ]
+    return [(place, _text(place, details, value)) for (place, _), details in complaints.items()]
 
 
 def _place(loc: Path, value: Any) -> Path:

@@ -53,7 +53,7 @@ _SCALARS: Final[dict[str, tuple[str, str, Callable[[str], Any]]]] = {
 }
 """Kind → what a plain scalar of it looks like, its first characters, and its value."""
 
-_TWO_MEANINGS: Final = frozenset(("yes", "no", "on", "off", "y", "n"))
+TWO_MEANINGS: Final = frozenset(("yes", "no", "on", "off", "y", "n"))
 """Booleans in YAML 1.1, texts in YAML 1.2: refused where both could be meant."""
 
 _FREE_VALUES: Final = frozenset(("value", "values", "constant"))
@@ -194,7 +194,7 @@ class YamlSource:
 
 
 def _has_two_meanings(text: str, path: Path) -> bool:
-    return text.lower() in _TWO_MEANINGS and bool(_FREE_VALUES.intersection(path[-2:]))
+    return text.lower() in TWO_MEANINGS and bool(_FREE_VALUES.intersection(path[-2:]))
 
 
 def _line(node: yaml.Node) -> int:

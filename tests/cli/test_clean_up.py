@@ -73,10 +73,72 @@ def test_undo_shows_the_way_back_and_goes_it_on_yes(systems, before):
     assert "Undoing: clean up, 20" in shown
     assert "\n+      - {external: fax, local: note}   # gone\n" in result.output
     assert file_of(systems) != before
+    assert "Undone: clean up, 20" in exits(0, systems.run(*UNDO, "--yes"))
+    assert file_of(systems) == before
+    assert "nothing to undo" in exits(2, systems.run(*UNDO, "--yes"))
+
+
+def test_undo_says_what_it_would_undo_next(systems, before):
+    exits(0, systems.run(*CLEAN, "-e", "Orders", "--yes"))
+    exits(0, systems.run(*CLEAN, "--yes"))
+    shown = exits(0, systems.run(*UNDO, "--yes"))
+    assert "The edit before that (clean up, 20" in shown
+    assert "fax" in file_of(systems)
     exits(0, systems.run(*UNDO, "--yes"))
     assert file_of(systems) == before
-    exits(0, systems.run(*UNDO, "--yes"))
-    assert file_of(systems) == before.removesuffix(GONE)
+
+
+def test_only_the_named_entities_are_cleaned_up(systems, before):
+    assert "no enabled entity 'Typo'" in exits(2, systems.run(*CLEAN, "-e", "Typo", "--yes"))
+    assert file_of(systems) == before
+    shown = exits(1, systems.run(*CLEAN, "-e", "Orders"))
+    assert "Save it: tandem validate crm -e Orders --clean-up --yes" in shown
+    exits(0, systems.run(*CLEAN, "-e", "Orders", "--yes"))
+    assert "fax" in file_of(systems)
+    assert "Orders" not in file_of(systems)
+
+
+def test_undo_is_about_the_whole_file(systems, before):
+    exits(0, systems.run(*CLEAN, "--yes"))
+    assert "leave out --entity" in exits(2, systems.run(*UNDO, "-e", "Accounts", "--yes"))
+    assert file_of(systems) != before
+
+
+def test_what_cannot_be_saved_has_been_shown(systems, before, monkeypatch):
+    def refused(*_arguments, **_named):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.mkstemp", refused)
+    shown = exits(2, systems.run(*CLEAN, "--yes"))
+    assert "Accounts: fax → note" in shown
+    assert "make the change that was shown by hand" in shown
+
+
+def test_most_entities_gone_is_said_first_and_has_to_be_named(systems, before):
+    file = systems.folder / "crm.yaml"
+    more = "".join(
+        f"  - {{external: E{n}, local: account, fields: [{{external: ID, local: note}}]}}\n"
+        for n in range(3)
+    )
+    file.write_text(before + more)
+    assert exits(1, systems.run(*CLEAN)).startswith("The external system shows 1 of 5 entities")
+    shown = exits(2, systems.run(*CLEAN, "--yes"))
+    assert "Check the connection's company" in shown
+    assert file_of(systems) == before + more
+    assert json.loads(systems.run(*CLEAN, "--json").stdout)["doubt"]
+
+
+def test_what_has_to_be_removed_by_hand_is_told_with_its_line(systems, before):
+    file = systems.folder / "crm.yaml"
+    paused = "  - {external: Old, enabled: false, local: account, fields: [*fax]}\n"
+    file.write_text(before.replace("- {external: fax", "- &fax {external: fax") + paused)
+    line = file.read_text().splitlines().index("      - &fax {external: fax, local: note}   # gone")
+    shown = exits(1, systems.run(*CLEAN, "--yes"))
+    assert f"To be removed by hand, crm.yaml, line {line + 1}: &fax, which is" in shown
+    assert "Orders" not in file_of(systems)
+    (effect,) = json.loads(systems.run(*CLEAN, "--json").stdout)["effects"]
+    assert effect["line"] == line + 1
+    assert "used by *fax" in effect["by_hand"]
 
 
 def test_undo_refuses_where_it_would_lose_a_change(systems, before):
@@ -103,7 +165,8 @@ def test_a_filter_on_what_is_gone_is_left_to_people(systems, before):
     condition = "    download_filter: {field: fax, operator: not_null}\n    fields:\n"
     file.write_text(before.replace("    fields:\n", condition, 1))
     shown = exits(0, systems.run(*CLEAN, "--yes"))
-    assert "Accounts: the download_filter still looks at fax." in shown
+    assert "for you to decide: error Accounts Filter:" in shown
+    assert "'fax'" in shown
     assert condition in file_of(systems)
 
 

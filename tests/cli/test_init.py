@@ -46,16 +46,51 @@ def test_odd_names_survive(config: Path) -> None:
     assert [path.name for path in config.iterdir()] == ["crm.yaml"]
 
 
+def refer(name: str, *targets: LookupTarget) -> Entity:
+    """An entity with a text that refers to these."""
+    reference = Field(name="account_code", kind=Kind.STRING, lookup=targets)
+    made = entity(name)
+    return made.model_copy(update={"fields": (*made.fields, reference)})
+
+
+def code_of_accounts(*, unique: bool) -> Entity:
+    accounts = entity("Accounts")
+    code = Field(name="code", kind=Kind.STRING, unique=unique)
+    return accounts.model_copy(update={"fields": (*accounts.fields, code)})
+
+
 def test_a_lookup_goes_by_the_field_that_the_metadata_names(config: Path) -> None:
-    told = (LookupTarget(entity="Accounts", field="code"),)
-    code = Field(name="account_code", kind=Kind.STRING, lookup=told)
-    memory.store("init").define(entity("Accounts", "code"))
-    contacts = entity("Contacts", "name")
-    memory.store("init").define(contacts.model_copy(update={"fields": (*contacts.fields, code)}))
+    memory.store("init").define(code_of_accounts(unique=True))
+    memory.store("init").define(refer("Contacts", LookupTarget(entity="Accounts", field="code")))
     assert init("crm").exit_code == 0
     _, mapping = load_integration(config / "crm.yaml").entities
     assert mapping.fields[-1].lookup is not None
     assert mapping.fields[-1].lookup.field == "code"
+
+
+def test_a_field_that_any_number_of_records_may_share_finds_none(config: Path) -> None:
+    """Business Central's dimension codes."""
+    memory.store("init").define(code_of_accounts(unique=False))
+    memory.store("init").define(refer("Contacts", LookupTarget(entity="Accounts", field="code")))
+    assert init("crm").exit_code == 0
+    _, mapping = load_integration(config / "crm.yaml").entities
+    assert mapping.fields[-1].external == "account_code"
+    assert mapping.fields[-1].lookup is None
+
+
+def test_which_entity_a_lookup_of_several_means_is_left_to_a_person(config: Path) -> None:
+    """Dataverse's notes belong to any record."""
+    memory.store("init").define(entity("Accounts"))
+    targets = (LookupTarget(entity="Accounts"), LookupTarget(entity="Contacts"))
+    memory.store("init").define(refer("Notes", *targets))
+    assert init("crm").exit_code == 0
+    file = config / "crm.yaml"
+    _, notes = load_integration(file).entities
+    assert [line.external for line in notes.fields] == ["id"]
+    assert (
+        "# - {external: account_code, local: account_code}  "
+        "# refers to any of Accounts, Contacts; a lookup has one target" in file.read_text()
+    )
 
 
 def test_a_name_with_control_characters_is_refused(config: Path) -> None:

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Systems
+from typer.testing import CliRunner
 
+from tandem.cli.main import app
 from tandem.cli.session import integration_named, state_of
 from tandem.integration_files import load_integration
 from tandem.model.integration import EntityMapping
@@ -32,10 +34,16 @@ PRODUCT = """\
         <IsEnabled>true</IsEnabled><ExternalName>fax</ExternalName><LocalName xsi:nil="true"/>
       </AttributeMapping>
     </AttributesMapping>
-    <DownloadFilter>&lt;filter/&gt;</DownloadFilter>
+    <Owner>Resco</Owner>
   </EntityMapping>
 </ArrayOfEntityMapping>
 """
+
+
+@pytest.fixture
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that is not the one of integration files."""
+    return tmp_path_factory.mktemp("elsewhere")
 
 
 def entities(systems: Systems) -> tuple[EntityMapping, ...]:
@@ -52,8 +60,8 @@ def test_what_was_exported_changes_nothing_where_it_came_from(systems: Systems, 
 
 
 @FORMS
-def test_another_policy_is_told(systems: Systems, form: str) -> None:
-    file = systems.folder / "carried"
+def test_another_policy_is_told(systems: Systems, elsewhere: Path, form: str) -> None:
+    file = elsewhere / "carried"
     systems.ok("mapping", "export", "crm", "--format", form, "--output", str(file))
     systems.configure(on_conflict="local_wins")
     result = systems.run("mapping", "import", "crm", str(file))
@@ -61,9 +69,9 @@ def test_another_policy_is_told(systems: Systems, form: str) -> None:
 
 
 @FORMS
-def test_mappings_are_restored_from_an_export(systems: Systems, form: str) -> None:
+def test_mappings_are_restored_from_an_export(systems: Systems, elsewhere: Path, form: str) -> None:
     before = entities(systems)
-    file = systems.folder / "carried"
+    file = elsewhere / "carried"
     systems.ok("mapping", "export", "crm", "--format", form, "--output", str(file))
     systems.configure(direction="download_only", primary_key="[name]")
     shown = systems.exits(1, "mapping", "import", "crm", str(file))
@@ -88,7 +96,7 @@ def test_the_mapping_of_the_product_comes_along(systems: Systems, tmp_path: Path
     file = tmp_path / "product.xml"
     file.write_text(PRODUCT)
     result = systems.run("mapping", "import", "crm", str(file), "--yes")
-    assert "DownloadFilter" in result.stderr
+    assert "<Owner> (Resco) has no counterpart here" in " ".join(result.stderr.split())
     assert "left out without a partner: 1 of 3 fields" in " ".join(result.stderr.split())
     (mapping,) = entities(systems)
     assert mapping.direction == "download_only"
@@ -118,13 +126,13 @@ def test_what_does_not_fit_is_listed_and_nothing_is_written(
     assert not found["saved"]
 
 
-def test_one_entity_is_carried_alone(systems: Systems, tmp_path: Path) -> None:
+def test_one_entity_is_carried_alone(systems: Systems, elsewhere: Path) -> None:
     exported = systems.run("mapping", "export", "crm", "--entity", "Accounts").output
     assert exported.startswith("# Mapping")
     assert "no mapping of entity 'Nothing'" in systems.exits(
         2, "mapping", "export", "crm", "--entity", "Nothing"
     )
-    file = tmp_path / "one.xml"
+    file = elsewhere / "one.xml"
     systems.ok("mapping", "export", "crm", "--entity", "Accounts", "--output", str(file))
     assert "<EntityMapping " in file.read_text()
     assert "no mapping of entity 'Contacts'" in systems.exits(
@@ -192,3 +200,160 @@ def test_what_was_broken_before_does_not_stop_an_import(
     file = tmp_path / "product.xml"
     file.write_text(PRODUCT)
     assert "Saved" in with_contacts.ok("mapping", "import", "crm", str(file), "--yes")
+
+
+FILTERED = PRODUCT.replace("<Owner>Resco</Owner>", "<DownloadFilter>&lt;f/&gt;</DownloadFilter>")
+
+
+def test_a_filter_that_cannot_be_carried_over_stands_in_the_way(
+    systems: Systems, tmp_path: Path
+) -> None:
+    file, before = tmp_path / "product.xml", entities(systems)
+    file.write_text(FILTERED)
+    shown = systems.exits(1, "mapping", "import", "crm", str(file), "--yes")
+    assert "<DownloadFilter> (<f/>) has no counterpart here" in shown
+    assert "<IsEnabled>false</IsEnabled>" in shown
+    assert "Nothing was saved" in shown
+    assert entities(systems) == before
+    found = systems.json("mapping", "import", "crm", str(file), "--yes", code=1)
+    assert [problem["code"] for problem in found["problems"]] == ["not_carried_over"]
+
+
+def test_its_mapping_comes_along_disabled_as_its_advice_says(
+    systems: Systems, tmp_path: Path
+) -> None:
+    systems.configure()
+    path = systems.folder / "crm.yaml"
+    path.write_text(path.read_text().replace("Accounts", "Other"))
+    file = tmp_path / "product.xml"
+    file.write_text(FILTERED.replace(">true<", ">false<", 1))
+    assert "Saved" in systems.ok("mapping", "import", "crm", str(file), "--yes")
+    assert [(one.external, one.enabled) for one in entities(systems)] == [
+        ("Other", True),
+        ("Accounts", False),
+    ]
+
+
+def test_a_lookup_goes_by_the_mappings_that_are_there_already(
+    systems: Systems, tmp_path: Path
+) -> None:
+    target = "<Target>account.accountnumber</Target>"
+    line = "<AttributeMapping><ExternalName>parent_ID</ExternalName><LocalName>parentid</LocalName>"
+    text = PRODUCT.replace(">number<", ">name<").replace(">accountnumber<", ">name<")
+    text = text.replace(
+        "<AttributeMapping>", f"{line}{target}</AttributeMapping><AttributeMapping>", 1
+    )
+    file = tmp_path / "product.xml"
+    file.write_text(text)
+    shown = systems.exits(1, "mapping", "import", "crm", str(file))
+    assert "lookup: {entity: Accounts, field: number}" in shown
+    file.write_text(text.replace(target, "<Target>account.gone</Target>"))
+    shown = systems.exits(1, "mapping", "import", "crm", str(file), "--yes")
+    assert "Lookup 'parent_ID' names no target that is mapped; it says 'account.gone'" in shown
+    assert "Nothing was saved" in shown
+
+
+@FORMS
+def test_one_entity_is_imported_whatever_is_wrong_with_others(
+    systems: Systems, elsewhere: Path, form: str
+) -> None:
+    good = systems.run("mapping", "export", "crm", "--format", form).output
+    bad = {
+        "yaml": "  - {external: Bad, local: bad, fields: [{external: a, values: {Y: 1}}]}\n",
+        "resco-xml": "<EntityMapping><ExternalName>Bad</ExternalName><LocalName>a</LocalName>"
+        "<LocalName>b</LocalName><DownloadFilter>f</DownloadFilter></EntityMapping></ArrayOf",
+    }[form]
+    file = elsewhere / "carried"
+    file.write_text(good + bad if form == "yaml" else good.replace("</ArrayOf", bad))
+    assert "Bad" in systems.exits(2, "mapping", "import", "crm", str(file))
+    shown = systems.ok("mapping", "import", "crm", str(file), "--entity", "Accounts")
+    assert "nothing to change" in shown
+    assert "Bad" not in shown
+    shown = systems.exits(2, "mapping", "import", "crm", str(file), "--entity", "None")
+    assert "There are: Accounts, Bad" in shown
+
+
+def test_a_file_that_is_there_is_replaced_only_on_request(
+    systems: Systems, elsewhere: Path
+) -> None:
+    file = elsewhere / "mine.yaml"
+    file.write_text("mine")
+    link = elsewhere / "link.yaml"
+    link.symlink_to(file)
+    for name in (file, link):
+        shown = systems.exits(2, "mapping", "export", "crm", "--output", str(name))
+        assert "is there already" in shown
+        assert "--force" in shown
+    assert file.read_text() == "mine"
+    systems.ok("mapping", "export", "crm", "--output", str(link), "--force")
+    assert link.is_symlink()
+    assert file.read_text().startswith("# Mappings")
+    assert sorted(path.name for path in elsewhere.iterdir()) == ["link.yaml", "mine.yaml"]
+
+
+def test_integration_files_are_never_overwritten(systems: Systems, elsewhere: Path) -> None:
+    path = systems.folder / "crm.yaml"
+    before = path.read_text()
+    link = elsewhere / "link.yaml"
+    link.symlink_to(path)
+    for name in (path, link, systems.folder / "new.yaml"):
+        shown = systems.exits(2, "mapping", "export", "crm", "--output", str(name), "--force")
+        assert "the folder of integration files" in shown
+    assert path.read_text() == before
+    assert not (systems.folder / "new.yaml").exists()
+
+
+def test_what_is_no_file_is_not_replaced(systems: Systems, elsewhere: Path) -> None:
+    shown = systems.exits(2, "mapping", "export", "crm", "--output", str(elsewhere), "--force")
+    assert "cannot be written" in shown
+
+
+def test_an_export_is_utf_8_whatever_the_terminal_takes(
+    systems: Systems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = systems.folder / "crm.yaml"
+    path.write_text(path.read_text().replace("external: name", "external: název"))
+    result = CliRunner(charset="ascii").invoke(app, ["mapping", "export", "crm"])
+    assert result.exit_code == 0
+    assert "název" in result.stdout_bytes.decode()
+
+
+def test_a_file_that_maps_an_entity_twice_is_blamed_itself(
+    systems: Systems, elsewhere: Path
+) -> None:
+    line = "  - {external: A, local: b, fields: [{external: c, local: d}]}\n"
+    file = elsewhere / "carried.yaml"
+    file.write_text("entities:\n" + 2 * line)
+    shown = systems.exits(2, "mapping", "import", "crm", str(file))
+    assert "The mapping file maps external entity 'A' more than once" in shown
+    assert "crm.yaml" not in shown
+
+
+@FORMS
+def test_options_that_yaml_readers_take_for_truth_values_come_back(
+    systems: Systems, elsewhere: Path, form: str
+) -> None:
+    path = systems.folder / "crm.yaml"
+    line = '{external: name, local: name, values: {"Y": "yes", "n": "off"}}'
+    path.write_text(path.read_text().replace("{external: name, local: name}", line))
+    file = elsewhere / "carried"
+    systems.ok("mapping", "export", "crm", "--format", form, "--output", str(file))
+    before = entities(systems)
+    systems.configure()
+    assert "Saved" in systems.ok("mapping", "import", "crm", str(file), "--yes")
+    assert entities(systems) == before
+
+
+def test_an_edit_to_be_made_by_hand_is_shown_whole(with_contacts: Systems, elsewhere: Path) -> None:
+    path = with_contacts.folder / "crm.yaml"
+    text = path.read_text().replace("primary_key: [number]", "primary_key: &keys [number]")
+    path.write_text(
+        text.replace("    local: contact\n", "    local: contact\n    primary_key: *keys\n")
+    )
+    file = elsewhere / "product.xml"
+    file.write_text(PRODUCT.replace("<string>number</string>", "<string>name</string>"))
+    result = with_contacts.run("mapping", "import", "crm", str(file))
+    assert result.exit_code == 2
+    assert "Do it by hand: replace entities[0] by:" in " ".join(result.stderr.split())
+    assert "\n  primary_key: [name]\n" in result.stderr
+    assert "{external: name, local: note}" in result.stderr

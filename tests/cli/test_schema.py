@@ -66,8 +66,9 @@ def test_refresh_shows_what_changed_and_keeps_it(systems) -> None:
     edit(systems, text("fax"), without="name")
     printed = systems.ok("schema", "crm", "--refresh")
     assert "External: version 2 is new" in printed
-    assert "│ added │ Accounts.fax │ │ string │" in printed
-    assert "│ removed │ Accounts.name │ string │ │" in printed
+    assert "┃ Change ┃ Entity, field ┃ Before ┃ Now ┃ Harmless ┃" in printed
+    assert "│ added │ Accounts.fax │ │ string │ yes │" in printed
+    assert "│ removed │ Accounts.name │ string │ │ no │" in printed
     assert "Local: nothing changed since version 1" in printed
     assert versions(systems) == {"external": [2, 1], "local": [1]}
 
@@ -139,8 +140,19 @@ def test_an_entity_of_the_local_side_is_shown_where_it_is_asked_for(systems) -> 
 
 
 def test_an_unknown_entity_is_a_mistake(systems) -> None:
-    printed = systems.exits(2, "schema", "crm", "--entity", "Acounts")
-    assert "Did you mean Accounts?" in printed
+    printed = systems.exits(2, "schema", "crm", "--entity", "Acounts", "--side", "external")
+    assert "on the external side. External: Did you mean Accounts?" in printed
+
+
+def test_an_entity_is_looked_for_on_both_sides(systems) -> None:
+    assert "local, version 1" in systems.ok("schema", "crm", "-e", "account")
+    assert "external, version 1" in systems.ok("schema", "crm", "-e", "Accounts")
+    printed = systems.exits(2, "schema", "crm", "-e", "Acount")
+    assert "No entity 'Acount' has been seen on the external or local side." in printed
+    assert "External: Did you mean Accounts? Local: Did you mean account?" in printed
+    assert "on the external side" in systems.exits(
+        2, "schema", "crm", "-e", "account", "--side", "external"
+    )
 
 
 def test_versions_are_listed_newest_first(systems) -> None:
@@ -178,6 +190,9 @@ def test_a_difference_is_that_of_the_newest_two_unless_asked_otherwise(systems) 
 
 
 def test_a_version_that_is_not_there_is_a_mistake(systems) -> None:
+    assert "no snapshot of the external schema yet" in systems.exits(
+        2, "schema", "crm", "--diff", "--since", "7"
+    )
     systems.ok("schema", "crm", "--refresh")
     printed = systems.exits(2, "schema", "crm", "--diff", "--since", "7")
     assert "There is no version 7 of the external schema. The newest one is 1" in printed
@@ -218,7 +233,24 @@ def test_what_the_local_side_lacks_is_created_for_those_who_say_yes(systems) -> 
     assert "accountnumber" in systems.local.entities["account"].by_name
     assert versions(systems)["local"] == [2, 1]
     assert "Nothing is missing" in systems.ok("schema", "crm", "--provision")
-    assert systems.json("schema", "crm", "--provision", "--yes") == {"done": [], "missing": []}
+    assert systems.json("schema", "crm", "--provision", "--yes") == {
+        "done": [],
+        "missing": [],
+        "not_looked_at": [],
+    }
+
+
+def test_a_mapping_that_does_not_fit_is_not_said_to_lack_nothing(systems) -> None:
+    edit(systems, without="accountnumber", side="local")
+    edit(systems, without="name")
+    printed = systems.exits(1, "schema", "crm", "--provision")
+    assert "Accounts: not looked at. Entity 'Accounts' has no field 'name'." in printed
+    assert "Nothing is missing" not in printed
+    assert "tandem validate crm" in printed
+    (told,) = systems.json("schema", "crm", "--provision", "--yes", code=1)["not_looked_at"]
+    assert told.startswith("Accounts: not looked at.")
+    del systems.external.entities["Accounts"]
+    assert "has no entity 'Accounts'" in systems.exits(1, "schema", "crm", "--provision")
 
 
 @pytest.mark.parametrize(
@@ -227,6 +259,9 @@ def test_what_the_local_side_lacks_is_created_for_those_who_say_yes(systems) -> 
         (["--refresh", "--diff"], "Choose one of"),
         (["--since", "1"], "--since belongs to --diff"),
         (["--yes"], "--yes belongs to --provision"),
+        (["--side", "local"], "--side belongs to --entity, --versions or --diff"),
+        (["--side", "local", "--refresh"], "--side belongs to"),
+        (["--side", "local", "--provision"], "--side belongs to"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(systems, options: list[str], why: str) -> None:

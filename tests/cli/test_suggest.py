@@ -5,7 +5,7 @@ from tests.cli.conftest import Systems
 
 from tandem.cli.session import integration_named, state_of
 from tandem.integration_files import load_integration
-from tandem.model.schema import Capabilities, Entity, Field, Kind
+from tandem.model.schema import Capabilities, Entity, Field, Kind, LookupTarget
 
 TEXT = Kind.STRING
 
@@ -136,6 +136,29 @@ def test_new_columns_are_proposed_on_request_and_saved_only_if_they_can_be(wide:
 def test_the_score_from_which_lines_are_taken_is_chosen(wide: Systems) -> None:
     found = wide.json("suggest", "crm", "Accounts", "--min-score", "1")
     assert [one["external"] for one in found["fields"] if one["marked"]] == ["ID"]
+
+
+def test_the_line_to_run_next_asks_the_same(wide: Systems) -> None:
+    wide.external.define(ACCOUNTS.model_copy(update={"name": "Old contacts"}))
+    text = wide.ok(
+        "suggest", "crm", "Old contacts", "--local", "contact", "--new", "--min-score", "0.5"
+    )
+    said = text.replace("\n", " ")
+    assert (
+        "tandem suggest crm 'Old contacts' --local contact --new --min-score 0.5 --accept" in said
+    )
+    plain = wide.ok("suggest", "crm", "Accounts")
+    assert "tandem suggest crm Accounts --accept" in plain
+
+
+def test_no_column_is_proposed_for_a_lookup_of_several_entities(wide: Systems) -> None:
+    targets = (LookupTarget(entity="Accounts"), LookupTarget(entity="Leads"))
+    wide.external.define(entity("Notes", "ID", field("about_ID", Kind.GUID, lookup=targets)))
+    wide.local.define(entity("note", "id"))
+    found = wide.json("suggest", "crm", "Notes", "--new")
+    assert found["new_columns"] == []
+    text = wide.ok("suggest", "crm", "Notes", "--new").replace("\n", " ")
+    assert "No column for about_ID: it refers to any of Accounts, Leads" in text
 
 
 def test_an_edit_can_be_undone(wide: Systems) -> None:

@@ -176,7 +176,10 @@ def fails_at(operation: str) -> Callable[[str], None]:
 def test_entity_can_do_everything_unless_it_says_otherwise(accounts: memory.Store) -> None:
     able = MemoryConnector(HERE).schema().entity("account").capabilities
     assert able.writes
-    assert able.version_fields == ("version", "modifiedAt")
+    assert able.version_fields == ("modifiedAt",)
+    accounts.define(ACCOUNT, memory.Habits(version="version"))
+    numbered = MemoryConnector(HERE).schema().entity("account").capabilities
+    assert numbered.version_fields == ("version", "modifiedAt")
     reading = ACCOUNT.model_copy(update={"capabilities": Capabilities(filter=False)})
     accounts.define(reading)
     assert not MemoryConnector(HERE).schema().entity("account").capabilities.writes

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tandem.core.suggestions.lookups import MappedEntity
-from tandem.core.suggestions.suggest import Question
+from tandem.core.suggestions.suggest import Question, Suggestion, suggest
 from tandem.model.schema import Entity, Field, Kind, LookupTarget
 from tandem.yaml_source import YamlSource
 
@@ -16,15 +16,21 @@ LABELLED = Path(__file__).with_name("suggestions.yaml")
 
 
 def field(name: str, text: str = "string", **facets: Any) -> Field:
-    """A field: its kind, then > and what it refers to."""
-    kind, _, target = (part.strip() for part in text.partition(">"))
-    lookup = (LookupTarget(entity=target),) if target else ()
+    """A field: its kind, then > and what it refers to, | between several."""
+    kind, _, targets = (part.strip() for part in text.partition(">"))
+    names = [name.strip() for name in targets.split("|") if name]
+    lookup = tuple(LookupTarget(entity=name) for name in names)
     return Field(name=name, kind=Kind(kind), lookup=lookup, **facets)
 
 
 def entity(name: str, key: str, /, **fields: str) -> Entity:
     """An entity with the kinds of its fields."""
     return Entity(name=name, key=(key,), fields=tuple(field(n, t) for n, t in fields.items()))
+
+
+def ask(external: Entity, local: Entity, **more: Any) -> dict[str, Suggestion]:
+    """What is suggested, by the external field."""
+    return {found.external.name: found for found in suggest(Question(external, local, **more))}
 
 
 @dataclass(frozen=True)

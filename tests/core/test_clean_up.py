@@ -99,6 +99,56 @@ def test_a_missing_field_goes_with_its_line() -> None:
     assert not found.remaining
 
 
+def test_an_entity_of_which_nothing_is_gone_stays_whatever_is_switched_off() -> None:
+    paused = {**CONTACTS, "fields": [{**CONTACTS["fields"][0], "enabled": False}]}
+    paused = {**paused, "composite_lookups": []}
+    found, entities = cleaned(gone(0, "fields", 2, "external"), entities=(ACCOUNTS, paused))
+    assert entities[1] == paused
+    assert [effect.removed for effect in found.effects] == ["fax → fax"]
+    assert not found.remaining
+
+
+def test_lines_that_are_switched_off_keep_their_entity() -> None:
+    (name, fax, _) = ACCOUNTS["fields"]
+    paused = {**ORDERS, "fields": [name, {**fax, "enabled": False}]}
+    found, entities = cleaned(gone(1, "fields", 0, "external"), entities=(ACCOUNTS, paused))
+    assert entities[1]["fields"] == [{**fax, "enabled": False}]
+    assert found.remaining == (
+        "Orders: only lines with enabled: false are left, so that nothing of it is synced. "
+        "Remove the entity, or map another field.",
+    )
+
+
+def test_nothing_but_lines_that_are_switched_off_is_nothing() -> None:
+    (number, name, _) = ACCOUNTS["fields"]
+    paused = {**ACCOUNTS, "fields": [number, {**name, "enabled": False}]}
+    with pytest.raises(ConfigurationError, match="leave nothing"):
+        cleaned(gone(0, "fields", 0, "external"), entities=(paused,))
+
+
+def test_composite_lookups_that_share_a_name_are_told_apart_by_their_local_field() -> None:
+    lines = [
+        {
+            "external": f"{local}{field}",
+            "local": local,
+            "lookup": {"entity": "Orders", "field": field, "composite": "order"},
+        }
+        for local in ("order_id", "earlier_id")
+        for field in ("No", "Type")
+    ]
+    contacts = {**CONTACTS, "composite_lookups": ["order"], "fields": lines}
+    _, entities = cleaned(gone(1, "fields", 0, "external"), entities=(ORDERS, contacts))
+    assert entities[1]["fields"] == lines[2:]
+    assert entities[1]["composite_lookups"] == ["order"]
+    fields = [CONTACTS["fields"][0], *lines]
+    _, entities = cleaned(
+        gone(1, "fields", 1, "external"),
+        gone(1, "fields", 4, "external"),
+        entities=(ORDERS, {**contacts, "fields": fields}),
+    )
+    assert "composite_lookups" not in entities[1]
+
+
 def test_a_missing_version_number_goes() -> None:
     found, entities = cleaned(gone(0, "version_number"))
     assert "version_number" not in entities[0]
@@ -177,27 +227,13 @@ def test_a_disabled_entity_is_left_alone_and_is_no_entity_to_live_on() -> None:
 def test_a_filter_is_never_widened() -> None:
     condition = {"field": "fax", "operator": "not_null"}
     accounts = {**ACCOUNTS, "download_filter": condition}
-    found, entities = cleaned(gone(0, "fields", 2, "external"), entities=(accounts,))
+    _, entities = cleaned(gone(0, "fields", 2, "external"), entities=(accounts,))
     assert entities[0]["download_filter"] == condition
-    (sentence,) = found.remaining
-    assert sentence.startswith("Accounts: the download_filter still looks at fax.")
-
-
-def test_filters_on_fields_of_a_lookup_that_goes_are_told() -> None:
-    condition = {"field": "account_id.city", "operator": "eq", "value": "Brno"}
-    contacts = {**CONTACTS, "direction": "bidirectional", "upload_filter": condition}
-    found, _ = cleaned(gone(0, "external"), entities=(ACCOUNTS, ORDERS, contacts))
-    assert found.remaining[0].startswith(
-        "Contacts: the upload_filter still looks at account_id.city."
-    )
 
 
 def test_a_primary_key_is_never_chosen() -> None:
-    found, entities = cleaned(gone(0, "fields", 0, "external"))
+    _, entities = cleaned(gone(0, "fields", 0, "external"))
     assert entities[0]["primary_key"] == ["number"]
-    assert found.remaining == (
-        "Accounts: the primary key names number, which is not mapped any more; choose another.",
-    )
 
 
 def test_other_remedies_are_left_to_people() -> None:
@@ -213,6 +249,21 @@ PLACES = st.one_of(
     st.just((2, "fields", 3, "external")),
     st.just((0, "version_number")),
 )
+
+
+def _with_some_off(entity: dict[str, Any], off: set[int]) -> dict[str, Any]:
+    lines = enumerate(entity["fields"])
+    return {**entity, "fields": [{**x, "enabled": False} if n in off else x for n, x in lines]}
+
+
+@given(st.lists(st.sets(st.integers(0, 3)), min_size=3, max_size=3))
+def test_without_problems_there_is_nothing_to_do_whatever_is_switched_off(
+    off: list[set[int]],
+) -> None:
+    before = tuple(map(_with_some_off, (ACCOUNTS, ORDERS, CONTACTS), off))
+    found, entities = cleaned(entities=before)
+    assert found == CleanUp((), (), ())
+    assert entities == [*before]
 
 
 @given(st.lists(PLACES, max_size=6))

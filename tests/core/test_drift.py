@@ -189,6 +189,11 @@ def _another(value: object, name: str) -> object:
         ("name", "displayName"),
         ("adress", "address"),
         ("postal_code", "zip_postal_code"),
+        ("postcode", "zip"),
+        ("custmerName", "customerName"),
+        ("new_vat", "acme_vat"),
+        ("descript", "description"),
+        ("accountCreditLimit", "creditlimit"),
     ],
 )
 def test_a_name_that_looks_like_the_old_one_is_a_likely_rename(old: str, new: str) -> None:
@@ -207,6 +212,17 @@ def test_a_name_that_looks_like_the_old_one_is_a_likely_rename(old: str, new: st
         ("address1_line", "address2_line"),
         ("city", "country"),
         ("fax", "fact"),
+        ("isActive", "isInactive"),
+        ("paid", "unpaid"),
+        ("email", "noEmail"),
+        ("discountAllowed", "discountDisallowed"),
+        ("age", "message"),
+        ("age", "mileage"),
+        ("date", "lastUpdate"),
+        ("net", "netherlands"),
+        ("shipToCity", "billToCity"),
+        ("count", "country"),
+        ("address", "address2"),
     ],
 )
 def test_names_of_other_things_are_no_renames(old: str, new: str) -> None:
@@ -271,6 +287,31 @@ def test_where_nearly_all_was_exchanged_only_spellings_are_matched() -> None:
     before = entity(*(text(f"field_of_size_{n}") for n in range(200)))
     after = entity(*(text(f"fieldOfSize{n}") for n in range(200)))
     assert len(likely_renames(before, after)) == 200
+
+
+@pytest.mark.parametrize(
+    "rename", ["new_{}".format, "acme_{}".format, "Acme{}".format, "{}_c".format]
+)
+def test_where_all_names_got_the_same_addition_all_are_found(
+    rename: Callable[[str], str],
+) -> None:
+    names = [f"{thing}{part}" for thing in ("Home", "Work", "Post") for part in ("City", "Street")]
+    before, after = entity(*map(text, names)), entity(*map(text, map(rename, names)))
+    assert likely_renames(before, after) == {name: rename(name) for name in names}
+
+
+def test_where_all_entities_got_the_same_addition_all_are_found() -> None:
+    things = {
+        name: entity(text(f"{name}Name"), text(f"{name}Code"), name=name)
+        for name in ("Buyer", "Seller", "Part")
+    }
+    before = Schema(entities=tuple(things.values()))
+    after = Schema(
+        entities=tuple(
+            one.model_copy(update={"name": f"acme_{one.name}s"}) for one in things.values()
+        )
+    )
+    assert likely_entity_renames(before, after) == {name: f"acme_{name}s" for name in things}
 
 
 names = st.text("abcdefghijklmnopqrstuvwxyz", min_size=3, max_size=10)

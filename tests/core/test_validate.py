@@ -11,7 +11,7 @@ from tandem.model.integration import Integration
 from tandem.model.problems import Problem, Remedy, Severity
 from tandem.model.schema import Capabilities, Entity, Field, Kind, LookupTarget, Schema
 
-ABLE = Capabilities(creates=True, updates=True, removes=True)
+ABLE = Capabilities(creates=True, updates=True, removes=True, client_keys=True)
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 
@@ -223,6 +223,29 @@ CASES: list[tuple[Callable[[Case], Any], str, Severity, tuple[str | int, ...], R
         "primary_key_unmapped", ERROR, (*A, "primary_key", 0), Remedy.CHOOSE_ANOTHER,
     ),
     (
+        lambda c: c.accounts["fields"][1].update(
+            direction="download_only", transform=[{"truncate": 3}]
+        ),
+        "primary_key_not_kept", ERROR, (*A, "primary_key", 0), Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        lambda c: (
+            c.accounts["fields"][2].update(
+                direction="download_only", transform=[{"concat": {"fields": ["status"]}}]
+            ),
+            c.contacts["fields"][2]["lookup"].update(field="name"),
+        ),
+        "lookup_field_not_kept", ERROR, (*C, "fields", 2, "lookup", "field"),
+        Remedy.CHOOSE_ANOTHER,
+    ),
+    (
+        lambda c: c.add(
+            external="status", local="name", direction="upload_only",
+            transform=[{"concat": {"fields": ["number", "note"]}}],
+        ),
+        "joins_what_none_fills", NOTE, (*LINE, "transform"), Remedy.NONE,
+    ),
+    (
         lambda c: c.accounts.update(version_number="rowversion"),
         "version_number_missing", ERROR, (*A, "version_number"), Remedy.CLEAN_UP,
     ),
@@ -333,6 +356,20 @@ CASES: list[tuple[Callable[[Case], Any], str, Severity, tuple[str | int, ...], R
         "local_key_not_filled", ERROR, (*C, "fields"), Remedy.EDIT,
     ),
     (
+        lambda c: (
+            c.put("local", "contact", of(Kind.INT64, "id", nullable=False)),
+            c.put("external", "Contacts", of(Kind.INT64, "no")),
+            c.contacts["fields"].append(
+                {"external": "no", "local": "id", "direction": "upload_only", "default": 7}
+            ),
+        ),
+        "local_key_not_filled", ERROR, (*C, "fields"), Remedy.EDIT,
+    ),
+    (
+        lambda c: c.put("local", "contact", client_keys=False),
+        "local_key_made_there", ERROR, (*C, "local"), Remedy.CHOOSE_ANOTHER,
+    ),
+    (
         lambda c: c.accounts.update(on_conflict="newest_wins", version_number="modifiedAt"),
         "newest_wins_without_ages", ERROR, (*A, "on_conflict"), Remedy.EDIT,
     ),
@@ -350,7 +387,10 @@ CASES: list[tuple[Callable[[Case], Any], str, Severity, tuple[str | int, ...], R
         "local_entity_shared", WARNING, (*A, "local"), Remedy.EDIT,
     ),
     (
-        lambda c: c.accounts.update(primary_key=[]),
+        lambda c: (
+            c.accounts.update(primary_key=[]),
+            c.put("external", "Accounts", client_keys=False),
+        ),
         "no_way_back", NOTE, (*A, "external"), Remedy.EDIT,
     ),
     (
@@ -499,7 +539,7 @@ def test_what_looks_renamed_is_proposed_first(case: Case) -> None:
     case.put("external", "Accounts", text("accountName", max_length=20))
     problem = case.problem("external_field_missing")
     assert problem.choices[0] == "accountName"
-    assert "looks as if it is called 'accountName' now" in problem.advice
+    assert "Is it called 'accountName' now? Then write that." in problem.advice
     assert problem.remedy is Remedy.CLEAN_UP
 
 
@@ -584,6 +624,17 @@ def test_a_filter_may_look_at_a_lookups_target(case: Case) -> None:
     assert case.problem("filter_field_unknown").place == (*C, "download_filter", "field")
 
 
+def test_a_filter_that_looks_at_what_a_lookups_target_lacks_offers_what_it_has(case: Case) -> None:
+    case.contacts["fields"][2]["lookup"]["field"] = "nummer"
+    case.contacts["download_filter"] = {
+        "field": "account_ID.nummer", "operator": "eq", "value": "A-1",
+    }  # fmt: skip
+    problem = case.problem("filter_field_unknown")
+    assert "'Accounts' has no field 'nummer'" in problem.text
+    assert problem.choices[0] == "account_ID.number"
+    case.problem("lookup_field_missing")
+
+
 def test_entities_that_are_told_apart_may_share_a_local_one(case: Case) -> None:
     case.contacts.update(
         local="account",
@@ -647,3 +698,155 @@ def test_a_lookup_needs_a_target_with_a_single_key(case: Case) -> None:
     case.accounts["fields"].append({"external": "ID", "local": "id", "direction": "download_only"})
     codes = {problem.code for problem in case.problems if problem.severity is ERROR}
     assert codes == {"lookup_key_of_several_fields"}
+
+
+def codes(case: Case) -> dict[str, Severity]:
+    return {problem.code: problem.severity for problem in case.problems}
+
+
+@pytest.mark.parametrize(
+    ("line", "fits"),
+    [
+        ({"default": "abc"}, False),
+        ({"default": "7"}, True),
+        ({"values": {"active": 0, "inactive": 1}, "unmapped": "default", "default": "x"}, False),
+        ({"values": {"active": 0, "inactive": 1}, "unmapped": "default", "default": 9}, True),
+    ],
+)
+def test_a_default_has_to_fit_its_field(case: Case, line: dict[str, Any], fits: bool) -> None:
+    source = "status" if "values" in line else "version"
+    case.add(external=source, local="statuscode", direction="download_only", **line)
+    assert codes(case) == ({} if fits else {"default_does_not_fit": ERROR})
+
+
+def test_a_default_fits_the_side_that_it_is_written_to(case: Case) -> None:
+    case.add(external="version", local="note", direction="upload_only", transform=[{"number": {}}],
+             default="none")  # fmt: skip
+    assert case.problem("default_does_not_fit").place == (*LINE, "default")
+
+
+def test_what_may_be_emptied_and_is_sent_is_noted_once_with_a_remedy_that_works(
+    case: Case,
+) -> None:
+    for name in ("name", "number"):
+        length = {"max_length": 20} if name == "name" else {}
+        case.put("external", "Accounts", text(name, nullable=False, **length))
+        case.accounts["fields"][1 if name == "number" else 2]["default"] = "none"
+    problem = case.problem("may_be_empty")
+    assert (problem.severity, problem.place) == (NOTE, (*A, "fields"))
+    assert "'number', 'name'" in problem.text
+    assert "a line for each way" in problem.advice
+    case.accounts["fields"][1:3] = [
+        {"external": name, "local": name, "direction": way, **default}
+        for name in ("number", "name")
+        for way, default in (("download_only", {}), ("upload_only", {"default": "none"}))
+    ]
+    assert "may_be_empty" not in codes(case)
+
+
+def test_what_is_only_sent_and_may_be_empty_is_a_warning(case: Case) -> None:
+    case.put("external", "Accounts", text("status", nullable=False))
+    case.add(external="status", local="note", direction="upload_only")
+    assert case.problem("may_be_empty").severity is WARNING
+
+
+def test_a_local_field_that_is_only_sent_is_not_said_to_be_created(case: Case) -> None:
+    case.can_provision = True
+    case.add(external="status", local="nowhere", direction="upload_only")
+    problem = case.problem("local_field_missing")
+    assert problem.remedy is Remedy.CHOOSE_ANOTHER
+    assert "created" not in problem.advice
+
+
+def test_options_are_compared_as_the_transforms_leave_them(case: Case) -> None:
+    case.add(
+        external="status",
+        local="statuscode",
+        direction="download_only",
+        transform=["upper"],
+        values={"ACTIVE": 0, "INACTIVE": 1},
+    )
+    assert case.problems == ()
+    case.accounts["fields"][-1]["values"] = {"active": 0, "INACTIVE": 1}
+    assert "'ACTIVE'" in case.problem("option_without_partner").text
+    assert case.problem("no_such_option").choices == ("ACTIVE", "INACTIVE")
+    case.accounts["fields"][-1]["transform"] = [{"custom": "as_code"}]
+    assert case.problems == ()
+
+
+def test_newest_wins_asks_for_ages_of_what_travels_both_ways_only(case: Case) -> None:
+    case.add(external="status", local="note", direction="download_only", on_conflict="newest_wins")
+    assert case.problems == ()
+    case.add(external="status", local="note", direction="upload_only")
+    assert case.problem("newest_wins_without_ages").place == (*LINE, "on_conflict")
+
+
+@pytest.mark.parametrize(
+    ("entity_way", "line_way"),
+    [("download_only", "upload_only"), ("upload_only", "download_only")],
+)
+def test_a_line_that_never_travels_is_said_so_and_stops_nothing(
+    case: Case, entity_way: str, line_way: str
+) -> None:
+    case.accounts["direction"] = entity_way
+    case.add(external="gone", local="gone", direction=line_way, transform=[{"custom": "nope"}])
+    problem = case.problem("line_never_travels")
+    assert (problem.severity, problem.place) == (WARNING, (*LINE, "direction"))
+    assert codes(case).keys() <= {"line_never_travels", "no_way_back"}
+
+
+def test_a_line_that_only_finds_partners_is_checked(case: Case) -> None:
+    case.accounts["direction"] = "download_only"
+    case.accounts["fields"][1]["direction"] = "upload_only"
+    assert case.problems == ()
+    case.without("external", "Accounts", "number")
+    assert "external_field_missing" in codes(case)
+
+
+@pytest.mark.parametrize(
+    ("transform", "found"),
+    [
+        (["trim"], {"may_not_fit": WARNING}),
+        ([{"truncate": 20}], {}),
+        ([{"truncate": 40}, "upper"], {"may_not_fit": WARNING}),
+        ([{"concat": {"fields": ["number"]}}], {"may_not_fit": NOTE}),
+    ],
+)
+def test_transformed_texts_are_measured_too(
+    case: Case, transform: list[Any], found: dict[str, Severity]
+) -> None:
+    case.put("external", "Accounts", text("name", max_length=50))
+    case.accounts["fields"][2] |= {"transform": transform, "direction": "download_only"}
+    assert codes(case) == found
+
+
+def test_a_text_that_is_too_short_for_a_guid_holds_no_lookup(case: Case) -> None:
+    case.put("local", "contact", text("accountid", max_length=10))
+    assert case.problem("lookup_cannot_hold_key").severity is ERROR
+    case.put("local", "contact", text("accountid", max_length=36))
+    assert case.problems == ()
+
+
+def test_a_text_that_may_be_too_short_for_a_key_is_a_warning(case: Case) -> None:
+    case.put("local", "account", text("id", max_length=40, nullable=False))
+    case.put("local", "contact", text("accountid", max_length=10))
+    assert case.problem("lookup_may_not_hold_key").severity is WARNING
+
+
+@pytest.mark.parametrize("key", ["version_number", "local_version_number"])
+def test_a_version_that_is_a_text_orders_nothing(case: Case, key: str) -> None:
+    case.accounts[key] = "name"
+    problem = case.problem(f"{key}_without_order")
+    assert (problem.severity, problem.place) == (WARNING, (*A, key))
+    case.accounts[key] = "revenue"
+    assert case.problems == ()
+
+
+def test_what_the_system_sets_itself_is_noted_once(case: Case) -> None:
+    case.accounts["direction"] = "upload_only"
+    for name in ("created", "owner"):
+        case.put("external", "Accounts", text(name, read_only=True))
+        case.add(external=name, local="note")
+    problem = case.problem("external_read_only")
+    assert (problem.severity, problem.place) == (NOTE, (*A, "fields"))
+    assert "'created', 'owner'" in problem.text

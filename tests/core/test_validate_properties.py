@@ -10,7 +10,7 @@ from tandem.model.integration import Integration
 from tandem.model.problems import Severity
 from tandem.model.schema import Capabilities, Entity, Field, Kind, Schema
 
-ABLE = Capabilities(creates=True, updates=True, removes=True)
+ABLE = Capabilities(creates=True, updates=True, removes=True, client_keys=True)
 KINDS = st.sampled_from([kind for kind in Kind if kind is not Kind.BINARY])
 DIRECTIONS = st.sampled_from(["download_only", "upload_only", "bidirectional"])
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -10,17 +10,21 @@ from pydantic import ValidationError
 from tandem.errors import is_one_line
 from tandem.model.filters import A_COUNT, A_LIST, NO_VALUE, ONE_VALUE, AllOf, AnyOf, Comparison
 from tandem.model.integration import EntityMapping, FieldMapping, Integration, Lookup, System
+from tandem.model.transforms import Step, TransformName
 
 NAMES = st.one_of(
     st.sampled_from(
-        ["No", "name", "address/city", "first name", " x ", "true", "7", "a: b}", "ž<&"]
+        ["No", "Y", "off", "name", "address/city", "first name", " x ", "true", "7", "a: b}", "ž<&"]
     ),
     st.text(st.characters(exclude_categories=["Cs", "Cn"]), min_size=1, max_size=8).filter(
         is_one_line
     ),
 )
 _WORDS = st.from_regex(r"[a-z][a-z0-9_]{0,9}", fullmatch=True)
-_TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+_TEXTS = st.one_of(
+    st.sampled_from(["Y", "yes", "No", "on", "OFF", "\ufffe", "\uffff", "Null", "0o7"]),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
+)
 _DECIMALS = st.decimals(-1000, 1000, places=3)
 _CONSTANTS: st.SearchStrategy[Any] = st.one_of(
     st.booleans(), st.integers(-(10**9), 10**9), _DECIMALS, _TEXTS
@@ -33,15 +37,26 @@ _SCALARS: st.SearchStrategy[Any] = st.one_of(
 )
 _DIRECTIONS = st.sampled_from(["download_only", "upload_only", "bidirectional"])
 _POLICIES = st.sampled_from(["external_wins", "local_wins", "newest_wins", "review"])
-_TRANSFORMS = st.sampled_from(
-    [
-        "trim",
-        "upper",
-        {"truncate": 40},
-        {"split": {"separator": " ", "part": 2}},
-        {"concat": {"fields": ["x"], "separator": ", "}},
-        {"number": {"decimal": ",", "thousands": "."}},
-    ]
+_UNMAPPED = st.sampled_from(["reject", "keep", "default"])
+_ZONES = st.sampled_from(["Europe/Prague", "UTC"])
+_MARKS = {"decimal": st.sampled_from([".", ",", "y"]), "thousands": st.sampled_from(["", " ", "'"])}
+_ARGUMENTS: dict[str, st.SearchStrategy[Any]] = {
+    "truncate": st.integers(1, 99),
+    "split": st.fixed_dictionaries({"separator": NAMES, "part": st.integers(1, 9)}),
+    "concat": st.fixed_dictionaries(
+        {"fields": st.lists(NAMES, min_size=1, max_size=3)}, optional={"separator": _TEXTS}
+    ),
+    "with_time": st.fixed_dictionaries({"field": NAMES}, optional={"zone": _ZONES}),
+    "date": st.fixed_dictionaries({"zone": _ZONES}),
+    "time": st.fixed_dictionaries({"zone": _ZONES}),
+    "number": st.fixed_dictionaries({}, optional=_MARKS),
+    "format_number": st.fixed_dictionaries({}, optional={**_MARKS, "decimals": st.integers(0, 20)}),
+    "custom": NAMES,
+}
+assert _ARGUMENTS.keys() == Step.model_fields.keys()
+_TRANSFORMS = st.one_of(
+    st.sampled_from(get_args(TransformName)),
+    *(st.fixed_dictionaries({name: argument}) for name, argument in _ARGUMENTS.items()),
 )
 
 
@@ -99,6 +114,7 @@ _PAIRED = valid(
     enabled=st.booleans(),
     direction=maybe(_DIRECTIONS),
     values=maybe(st.dictionaries(_CONSTANTS, _CONSTANTS, min_size=1, max_size=3)),
+    unmapped=maybe(_UNMAPPED),
     transform=maybe(st.lists(_TRANSFORMS, max_size=2).map(tuple)),
     default=maybe(_CONSTANTS),
     on_conflict=maybe(_POLICIES),

@@ -23,7 +23,7 @@ def test_an_integration_comes_back_as_it_was(form: str, integration: Integration
     text = WRITERS[form](mapping_file_of(integration))
     found = carried(text.encode())
     assert repr(found.entities) == repr(integration.entities)  # 1 is neither true nor 1.0
-    assert found.notes == ()
+    assert (found.notes, found.problems) == ((), ())
     assert found.on_conflict == integration.on_conflict
     assert "secret" not in text
     assert "0 3 * * *" not in text
@@ -32,6 +32,8 @@ def test_an_integration_comes_back_as_it_was(form: str, integration: Integration
 @RELAXED
 @given(ENTITIES)
 def test_one_entity_comes_back_as_it_was(entity: EntityMapping) -> None:
-    file = MappingFile(entities=(entity,))
+    file = MappingFile(entities=(entity,), on_conflict="review")
     for text in (yaml_text(file), xml_text(file, single=True)):
-        assert repr(carried(text.encode()).entities) == repr((entity,))
+        found = carried(text.encode())
+        assert repr(found.entities) == repr((entity,))
+        assert found.on_conflict == "review"

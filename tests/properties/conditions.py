@@ -80,7 +80,8 @@ def _written(field: str, value: Any) -> st.SearchStrategy[Any]:
     if field == "ratio":
         return st.just(repr(value))
     if field == "whole":
-        return st.sampled_from([value, str(value), Decimal(value) + Decimal("0.5")])
+        beyond = [value + 2**63, value - 2**64, Decimal("-1e400"), Decimal(value) * 10**9]
+        return st.sampled_from([value, str(value), Decimal(value) + Decimal("0.5"), *beyond])
     return st.just(value)
 
 

@@ -302,3 +302,27 @@ def make_world(new_state):
 def fuse():
     """Makes fuses."""
     return Fuse
+
+
+class Dying:
+    """Kills a run at a call to the state, once it has written to the local side."""
+
+    def __init__(self, operation: str) -> None:
+        self._operation = operation
+
+    def wrap(self, run: Run) -> Run:
+        """The run, with a state that kills."""
+        self._state, self._local = run.state, store(run.integration.local.connection)
+        self._writes = self._local.writes
+        return replace(run, state=self)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._operation and self._local.writes > self._writes:
+            raise Crash
+        return getattr(self._state, name)
+
+
+@pytest.fixture
+def dying():
+    """Makes what kills runs."""
+    return Dying

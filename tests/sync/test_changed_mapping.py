@@ -182,3 +182,18 @@ def test_an_anchor_whose_mapping_is_not_known_reads_everything(town):
         anchor = run.state.set_anchor("Accounts", "external").anchor
         run.state.move_anchor("Accounts", "external", anchor, mapping_hash="old", at=run.now())
     assert read(town) == (5, "full")
+
+
+def test_a_mapping_that_is_changed_back_after_a_run_that_died_leaves_nothing_half_done(
+    town, dying
+):
+    town.sync()
+    name = town.mappings[0]["fields"][1]
+    name["transform"] = ["upper"]
+    town.sync_with(dying("move_anchor"))
+    assert names(town) == ["N0", "N1", "N2", "N3", "N4"]
+    del name["transform"]
+    assert town.preview()[0].counts["download"].updated == 5
+    assert read(town) == (5, "full")
+    assert names(town) == ["n0", "n1", "n2", "n3", "n4"]
+    assert read(town) == (1, "incremental")

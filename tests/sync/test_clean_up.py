@@ -13,12 +13,13 @@ from tandem.integration_files import (
     BrokenFile,
     integration_text,
     load_integration,
-    save_integration_text,
+    replacing_integration_text,
 )
 from tandem.state.store import open_state
 from tandem.sync.lease import holding
 from tandem.sync.people.clean_up import apply_clean_up, plan_clean_up
-from tandem.sync.people.edits import save_edit, undo, undoable_edit
+from tandem.sync.people.edits import save_edit, undo, undoable_edits
+from tandem.yaml_edit import UnsafeEdit
 from tandem.yaml_source import YamlSource
 
 FILE = """\
@@ -82,23 +83,32 @@ def run(world, file):
 
 
 def undone(file: Path, run) -> None:
-    undo(file, run.state, undoable_edit(file, run.state), at=run.now())
+    undo(file, run.state, undoable_edits(file, run.state)[0], at=run.now())
+
+
+def applied(run, planned) -> None:
+    apply_clean_up(run.state, planned, at=run.now())
+
+
+def saved(path: Path, before: str, after: str) -> None:
+    with replacing_integration_text(path, before, after):
+        pass
 
 
 def test_what_is_gone_goes_and_nothing_else_changes(world, file, run):
     planned = plan_clean_up(run, file)
     assert planned.before == integration_text(file)
     assert planned.after == CLEAN.format(name=world.name)
-    assert [effect.removed for effect in planned.clean_up.effects] == [
-        "fax → name",
-        "version_number: changedAt",
+    assert [(step.effect.removed, step.line) for step in planned.steps] == [
+        ("version_number: changedAt", 11),
+        ("fax → name", 15),
     ]
-    apply_clean_up(run, planned)
+    applied(run, planned)
     assert integration_text(file) == planned.after
     (edit,) = run.state.edits()
     assert (edit.reason, edit.before, edit.after) == ("clean up", planned.before, planned.after)
     cleaned = replace(run, integration=load_integration(file))
-    assert not plan_clean_up(cleaned, file).clean_up.edits
+    assert not plan_clean_up(cleaned, file).steps
 
 
 def test_looking_changes_nothing(file, run):
@@ -114,30 +124,38 @@ def test_links_that_stay_are_counted(world, file):
     world.sync()
     with world.job() as job:
         planned = plan_clean_up(replace(job, integration=load_integration(file)), file)
-    assert "2 links stay" in planned.clean_up.effects[0].consequence
+    assert "2 links stay" in planned.steps[1].effect.consequence
 
 
-def test_an_undone_edit_can_be_done_again(file, run):
-    before = file.read_bytes()
-    apply_clean_up(run, plan_clean_up(run, file))
-    after = file.read_bytes()
+def test_undoing_goes_back_step_by_step(file, run):
+    texts = [integration_text(file)]
+    for name in ("first", "second", "third"):
+        texts.append(texts[-1] + f"# {name}\n")
+        save_edit(file, run.state, reason=name, before=texts[-2], after=texts[-1], at=run.now())
     undone(file, run)
-    assert file.read_bytes() == before
     undone(file, run)
-    assert file.read_bytes() == after
-    assert [edit.reason for edit in run.state.edits()] == ["undo", "undo", "clean up"]
+    assert integration_text(file) == texts[1]
+    save_edit(
+        file, run.state, reason="other", before=texts[1], after=texts[1] + "#\n", at=run.now()
+    )
+    assert [edit.reason for edit in undoable_edits(file, run.state)] == ["other", "first"]
+    undone(file, run)
+    undone(file, run)
+    assert integration_text(file) == texts[0]
+    with pytest.raises(ConfigurationError, match="all of that is undone"):
+        undoable_edits(file, run.state)
 
 
 def test_an_edit_is_not_undone_over_what_somebody_did_since(file, run):
-    apply_clean_up(run, plan_clean_up(run, file))
+    applied(run, plan_clean_up(run, file))
     file.write_text(file.read_text() + "# a remark\n")
     with pytest.raises(ConfigurationError, match=r"has been changed since .* \(clean up, 2026"):
-        undoable_edit(file, run.state)
+        undoable_edits(file, run.state)
 
 
 def test_without_an_edit_there_is_nothing_to_undo(file, run):
     with pytest.raises(ConfigurationError, match="nothing to undo"):
-        undoable_edit(file, run.state)
+        undoable_edits(file, run.state)
 
 
 def test_a_file_that_was_saved_in_between_is_left_alone(file, run):
@@ -145,7 +163,7 @@ def test_a_file_that_was_saved_in_between_is_left_alone(file, run):
     changed = file.read_bytes() + b"# a remark\n"
     file.write_bytes(changed)
     with pytest.raises(ConfigurationError, match="somebody saved it in between"):
-        apply_clean_up(run, planned)
+        applied(run, planned)
     assert file.read_bytes() == changed
     assert not run.state.edits()
 
@@ -158,7 +176,7 @@ def test_a_file_that_says_something_else_than_the_job_is_not_looked_at(world, fi
 def test_nothing_is_edited_while_a_run_is_at_work(world, file, run):
     planned = plan_clean_up(run, file)
     with world.job() as other, holding(other), pytest.raises(Busy):
-        apply_clean_up(run, planned)
+        applied(run, planned)
     assert integration_text(file) == planned.before
 
 
@@ -178,7 +196,7 @@ def test_an_edit_that_cannot_be_noted_is_not_made(file, run, monkeypatch):
 def test_what_nobody_could_load_is_not_saved(file):
     before = integration_text(file)
     with pytest.raises(BrokenFile):
-        save_integration_text(file, before, before.replace("local: contact", "lokal: contact"))
+        saved(file, before, before.replace("local: contact", "lokal: contact"))
     assert integration_text(file) == before
 
 
@@ -188,7 +206,7 @@ def test_permissions_and_symbolic_links_stay(world, file):
     link = world.folder / "linked" / "crm.yaml"
     link.parent.mkdir()
     link.symlink_to(file)
-    save_integration_text(link, before, before + "# more\n")
+    saved(link, before, before + "# more\n")
     assert link.is_symlink()
     assert integration_text(file) == before + "# more\n"
     assert file.stat().st_mode & 0o777 == 0o640
@@ -199,7 +217,7 @@ def test_permissions_and_symbolic_links_stay(world, file):
 def test_the_owner_stays(file):
     before = integration_text(file)
     os.chown(file, 1234, 1234)
-    save_integration_text(file, before, before + "# more\n")
+    saved(file, before, before + "# more\n")
     assert (file.stat().st_uid, file.stat().st_gid) == (1234, 1234)
 
 
@@ -210,7 +228,7 @@ def test_a_folder_that_is_read_only_is_told(file, monkeypatch):
     before = integration_text(file)
     monkeypatch.setattr("tempfile.mkstemp", refused)  # root may write to any folder
     with pytest.raises(ConfigurationError, match="cannot be saved: Permission denied"):
-        save_integration_text(file, before, before + "# more\n")
+        saved(file, before, before + "# more\n")
     assert os.listdir(file.parent).count("crm.yaml") == 1  # noqa: PTH208 - names are enough
 
 
@@ -241,8 +259,8 @@ def test_cleaning_up_and_undoing_it_gives_the_same_file(world, new_state, lines,
     with world.job() as job:
         run = replace(job, integration=load_integration(file))
         planned = plan_clean_up(run, file)
-        assert planned.clean_up.edits
-        apply_clean_up(run, planned)
+        assert planned.changes
+        applied(run, planned)
         assert not any(gone in file.read_text() for gone in ("fax", "telex", "changedAt"))
         assert load_integration(file).entities[0].fields[0].external == "number"
         undone(file, run)
@@ -250,7 +268,7 @@ def test_cleaning_up_and_undoing_it_gives_the_same_file(world, new_state, lines,
 
 
 def test_each_integration_has_its_own_edits(world, file, run):
-    apply_clean_up(run, plan_clean_up(run, file))
+    applied(run, plan_clean_up(run, file))
     other = open_state(f"sqlite:///{world.folder}/state.db", "other")
     assert not other.edits()
     other.close()
@@ -271,7 +289,7 @@ def test_what_is_not_mapped_any_more_keeps_its_values_and_its_links(world):
     world.external.define(lacks)
     with world.job() as job:
         run = replace(job, integration=load_integration(file))
-        apply_clean_up(run, plan_clean_up(run, file))
+        applied(run, plan_clean_up(run, file))
     world.mappings = YamlSource(integration_text(file)).value["entities"]
     world.sync()
     world.sync(mode="full")
@@ -304,11 +322,110 @@ def test_the_records_of_an_entity_that_vanished_stay(world):
     with world.job() as job:
         run = replace(job, integration=load_integration(file))
         planned = plan_clean_up(run, file)
-        apply_clean_up(run, planned)
-    assert "1 link stays" in planned.clean_up.effects[0].consequence
+        applied(run, planned)
+    assert "1 link stays" in planned.steps[0].effect.consequence
     world.mappings = YamlSource(integration_text(file)).value["entities"]
     assert [mapping["external"] for mapping in world.mappings] == ["Contacts"]
     world.put_contact("9", name="Bob the second")
     world.sync(mode="full")
     assert [row["name"] for row in world.rows()] == ["Ada"]
     assert world.row("Bob the second", "contact")["accountid"] == accountid
+
+
+def mapped(world, file: Path, *entities: str) -> Path:
+    """A file of these mappings, each in one line of braces."""
+    head = FILE.format(name=world.name).split("entities:", maxsplit=1)[0]
+    file.write_text(head + "entities:\n" + "".join(f"  - {entity}\n" for entity in entities))
+    return file
+
+
+ACCOUNTS = "{external: Accounts, local: account, fields: [{external: number, local: name}]}"
+
+
+def planned_of(world, file: Path, *, entities: tuple[str, ...] = ()):
+    with world.job() as job:
+        integration = load_integration(file)
+        return plan_clean_up(replace(job, integration=integration, entities=entities), file)
+
+
+def test_only_the_entities_that_are_asked_for_are_cleaned_up(world):
+    lines = "fields: [{external: name, local: name}, {external: fax, local: fax}]"
+    contact = lines.replace("local: name", "local: fullname")
+    file = mapped(
+        world,
+        world.folder / "crm.yaml",
+        f"{{external: Accounts, local: account, {lines}}}",
+        f"{{external: Contacts, local: contact, {contact}}}",
+    )
+    planned = planned_of(world, file, entities=("Contacts",))
+    assert [step.effect.entity for step in planned.steps] == ["Contacts"]
+    assert planned.after.count("fax, local: fax") == 1
+
+
+def test_what_looks_up_what_went_is_told(world):
+    file = mapped(
+        world,
+        world.folder / "crm.yaml",
+        "{external: Accounts, local: account, fields: [{external: number, local: name}, "
+        "{external: code, local: accountnumber}]}",
+        "{external: Contacts, local: contact, fields: [{external: account_ID, local: accountid, "
+        "lookup: {entity: Accounts, field: code}}]}",
+    )
+    planned = planned_of(world, file)
+    assert [step.effect.removed for step in planned.steps] == ["code → accountnumber"]
+    told = {problem.text for problem in planned.problems if problem.entity == "Contacts"}
+    assert "'account_ID' looks up 'Accounts' by 'code', which that entity does not have." in told
+
+
+def test_what_is_used_elsewhere_by_its_anchor_is_left_to_people(world):
+    fields = "[{external: number, local: name}, &f {external: fax, local: fax}]"
+    file = mapped(
+        world,
+        world.folder / "crm.yaml",
+        f"{{external: Accounts, local: account, version_number: gone, fields: {fields}}}",
+        "{external: Old, enabled: false, local: account, fields: [*f]}",
+    )
+    planned = planned_of(world, file)
+    assert "gone" not in planned.after
+    assert "fax" in planned.after
+    by_hand = {step.effect.removed: step.by_hand for step in planned.steps}
+    assert by_hand == {
+        "version_number: gone": "",
+        "fax → fax": "&f, which is defined in it, is used by *f",
+    }
+
+
+def test_where_the_safe_part_alone_makes_no_sense_the_file_and_line_are_named(world):
+    fields = "[{external: name, local: fullname}, &a {external: account_ID, local: accountid, "
+    lookup = "lookup: {entity: Gone, field: ID, composite: c}}]"
+    file = mapped(
+        world,
+        world.folder / "crm.yaml",
+        "{external: Gone, local: account, fields: [{external: x, local: name}]}",
+        f"{{external: Contacts, local: contact, composite_lookups: [c], fields: {fields}{lookup}}}",
+        "{external: Old, enabled: false, local: x, composite_lookups: [c], fields: [*a]}",
+        ACCOUNTS,
+    )
+    with pytest.raises(UnsafeEdit, match=r"crm\.yaml:7: this cannot be edited"):
+        planned_of(world, file)
+
+
+def test_most_entities_gone_is_more_likely_another_company(world):
+    gone = [
+        f"{{external: E{n}, local: account, fields: [{{external: a, local: name}}]}}" for n in "12"
+    ]
+    file = mapped(world, world.folder / "crm.yaml", ACCOUNTS, *gone)
+    planned = planned_of(world, file)
+    assert "shows 1 of 3 entities" in planned.doubt
+    with (
+        world.job() as job,
+        pytest.raises(ConfigurationError, match="missing permissions") as caught,
+    ):
+        applied(job, planned)
+    assert "--entity" in caught.value.remedy
+    assert "E1" in integration_text(file)
+    named = planned_of(world, file, entities=("E1", "E2"))
+    assert not named.doubt
+    with world.job() as job:
+        applied(job, named)
+    assert "external: E" not in integration_text(file)

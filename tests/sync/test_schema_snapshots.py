@@ -52,19 +52,20 @@ def test_a_run_names_the_versions_that_it_is_pinned_to(world) -> None:
         assert "fax" in run.schemas["external"].entity("Accounts").by_name
 
 
-def test_a_run_says_what_changed_since_the_version_before(world, caplog) -> None:
+def test_a_run_says_what_changed_and_warns_of_what_may_do_harm(world, caplog) -> None:
     world.sync()
     edit(world, FAX, without="status")
     with world.job() as run, caplog.at_level(logging.INFO, "tandem.sync.schema"):
         refreshed = steps.refresh_schema(run)
     assert refreshed["changes"] == [
-        "external: Accounts.fax is new: string",
         "external: Accounts.status is gone: string",
+        "external: Accounts.fax is new: string",
     ]
-    assert caplog.messages == [
-        "external schema: version 2",
-        *refreshed["changes"],
-        "local schema: version 1",
+    assert [(record.levelname, record.message) for record in caplog.records] == [
+        ("INFO", "external schema: version 2"),
+        ("WARNING", "external: Accounts.status is gone: string"),
+        ("INFO", "external: Accounts.fax is new: string"),
+        ("INFO", "local schema: version 1"),
     ]
 
 

@@ -197,7 +197,7 @@ def test_a_run_tells_what_looks_renamed(world):
     renamed = accounts.field("name").model_copy(update={"name": "accountName"})
     fields = tuple(renamed if field.name == "name" else field for field in accounts.fields)
     world.external.entities["Accounts"] = accounts.model_copy(update={"fields": fields})
-    with pytest.raises(ConfigurationError, match="looks as if it is called 'accountName' now"):
+    with pytest.raises(ConfigurationError, match=r"Is it called 'accountName' now\? Then"):
         world.sync()
 
 
@@ -224,3 +224,56 @@ def test_match_keys_are_counted_within_the_filter_and_only_on_request(world):
     world.put_account("3", number="a", status="open")
     with world.job() as run:
         assert not [p for p in look_at(run).problems if p.code == "match_key_ambiguous"]
+
+
+@pytest.fixture
+def failing(broken):
+    """The mapping of accounts calls a function that fails; nothing else is wrong with it."""
+    mended(broken)
+    broken.mappings[0]["fields"][0]["transform"] = [{"custom": "fails"}]
+    code = "from tandem.transforms import register\n\n@register\ndef fails(v): raise ValueError\n"
+    beside = broken.folder.parent / "transforms.py"
+    beside.write_text(code)
+    yield broken
+    beside.unlink()
+
+
+def test_match_keys_that_cannot_be_counted_hide_no_other_problem(failing):
+    tasks = copy.deepcopy(TASK_MAPPING)
+    tasks["fields"].append({"external": "gone", "local": "subject", "direction": "upload_only"})
+    tasks["direction"] = "bidirectional"
+    failing.mappings[2] = tasks
+    with failing.job() as run:
+        found = all_problems(run)
+    by_code = {problem.code: problem for problem in found.problems}
+    assert by_code.keys() >= {"records_not_readable", "external_field_missing"}
+    assert by_code["records_not_readable"].entity == "Accounts"
+    assert "fails" in by_code["records_not_readable"].text
+    assert set(found.stopped) == {"Accounts", "Contacts", "Tasks"}
+
+
+def test_one_entity_that_fails_leaves_the_others_in_a_preview(failing):
+    plans = {plan.entity: plan for plan in failing.preview()}
+    assert plans["Tasks"].actions == {"create": 1}
+    assert "fails" in plans["Accounts"].stopped
+    assert plans["Contacts"].stopped == "Contacts waits for Accounts."
+    with pytest.raises(ConfigurationError, match="fails"):
+        failing.preview(entities=("Accounts",))
+
+
+def test_what_waits_for_an_entity_that_failed_names_it(failing):
+    report = failing.sync()
+    assert statuses(report) == {"Accounts": "failed", "Contacts": "skipped", "Tasks": "success"}
+    lines = {entity.entity: entity.line for entity in report.entities}
+    assert lines["Contacts"] == "skipped: waits for Accounts, not loaded in this run."
+
+
+def test_a_line_that_never_travels_disturbs_no_run(world):
+    accounts = copy.deepcopy(world.mappings[0])
+    accounts["fields"].append({"external": "gone", "local": "gone", "direction": "upload_only"})
+    world.mappings = [accounts]
+    world.put_account("1", name="Ada")
+    assert world.sync().status == "success"
+    with world.job() as run:
+        codes = [problem.code for problem in all_problems(run).problems]
+    assert "line_never_travels" in codes

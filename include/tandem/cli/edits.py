@@ -1,6 +1,6 @@
-"""How planned edits of an integration file are shown."""
+"""How problems of mappings, as they are or as edits would leave them, are shown."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from tandem.cli.output import print_findings
@@ -9,11 +9,15 @@ from tandem.model.problems import Problem, Severity
 _COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 
-def print_problems(problems: Iterable[Problem]) -> None:
-    """What would be wrong with the edited entities."""
+def _entity(problem: Problem) -> str:
+    return problem.entity
+
+
+def print_problems(problems: Iterable[Problem], where: Callable[[Problem], str] = _entity) -> None:
+    """Problems with what helps; `where` says in a word what each is about."""
     print_findings(
         [
-            (problem.severity.value, _COLOURS[problem.severity], problem.entity, _lines(problem))
+            (problem.severity.value, _COLOURS[problem.severity], where(problem), _lines(problem))
             for problem in problems
         ]
     )

@@ -1,13 +1,13 @@
 """`tandem init`: a first integration file from what the systems have."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import TypeAdapter, ValidationError
 
+from tandem.cli.files import write_file
 from tandem.cli.output import say
 from tandem.cli.session import environment, errors_as_exit_codes, find_connection
 from tandem.connectors.registry import open_connector
@@ -40,7 +40,7 @@ def init(
         chosen = _chosen(_schema(systems[0]), entity or ())
         text = draft(name, *systems, chosen)
         integration = _checked(path, text)
-        _write(path, text)
+        write_file(path, text)
     say(f"Wrote {path}: {len(integration.entities)} entities.")
     say(f"Next: tandem check {name}, tandem preview {name}, tandem sync {name}.")
 
@@ -64,23 +64,6 @@ def _checked(path: Path, text: str) -> Integration:
             f"The draft would not be a usable file: {error.problems[0].text}.",
             remedy="Name the entities that you want with --entity, or write the file by hand.",
         ) from None
-
-
-def _write(path: Path, text: str) -> None:
-    """The whole file, or none."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path} cannot be written: {error.strerror or error}.",
-            remedy="Make its folder writable, or set TANDEM_CONFIG to another one.",
-        ) from error
-    finally:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
 
 
 def _system(text: str) -> System:

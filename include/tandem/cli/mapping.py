@@ -1,19 +1,22 @@
 """`tandem mapping`: mappings as files, to carry them from one organisation to another."""
 
-import sys
-from dataclasses import asdict, replace
+import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
+import click
 import typer
 
 from tandem.cli.clean_up import print_diff
 from tandem.cli.edits import print_problems
+from tandem.cli.files import write_file
 from tandem.cli.output import notice, print_json, progress_shown, say
 from tandem.cli.session import (
     FINDINGS,
     AsJson,
     Name,
+    environment,
     errors_as_exit_codes,
     integration_file,
     integration_named,
@@ -21,7 +24,7 @@ from tandem.cli.session import (
     new_run_id,
 )
 from tandem.errors import ConfigurationError
-from tandem.mapping_files.model import Carried, Format, chosen, mapping_file_of
+from tandem.mapping_files.model import Carried, Format, mapping_file_of
 from tandem.mapping_files.reading import carried, file_bytes
 from tandem.mapping_files.xml_writing import xml_text
 from tandem.mapping_files.yaml_files import yaml_text
@@ -46,18 +49,25 @@ Form = Annotated[
     ),
 ]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="File. Default: print it.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Save it, if it fits.")]
 
 
 @app.command("export")
-def export(name: Name, entity: OneEntity = None, form: Form = None, output: Output = None) -> None:
+def export(
+    name: Name,
+    entity: OneEntity = None,
+    form: Form = None,
+    output: Output = None,
+    force: Force = False,  # noqa: FBT002 - a flag
+) -> None:
     """Write the mappings, without connections, to a file or to the terminal."""
     with errors_as_exit_codes():
         text = _exported(integration_named(name), entity, form or _form_of(output))
         if output:
-            _write(output, text)
+            _write(output, text, replaces=force)
         else:
-            sys.stdout.write(text)
+            click.echo(text.encode(), nl=False)  # UTF-8, whatever the terminal takes
     if output:
         say(f"Wrote {output}.")
 
@@ -73,9 +83,9 @@ def import_(
 ) -> None:
     """Show what a mapping file would change here and what does not fit; with --yes, save it."""
     with errors_as_exit_codes(), progress_shown() as progress:
-        brought = carried(file_bytes(file), form)
-        brought = replace(brought, entities=chosen(brought.entities, entity))
         integration = integration_named(name)
+        here = integration.entities
+        brought = carried(file_bytes(file), form, entity=entity, here=here)
         notes = [*brought.notes, *policy_notes(integration, brought)]
         with job_for(integration, Request(new_run_id()), progress) as run:
             planned = _planned(run, name, brought)
@@ -86,7 +96,7 @@ def import_(
         _print_as_json(notes, planned, saved=saved)
     else:
         _print(name, notes, planned, saved=saved)
-    if planned.changes and not saved:
+    if planned.problems or (planned.changes and not saved):
         raise typer.Exit(FINDINGS)
 
 
@@ -101,31 +111,36 @@ def _form_of(output: Path | None) -> Format:
     return "resco-xml" if output and output.suffix.lower() == ".xml" else "yaml"
 
 
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
+def _write(path: Path, text: str, *, replaces: bool) -> None:
+    folder = environment().settings.config
+    if Path(os.path.realpath(path)).is_relative_to(folder.resolve()):
         raise ConfigurationError(
-            f"{path} cannot be written: {error.strerror or error}.", remedy="Name another file."
-        ) from None
+            f"{path} is in {folder}, the folder of integration files.",
+            remedy="Name a file elsewhere; to change an integration: tandem mapping import.",
+        )
+    if os.path.lexists(path) and not replaces:
+        raise ConfigurationError(
+            f"{path} is there already.", remedy="Name another file, or replace it: --force."
+        )
+    write_file(path, text)
 
 
 def _planned(run: Run, name: str, brought: Carried) -> PlannedEdit:
     edits = importing_edits(run.integration, brought.entities)
     about = [entity.external for entity in brought.entities]
-    return plan_edits(run, integration_file(name), edits, about)
+    return plan_edits(run, integration_file(name), edits, about, known=brought.problems)
 
 
 def _print(name: str, notes: list[str], planned: PlannedEdit, *, saved: bool) -> None:
     for note in notes:
         notice(note)
+    if planned.changes:
+        print_diff(planned.file, planned.before, planned.after)
+    print_problems((*planned.problems, *planned.warnings))
     if not planned.changes:
         say("There is nothing to change: the mappings are there already.")
-        return
-    print_diff(planned.file, planned.before, planned.after)
-    print_problems((*planned.problems, *planned.warnings))
-    if planned.problems:
-        say("Nothing was saved: the mappings do not fit the systems.", "red")
+    elif planned.problems:
+        say("Nothing was saved: it does not fit; see above.", "red")
     elif saved:
         say(f"Saved {planned.file}. Undo it: tandem validate {name} --undo")
     else:

@@ -33,6 +33,11 @@ from tandem.sync.schema import Seen
 
 _VERSIONS: Final = 1_000
 """Snapshots of a side that are listed."""
+_BELONGS: Final = {
+    "--since": "--diff",
+    "--yes": "--provision",
+    "--side": "--entity, --versions or --diff",
+}
 Side = Literal["external", "local"]
 
 Refresh = Annotated[
@@ -43,7 +48,7 @@ OneEntity = Annotated[
 ]
 OneSide = Annotated[
     Side | None,
-    typer.Option(help="Of --entity (default: external), --versions and --diff (default: both)."),
+    typer.Option(help="Of --entity (default: the one that has it), --versions and --diff."),
 ]
 Versions = Annotated[bool, typer.Option("--versions", help="List the snapshots of both sides.")]
 Diff = Annotated[
@@ -73,7 +78,13 @@ def schema(  # noqa: PLR0913 - its options
 ) -> None:
     """Show what both systems have, as last seen; --refresh looks again."""
     chosen = [refresh, entity is not None, versions, diff, provision]
-    _refuse_options(chosen, {"--since": bool(since) and not diff, "--yes": yes and not provision})
+    has_sides = entity is not None or versions or diff
+    stray = {
+        "--since": bool(since) and not diff,
+        "--yes": yes and not provision,
+        "--side": bool(side) and not has_sides,
+    }
+    _refuse_options(chosen, stray)
     sides = [side] if side else list(SIDES)
     with errors_as_exit_codes():
         integration = integration_named(name)
@@ -86,7 +97,7 @@ def schema(  # noqa: PLR0913 - its options
         elif diff:
             _diff(integration, [side or "external"] if since else sides, since, json=json)
         elif entity is not None:
-            _entity(integration, side or "external", entity, json=json)
+            _entity(integration, sides, entity, json=json)
         else:
             _overview(integration, json=json)
 
@@ -96,7 +107,7 @@ def _refuse_options(chosen: Sequence[bool], stray: Mapping[str, bool]) -> None:
         raise typer.BadParameter(
             "Choose one of --refresh, --entity, --versions, --diff and --provision."
         )
-    for option, where in (("--since", "--diff"), ("--yes", "--provision")):
+    for option, where in _BELONGS.items():
         if stray[option]:
             raise typer.BadParameter(f"{option} belongs to {where}.")
 
@@ -117,17 +128,27 @@ def _provision(integration: Integration, *, yes: bool, json: bool) -> None:
                 lines = schemas.provision_locally(run)
         else:
             lines = schemas.missing_locally(run)
+        left = schemas.not_provisioned(run)
     if json:
-        print_json({"done": lines if yes else [], "missing": [] if yes else lines})
-    elif not lines:
-        say("Nothing is missing on the local side.")
+        done, missing = (lines, []) if yes else ([], lines)
+        print_json({"done": done, "missing": missing, "not_looked_at": left})
     else:
-        for line in lines:
-            say(line, "green" if yes else "yellow")
-        if not yes:
-            say(f"Nothing was done. To do it: tandem schema {integration.name} --provision --yes")
-    if lines and not yes:
+        _print_provisioned(integration.name, lines, left, done=yes)
+    if left or (lines and not yes):
         raise typer.Exit(FINDINGS)
+
+
+def _print_provisioned(name: str, lines: list[str], left: list[str], *, done: bool) -> None:
+    for line in lines:
+        say(line, "green" if done else "yellow")
+    for line in left:
+        say(line, "red")
+    if not lines and not left:
+        say("Nothing is missing on the local side.")
+    if lines and not done:
+        say(f"Nothing was done. To do it: tandem schema {name} --provision --yes")
+    if left:
+        say(f"What is wrong with what was not looked at: tandem validate {name}")
 
 
 def _versions(integration: Integration, sides: Sequence[str], *, json: bool) -> None:
@@ -153,10 +174,10 @@ def _diff(integration: Integration, sides: Sequence[str], since: int | None, *, 
             print_difference(one)
 
 
-def _entity(integration: Integration, side: str, name: str, *, json: bool) -> None:
+def _entity(integration: Integration, sides: Sequence[str], name: str, *, json: bool) -> None:
     _look_first(integration)
     with state_of(integration) as state:
-        about, entity = schemas.entity_of(state, side, name)
+        about, entity = schemas.entity_of(state, name, sides)
     if json:
         print_json({"about": asdict(about), "entity": entity.model_dump(mode="json")})
     else:

@@ -133,11 +133,18 @@ def print_difference(one: Difference) -> None:
 
 def _print_changes(title: str, changes: Sequence[Change]) -> None:
     rows = [
-        (_CALLED.get(change.kind, change.kind.value), change.name, change.before, change.after)
+        (
+            _CALLED.get(change.kind, change.kind.value),
+            change.name,
+            change.before,
+            change.after,
+            "yes" if change.is_harmless else "no",
+        )
         for change in changes
     ]
     styles = [_COLOURS[change.kind] for change in changes]
-    print_table(["Change", "Entity, field", "Before", "Now"], rows, title, styles)
+    columns = ["Change", "Entity, field", "Before", "Now", "Harmless"]
+    print_table(columns, rows, title, styles)
 
 
 def _version(about: SnapshotEntry) -> str:

@@ -1,5 +1,6 @@
 """`tandem suggest`: local fields for the external ones that are not mapped yet."""
 
+import shlex
 from typing import Annotated, Any, Final
 
 import typer
@@ -18,6 +19,7 @@ from tandem.cli.session import (
     new_run_id,
 )
 from tandem.core.drift.words import type_in_words
+from tandem.core.suggestions.lookups import targets_in_words
 from tandem.core.suggestions.suggest import ACCEPTABLE
 from tandem.mapping_files.plain import plain
 from tandem.model.integration import FieldMapping
@@ -67,10 +69,12 @@ def suggest(  # noqa: PLR0913 - its options
         print_json(_as_json(found, min_score, columns, planned))
     else:
         _print(found, min_score, columns)
+        if new:
+            _print_left_out(found, min_score)
         if planned:
             _print_planned(name, planned)
         else:
-            command = f"tandem suggest {name} {entity}{' --new' if new else ''}"
+            command = _command(name, entity, local, min_score, new=new)
             say(_next(command, found, bool(lines)))
     if planned and planned.problems:
         raise typer.Exit(FINDINGS)
@@ -113,6 +117,12 @@ def _print(found: Suggested, least: float, columns: tuple[FieldMapping, ...]) ->
         say(f"Without a partner: {', '.join(alone)}.")
 
 
+def _print_left_out(found: Suggested, least: float) -> None:
+    for field in found.to_several(least):
+        targets = targets_in_words(field)
+        say(f"No column for {field.name}: it refers to any of {targets}; a lookup has one target.")
+
+
 def _heading(found: Suggested) -> str:
     theirs, ours = found.external.name, found.local.name
     if found.at is not None:
@@ -124,6 +134,15 @@ def _heading(found: Suggested) -> str:
     if not found.has_partner:
         return f"{theirs} is not mapped, and no local entity is much like it{also}"
     return f"{theirs} is not mapped. Local entity: {ours}{chosen}{also}"
+
+
+def _command(name: str, entity: str, local: str | None, least: float, *, new: bool) -> str:
+    """The same question once more, as a shell takes it."""
+    words = ["tandem", "suggest", name, entity]
+    words += ["--local", local] if local is not None else []
+    words += ["--new"] if new else []
+    words += ["--min-score", str(least)] if least != ACCEPTABLE else []
+    return shlex.join(words)
 
 
 def _next(command: str, found: Suggested, marked: bool) -> str:  # noqa: FBT001 - private

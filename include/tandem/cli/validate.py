@@ -8,7 +8,8 @@ import typer
 
 from tandem.cli.clean_up import clean_up as clean_up_file
 from tandem.cli.clean_up import undo as undo_edit
-from tandem.cli.output import print_findings, print_json, progress_shown, say
+from tandem.cli.edits import print_problems
+from tandem.cli.output import print_json, progress_shown, say
 from tandem.cli.session import (
     FINDINGS,
     AsJson,
@@ -27,8 +28,6 @@ from tandem.sync.job import Request
 from tandem.sync.people.problems import Looked, all_problems
 from tandem.sync.validation import by_entity
 from tandem.yaml_source import YamlSource
-
-_COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 _RANK: Final = {severity: rank for rank, severity in enumerate(Severity)}
 
@@ -55,8 +54,10 @@ def validate(
     """
     if sum((clean_up, undo)) > 1 or (yes and not (clean_up or undo)):
         raise typer.BadParameter("--yes goes with one of --clean-up and --undo.")
+    if undo and entity:
+        raise typer.BadParameter("--undo gives back the whole file; leave out --entity.")
     if clean_up:
-        clean_up_file(name, yes=yes, json=json)
+        clean_up_file(name, tuple(entity or ()), yes=yes, json=json)
     elif undo:
         undo_edit(name, yes=yes, json=json)
     else:
@@ -112,22 +113,10 @@ def _print_entity(
     waits = name in found.stopped and all(p.severity is not Severity.ERROR for p in problems)
     if waits:
         say(found.stopped[name], "red", indent=2)
-    print_findings(
-        [
-            (
-                problem.severity.value,
-                _COLOURS[problem.severity],
-                f"{path.name}:{source.line(problem.place)}",
-                _lines(problem),
-            )
-            for problem in sorted(problems, key=lambda p: (_RANK[p.severity], source.line(p.place)))
-        ]
+    print_problems(
+        sorted(problems, key=lambda p: (_RANK[p.severity], source.line(p.place))),
+        where=lambda problem: f"{path.name}:{source.line(problem.place)}",
     )
-
-
-def _lines(problem: Problem) -> list[str]:
-    proposed = f"Choices: {', '.join(problem.choices)}." if problem.choices else ""
-    return [line for line in (problem.text, problem.advice, proposed) if line]
 
 
 def _print_summary(name: str, found: Looked) -> None:

@@ -1,5 +1,6 @@
 """`tandem verify`: do both sides agree?"""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
 
@@ -48,22 +49,17 @@ def verify(
     else:
         for one in found:
             _print(one, limit)
-        say(
-            f"The next run looks at them again: tandem sync {name}"
-            if differ
-            else "Both sides agree, as far as they could be compared."
-            if stopped
-            else "Both sides agree."
-        )
+        _print_verdict(name, found)
     if differ or stopped:
         raise typer.Exit(FINDINGS)
 
 
 def _print(one: Verified, limit: int) -> None:
-    say(f"{one.entity} (verified at {instant(one.at)})", "bold")
     if one.stopped:
+        say(f"{one.entity} (stopped)", "bold")
         say(one.stopped, "red", indent=2)
         return
+    say(f"{one.entity} (verified at {instant(one.at)})", "bold")
     say(
         f"{one.external:,} external, {one.local:,} local, {one.links:,} links; "
         f"values of {one.compared:,} compared; "
@@ -75,6 +71,16 @@ def _print(one: Verified, limit: int) -> None:
         say(f"{ids}: the {found.side} record {_sentence(found.text)}", indent=2)
     if one.found > limit:
         say(f"… and {one.found - limit:,} more (--limit)", indent=2)
+
+
+def _print_verdict(name: str, found: Sequence[Verified]) -> None:
+    stopped = [one.entity for one in found if one.stopped]
+    if any(one.found for one in found):
+        say(f"The next run looks at them again: tandem sync {name}")
+    else:
+        say(f"Both sides agree{', as far as they could be compared' if stopped else ''}.")
+    if stopped:
+        say(f"Not compared: {', '.join(stopped)}; see tandem validate {name}.")
 
 
 def _sentence(text: str) -> str:

@@ -69,8 +69,9 @@ class Store:
     def define(self, entity: Entity, habits: Habits | None = None) -> None:
         """Add the entity, without records; it can do everything unless it says otherwise."""
         if entity.capabilities == Capabilities():
+            own = (habits.version,) if habits and habits.version else ()
             able = Capabilities(
-                version_fields=version_fields(entity.fields),
+                version_fields=(*own, *version_fields(entity.fields)),
                 creates=True,
                 updates=True,
                 removes=True,

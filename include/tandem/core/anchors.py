@@ -20,13 +20,13 @@ _ORDERED: Final = {
 
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 
-UNSEEN: Final = {
-    ChangeTracking.DELTA: "nothing that the system tracks",
-    ChangeTracking.VERSION: "records committed late with a smaller version",
-    ChangeTracking.TIMESTAMP: "records committed later than the overlap",
-    ChangeTracking.SNAPSHOT: "nothing, but every run reads everything",
+SEEN: Final = {
+    ChangeTracking.DELTA: "which sees all that the system tracks",
+    ChangeTracking.VERSION: "which does not see records committed late with a smaller version",
+    ChangeTracking.TIMESTAMP: "which does not see records committed later than the overlap",
+    ChangeTracking.SNAPSHOT: "which sees everything, and reads everything in every run",
 }
-"""What a strategy cannot see, for people."""
+"""What a strategy sees, and what not, for people."""
 
 
 def version_field(mapping: EntityMapping, entity: Entity) -> str | None:

@@ -25,6 +25,7 @@ Texts = Mapping[str, pa.Array]
 _MORE: Final = 1_000
 _SIDES: Final = ("external", "local")
 _NOT_MADE: Final = "(cannot be sent) "
+_NOT_HELD: Final = "(does not fit) "
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,17 @@ class Image:
 
 def external_image(fields: Sequence[BoundField], records: pa.RecordBatch) -> Image:
     """External records as they would look on the local side."""
-    values: dict[str, pa.Array] = {}
-    problems: dict[int, str] = {}
+    image = Image({}, {}, {})
     for field in fields:
-        values[field.name], found = mapped_values(field, records)
-        if field.downloads:
-            problems = {**found, **problems}
-    return Image(values, _texts(fields, values), problems)
+        image.values[field.name], found = mapped_values(field, records)
+        texts = _text(field, image.values[field.name])
+        if found and field.downloads:  # not as if they were empty: nobody would look at the record
+            words = pa.array([found.get(row) for row in range(len(texts))], pa.string())
+            unfit = pc.binary_join_element_wise(_NOT_HELD, words, "")
+            texts = pc.coalesce(texts, unfit)
+            image.problems.update({**found, **image.problems})
+        image.texts[field.name] = texts
+    return image
 
 
 def local_image(fields: Sequence[BoundField], records: pa.RecordBatch) -> Image:
@@ -183,10 +188,6 @@ def _quoted(texts: pa.Array) -> pa.Array:
             plain, pc.fill_null(special, False), pa.array(escaped, pa.string())
         )
     return pc.fill_null(plain, "null")
-
-
-def _texts(fields: Sequence[BoundField], values: Texts) -> dict[str, pa.Array]:
-    return {field.name: _text(field, values[field.name]) for field in fields}
 
 
 def _text(field: BoundField, values: pa.Array) -> pa.Array:

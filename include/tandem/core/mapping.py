@@ -13,6 +13,7 @@ from tandem.core.fit import fit
 from tandem.core.ids import new_ids, record_ids
 from tandem.core.transforms.apply import Given, cut_values, transform, with_default
 from tandem.core.transforms.options import mapped_options
+from tandem.core.transforms.results import refuse_for_field
 from tandem.core.transforms.transformed import nulled
 from tandem.errors import ConfigurationError
 from tandem.model.integration import EntityMapping
@@ -106,7 +107,7 @@ class BoundMapping:
         """
         if self.mapping.primary_key:
             return tuple(self.local_name(name) for name in self.mapping.primary_key)
-        return self.local.key if self.maps_local_key else ()
+        return self.local.key if self._is_mapped(self.local.key, self.fields) else ()
 
     def spells_external_key(self, names: Sequence[str]) -> bool:
         """Whether these local fields spell the external key, so that no two records share them."""
@@ -131,7 +132,14 @@ class BoundMapping:
     @cached_property
     def maps_local_key(self) -> bool:
         """Whether mapped fields fill the whole local key."""
-        return set(self.local.key) <= {field.name for field in self.fields if field.externals}
+        return self._is_mapped(
+            self.local.key, self.downloads if self.is_downloaded else self.fields
+        )
+
+    @staticmethod
+    def _is_mapped(key: Sequence[str], fields: Sequence[BoundField]) -> bool:
+        """Whether these fields have external ones for the whole key."""
+        return set(key) <= {field.name for field in fields if field.externals}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +192,9 @@ def mapped_values(field: BoundField, records: pa.RecordBatch) -> tuple[pa.Array,
         return values, {}
     done = transform(values, mapping.transform, _given(field, records))
     values, problems = done.values, done.problems
-    if mapping.values:
+    if not mapping.values:
+        refuse_for_field(values, mapping.transform, target, field.functions)
+    else:
         two_way = field.downloads and field.sends_itself
         values, unknown = mapped_options(values, mapping, mapping.values, there_and_back=two_way)
         problems = {**unknown, **problems}

@@ -9,6 +9,7 @@ from tandem.core.fit import Fitted, fit
 from tandem.core.ids import split_ids
 from tandem.core.transforms.apply import Given, cut_values, transform, with_default
 from tandem.core.transforms.options import mapped_options
+from tandem.core.transforms.results import refuse_for_field
 from tandem.model.integration import Constant, FieldMapping
 from tandem.model.schema import Field
 from tandem.model.transforms import UserTransforms
@@ -50,7 +51,9 @@ def made_values(
     line, given = sending.line, Given(columns, functions)
     done = transform(columns[sending.reads[0]], line.transform, given)
     values, problems = done.values, _named(sending, done.problems)
-    if line.values:
+    if not line.values:
+        refuse_for_field(values, line.transform, sending.external, functions)
+    else:
         partners = _partners(line)
         values, unknown = mapped_options(values, line, partners, there_and_back=False)
         problems = {**_named(sending, unknown), **problems}

@@ -20,10 +20,7 @@ def wanted_entity(
     `known` is what the local side has by that name; `keys` tells for each external entity the
     local key field of its mapping, which is what lookups to it hold.
     """
-    lines: dict[str, FieldMapping] = {}
-    for line in mapping.active_fields:
-        if line.local and line.direction != "upload_only":
-            lines.setdefault(line.local, line)
+    lines = filled_locally(mapping)
     fields = [_wanted_field(name, line, external, keys) for name, line in lines.items()]
     names = lines.keys()
     key = known.key if known and known.key else (_id_among(names),)
@@ -31,6 +28,15 @@ def wanted_entity(
     own_key = [field for field in missing_key if field.name not in names]
     as_key = [field.model_copy(update={"nullable": field.name not in key}) for field in fields]
     return Entity(name=mapping.local, key=key, fields=(*own_key, *as_key))
+
+
+def filled_locally(mapping: EntityMapping) -> dict[str, FieldMapping]:
+    """Local field → the line that says of what type it has to be; none for what is only sent."""
+    lines: dict[str, FieldMapping] = {}
+    for line in mapping.active_fields:
+        if line.local and line.direction != "upload_only":
+            lines.setdefault(line.local, line)
+    return lines
 
 
 def _id_among(names: Iterable[str]) -> str:
@@ -59,10 +65,15 @@ def _wanted_field(
 def _made_field(name: str, line: FieldMapping, external: Entity) -> Field:
     """A field that can hold what transforms make; text where they can make anything."""
     kind = kind_after(line, external, direction="download_only") or Kind.STRING
-    length = external.field(line.external or "").max_length
-    for step in line.transform:
-        length = _length_after(step, length)
+    length = length_made(line.transform, external.field(line.external or "").max_length)
     return Field(name=name, kind=kind, max_length=length if kind is Kind.STRING else None)
+
+
+def length_made(steps: Iterable[Transform], length: int | None) -> int | None:
+    """How long a text can be after these transforms, by how long it is before; None: any length."""
+    for step in steps:
+        length = _length_after(step, length)
+    return length
 
 
 def _length_after(step: Transform, length: int | None) -> int | None:

@@ -1,13 +1,15 @@
 """A mapping file of either format, from its bytes."""
 
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from tandem.errors import ConfigurationError
-from tandem.mapping_files.model import LARGEST, Carried, Format
+from tandem.mapping_files.model import LARGEST, Carried, Format, refuse_repeated
 from tandem.mapping_files.xml_reading import from_xml
 from tandem.mapping_files.yaml_files import from_yaml
+from tandem.model.integration import EntityMapping
 
 _BEGINS_XML: Final = (
     b"<",
@@ -17,10 +19,18 @@ _BEGINS_XML: Final = (
 )
 
 
-def carried(body: bytes, form: Format | None = None) -> Carried:
+def carried(
+    body: bytes,
+    form: Format | None = None,
+    *,
+    entity: str | None = None,
+    here: Sequence[EntityMapping] = (),
+) -> Carried:
     """What a mapping file brings along; ConfigurationError if it cannot be used.
 
-    Without a format, a file that begins with < is XML.
+    Without a format, a file that begins with < is XML. `entity`: only the mapping of this external
+    entity is looked at, whatever is wrong with others. `here`: the mappings of the integration
+    that it is brought to; lookups may refer to them.
     """
     if len(body) > LARGEST:
         raise ConfigurationError(
@@ -28,7 +38,9 @@ def carried(body: bytes, form: Format | None = None) -> Carried:
             remedy="Export fewer entities: --entity.",
         )
     is_xml = form == "resco-xml" or (form is None and body.lstrip().startswith(_BEGINS_XML))
-    return from_xml(body) if is_xml else from_yaml(_text(body))
+    brought = from_xml(body, entity, here) if is_xml else from_yaml(_text(body), entity)
+    refuse_repeated(brought.entities)
+    return brought
 
 
 def file_bytes(path: Path) -> bytes:

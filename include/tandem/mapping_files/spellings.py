@@ -9,7 +9,7 @@ them that make sense.
 
 from typing import Final
 
-from tandem.model.integration import Direction
+from tandem.model.integration import Direction, EntityMapping, FieldMapping
 
 OURS: Final = "urn:tandem:mapping:1"
 """Namespace of what Tandem has beyond the product: values as YAML on one line."""
@@ -61,6 +61,20 @@ FIELD_PARTS: Final = {
 }
 """Element of an attribute mapping, small → our key, or the key of its lookup; `local_target` is
 how lookups were written first: `account.integration_bc_pk`, in local names."""
+
+_WITH_WORDS: Final = frozenset((*ENTITY_PARTS.values(), *FIELD_PARTS.values(), "lookup"))
+ENTITY_BEYOND: Final = tuple(key for key in EntityMapping.model_fields if key not in _WITH_WORDS)
+FIELD_BEYOND: Final = (
+    "direction",
+    *(key for key in FieldMapping.model_fields if key not in _WITH_WORDS),
+)
+"""Our keys that the product has no element for."""
+
+LIMITING: Final = (
+    *("filter", "condition", "query", "fetch", "criteria", "where", "direction", "enabled"),
+    *("disabled", "key", "lookup", "target", "default", "value", "option", "transform"),
+)
+"""Parts of element names: without such an element, something else would be synced."""
 
 FOR_SHOW: Final = frozenset(("externaltype", "localtype", "string"))
 """Elements that only repeat what the systems say."""

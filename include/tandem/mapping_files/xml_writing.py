@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
-from tandem.errors import ConfigurationError
 from tandem.mapping_files.model import MappingFile
 from tandem.mapping_files.plain import plain
-from tandem.mapping_files.spellings import OURS, WRITTEN_DIRECTION
+from tandem.mapping_files.spellings import ENTITY_BEYOND, FIELD_BEYOND, OURS, WRITTEN_DIRECTION
 from tandem.model.integration import EntityMapping, FieldMapping
 from tandem.yaml_edit.writing import one_line
 
@@ -15,32 +14,17 @@ _NAMESPACES: Final = (
     'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
     f'xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:t="{OURS}"'
 )
-_KNOWN_OF_ENTITY: Final = frozenset(
-    [
-        "enabled",
-        "external",
-        "local",
-        "direction",
-        "primary_key",
-        "version_number",
-        "composite_lookups",
-        "fields",
-    ]
-)
-_KNOWN_OF_FIELD: Final = frozenset(("enabled", "external", "local", "lookup"))
 
 
 def xml_text(file: MappingFile, *, single: bool = False) -> str:
-    """The file's text: an array of entity mappings, or the only one by itself.
-
-    ConfigurationError if a name holds a character that XML cannot carry.
-    """
+    """The file's text: an array of entity mappings, or the only one by itself."""
+    policy = f' t:on_conflict="{file.on_conflict}"' if file.on_conflict else ""
+    attributes = f" {_NAMESPACES}{policy}"
     if single:
-        body = _entity(file.entities[0], f" {_NAMESPACES}")
+        body = _entity(file.entities[0], attributes)
     else:
         inner = [line for entity in file.entities for line in _entity(entity)]
-        policy = [_leaf("t:on_conflict", file.on_conflict)] if file.on_conflict else []
-        body = _within("ArrayOfEntityMapping", [*inner, *policy], f" {_NAMESPACES}")
+        body = _within("ArrayOfEntityMapping", inner, attributes)
     return "\n".join(['<?xml version="1.0" encoding="utf-8"?>', *body]) + "\n"
 
 
@@ -54,7 +38,7 @@ def _entity(entity: EntityMapping, attributes: str = "") -> list[str]:
         *([_leaf("VersionNumber", entity.version_number)] if entity.version_number else []),
         *_strings("CompositeLookups", entity.composite_lookups),
         *_within("AttributesMapping", [line for f in entity.fields for line in _field(f)]),
-        *_beyond(plain(entity), _KNOWN_OF_ENTITY),
+        *_beyond(plain(entity), ENTITY_BEYOND),
     ]
     return _within("EntityMapping", parts, attributes)
 
@@ -71,14 +55,14 @@ def _field(field: FieldMapping) -> list[str]:
         parts.append(_leaf("TargetExternalField", field.lookup.field))
         if field.lookup.composite is not None:
             parts.append(_leaf("CompositeLookup", field.lookup.composite))
-    return _within("AttributeMapping", [*parts, *_beyond(plain(field), _KNOWN_OF_FIELD)])
+    return _within("AttributeMapping", [*parts, *_beyond(plain(field), FIELD_BEYOND)])
 
 
-def _beyond(values: Mapping[str, Any], known: frozenset[str]) -> Iterator[str]:
+def _beyond(values: Mapping[str, Any], keys: Sequence[str]) -> Iterator[str]:
     """What the product has no word for."""
     for key, value in values.items():
-        if key not in known:
-            yield _leaf(f"t:{key}", one_line(value).replace("\ufffe", "\\ufffe"))
+        if key in keys:
+            yield _leaf(f"t:{key}", one_line(value))
 
 
 def _strings(name: str, values: Sequence[str]) -> list[str]:
@@ -90,11 +74,6 @@ def _within(name: str, lines: Sequence[str], attributes: str = "") -> list[str]:
 
 
 def _leaf(name: str, text: str) -> str:
-    text = text.replace("\uffff", "\\uffff") if name.startswith("t:") else text
-    if {"\ufffe", "\uffff"} & set(text):
-        raise ConfigurationError(
-            f"{text!r} holds a character that XML has no form for.", remedy="Export it as yaml."
-        )
     space = ' xml:space="preserve"' if text.strip() != text or not text else ""
     return f"<{name}{space}>{escape(text)}</{name}>"
 

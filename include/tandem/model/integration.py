@@ -43,7 +43,7 @@ class Lookup(Config):
 
     entity: Text = Field(description="External entity that is referred to.")
     field: Text = Field(description="Its external field that the value is compared with.")
-    composite: str | None = Field(
+    composite: Name | None = Field(
         None, description="Name of the composite lookup that this field is a part of."
     )
 
@@ -162,8 +162,16 @@ class EntityMapping(Config):
 
     @property
     def active_fields(self) -> tuple[FieldMapping, ...]:
-        """The field mappings that are enabled."""
-        return tuple(field for field in self.fields if field.enabled)
+        """The field mappings that are enabled and do something."""
+        return tuple(line for line in self.fields if line.enabled and self.uses(line))
+
+    def uses(self, line: FieldMapping) -> bool:
+        """Whether the line travels, or its external field finds partners.
+
+        A line that only uploads has no place to go where its entity only downloads.
+        """
+        ways = {self.direction, line.direction or self.direction}
+        return ways != {"download_only", "upload_only"} or line.external in self.primary_key
 
     @model_validator(mode="after")
     def _sends_each_made_field_once(self) -> "EntityMapping":

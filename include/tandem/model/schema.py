@@ -69,6 +69,8 @@ class Field(Model):
     """It can be given to new records only."""
     defaulted: bool = False
     """The system fills it where a new record does not give it."""
+    unique: bool = False
+    """No two records have the same value: an alternate key, as the system declares it."""
     filterable: bool = True
     """The system evaluates conditions on it."""
     label: str = ""

@@ -190,6 +190,8 @@ class UserTransform:
     """The file that it stands in."""
     function: Callable[[Any], Any]
     """`pandas.Series` → `pandas.Series` of the same length."""
+    broken: str = ""
+    """Why it cannot be called, since its file cannot be loaded."""
 
 
 UserTransforms = Mapping[str, UserTransform]

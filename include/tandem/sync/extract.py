@@ -134,7 +134,7 @@ class _Extraction:
                 self._vanished.add(_as_ids(pa.array(page.gone, pa.string())))
                 self._vanished.add(_as_ids(ids.filter(pc.invert(inside))))
             records, ids = records.filter(inside), ids.filter(inside)
-        self._records.add(records)
+        self._records.add(self._side.completed(records))
         rows = [{"id": u.id, "reason": u.reason, "payload": u.payload} for u in page.unreadable]
         self._unreadable.add(pa.RecordBatch.from_pylist(rows, schema=UNREADABLE))
         self._present.add(ids)
@@ -161,7 +161,7 @@ class _Extraction:
             query = self._reading.changes(self._bound.mapping.overlap)
             query = replace(query, condition=self._reading.condition)
             for page in self._side.connector.find(query, keys):
-                self._records.add(page.records)
+                self._records.add(self._side.completed(page.records))
                 found.add(record_ids(page.records, self._side.entity.key))
                 found.add(pa.array([record.id for record in page.unreadable], pa.string()))
         gone = missing.filter(pc.invert(found.holds(missing)))

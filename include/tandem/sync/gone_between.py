@@ -13,7 +13,7 @@ from tandem.model.integration import FieldMapping
 from tandem.model.schema import Entity
 from tandem.sync.job import Job, Run
 
-_SIDES: Final[tuple[SideName, ...]] = ("external", "local")
+SIDES: Final[tuple[SideName, ...]] = ("external", "local")
 _LOOKED_AT: Final = 100
 """Snapshots that are looked at, the newest."""
 
@@ -29,20 +29,22 @@ class Gone:
 
 def asked_now(job: Job, bound: BoundMapping) -> Asked:
     """What the mapping asks for, and the newest snapshots of both sides."""
-    newest = {side: job.state.schema_snapshots(side, limit=1) for side in _SIDES}
+    newest = {side: job.state.schema_snapshots(side, limit=1) for side in SIDES}
     versions = {side: about[0].version for side, about in newest.items() if about}
     return asked_of(bound).model_copy(update={"versions": versions})
 
 
 def gone_between(job: Job, before: Asked, now: Asked) -> Gone:
-    """What the snapshots between those two lack, though both had it."""
+    """What the snapshots after the one lack up to the other, though both mappings need it. The
+    last counts too: where nothing is kept (a preview), it may be older than what is there now.
+    """
     fields: set[str] = set()
     local_entity = False
-    for side in _SIDES:
+    for side in SIDES:
         first, last = before.versions.get(side), now.versions.get(side)
         if first is None or last is None:
             continue
-        for version in range(max(first + 1, last - _LOOKED_AT), last):
+        for version in range(max(first, last - _LOOKED_AT) + 1, last + 1):
             entity = _entity(job, side, version, now)
             local_entity |= entity is None and side == "local"
             fields |= {

@@ -1,5 +1,6 @@
 """Local tables and columns that mappings need: shown, and created where the user asked for it."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from tandem.connectors.base import Provisioner
@@ -50,6 +51,15 @@ def missing(job: Job, external: Schema, local: Schema) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
+def not_looked_at(integration: Integration, external: Schema, local: Schema) -> list[str]:
+    """Mappings of which nothing is created, since the external system lacks what they name."""
+    return [
+        f"{mapping.external}: not looked at. {why}"
+        for mapping, why in _wanted_or_why_not(integration, external, local)
+        if isinstance(why, ConfigurationError)
+    ]
+
+
 def wanted_entities(job: Job, external: Schema, local: Schema) -> list[Entity]:
     """The local entities as the enabled mappings need them, without what is not created by
     itself because it vanished.
@@ -82,21 +92,26 @@ def _wanted(
 def _all_wanted(
     integration: Integration, external: Schema, local: Schema
 ) -> list[tuple[EntityMapping, Entity]]:
-    mappings = [m for m in integration.active_entities if m.external in external.by_name]
+    found = _wanted_or_why_not(integration, external, local)
+    return [(mapping, wanted) for mapping, wanted in found if isinstance(wanted, Entity)]
+
+
+def _wanted_or_why_not(
+    integration: Integration, external: Schema, local: Schema
+) -> Iterator[tuple[EntityMapping, Entity | ConfigurationError]]:
     keys = {}
-    for mapping in mappings:
-        key = _local_key(mapping, external, local.by_name.get(mapping.local))
-        if key is not None:
-            keys[mapping.external] = key
-    found = []
-    for mapping in mappings:
+    for mapping in integration.active_entities:
+        if mapping.external in external.by_name:
+            key = _local_key(mapping, external, local.by_name.get(mapping.local))
+            if key is not None:
+                keys[mapping.external] = key
+    for mapping in integration.active_entities:
         known = local.by_name.get(mapping.local)
         try:
-            entity = wanted_entity(mapping, external.entity(mapping.external), known, keys)
-        except ConfigurationError:
-            continue  # it names what the external side lacks: validation says so
-        found.append((mapping, entity))
-    return found
+            entity = external.entity(mapping.external)
+            yield mapping, wanted_entity(mapping, entity, known, keys)
+        except ConfigurationError as error:
+            yield mapping, error
 
 
 def _allowed(wanted: Entity, gone: Vanished) -> Entity | None:

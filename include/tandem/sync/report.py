@@ -1,14 +1,18 @@
 """What became of a run, from the log: one result line an entity, and one for all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
+from tandem.core.order import waits_for
 from tandem.model.changes import Counts, results_line
+from tandem.model.integration import EntityMapping
 from tandem.model.schema import Model
 from tandem.state.store import LogEntry
 from tandem.sync.job import Job
 
 Status = Literal["success", "partial", "failed"]
+
+_LOADED: Final = ("success", "partial")
 
 
 class EntityReport(Model):
@@ -25,7 +29,7 @@ class EntityReport(Model):
     @property
     def result(self) -> str:
         """The result line; empty if nothing was loaded."""
-        if self.status not in ("success", "partial"):
+        if self.status not in _LOADED:
             return ""
         return results_line(self.counts, CREATED_WORDS[self.direction])
 
@@ -85,7 +89,12 @@ def report(job: Job, *, completed_lookups: int = 0) -> RunReport:
     logged = job.state.log_entries(run_id=job.run_id, limit=10_000)
     entries = {(entry.entity, entry.direction): entry for entry in logged}
     entities = tuple(
-        _entity(mapping.external, direction, entries.get((mapping.external, direction)))
+        _entity(
+            mapping.external,
+            direction,
+            entries.get((mapping.external, direction)),
+            unfinished=_unfinished(job, mapping, entries),
+        )
         for mapping in job.mappings
         for direction in job.directions(mapping)
     )
@@ -98,10 +107,27 @@ def report(job: Job, *, completed_lookups: int = 0) -> RunReport:
     )
 
 
-def _entity(name: str, direction: str, entry: LogEntry | None) -> EntityReport:
+def _unfinished(
+    job: Job, mapping: EntityMapping, entries: Mapping[tuple[str, str], LogEntry]
+) -> list[str]:
+    """The entities of the run that this one waits for, and that came to nothing."""
+    needed = waits_for(job.integration, mapping) - {mapping.external}
+    loaded = {name for (name, _), entry in entries.items() if entry.status in _LOADED}
+    return [m.external for m in job.mappings if m.external in needed and m.external not in loaded]
+
+
+def _entity(
+    name: str, direction: str, entry: LogEntry | None, *, unfinished: Sequence[str]
+) -> EntityReport:
     if entry is None:
+        cause = f"skipped: waits for {' and '.join(unfinished)}, not loaded in this run."
         return EntityReport(
-            entity=name, direction=direction, status="skipped", mode="", counts=Counts()
+            entity=name,
+            direction=direction,
+            status="skipped",
+            mode="",
+            counts=Counts(),
+            message=cause if unfinished else "",
         )
     seconds = (entry.finished_at - entry.started_at).total_seconds() if entry.finished_at else None
     return EntityReport(

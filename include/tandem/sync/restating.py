@@ -1,6 +1,7 @@
 """Before an entity is read: what its links say is made to fit the mapping of this run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import pyarrow as pa
@@ -15,7 +16,7 @@ from tandem.state.account import Account
 from tandem.sync.gone_between import asked_now, gone_between
 from tandem.sync.job import Job, Run
 from tandem.sync.sides.held import local_side
-from tandem.sync.sides.reading import mapping_hash
+from tandem.sync.sides.reading import half_done, mapping_hash
 
 _PART_ROWS: Final = 10_000
 _AS_THEY_ARE: Final = Restating(needed=False)
@@ -35,14 +36,15 @@ def restate(run: Run, bound: BoundMapping) -> None:
     entity, asked = bound.mapping.external, text_of(asked_now(run, bound))
     if run.state.links_asked(entity) == asked:
         return
+    doubtful = half_done(run, bound)
     _meet_anew_by_other_keys(run, bound)
     what = needed(run, bound)
     lost = _left_behind(run, bound) if what.elsewhere else []
     with run.state.account(entity) as account:
         for ids in lost:
             account.links.remove(ids)
-        _Restatement(account, bound, what).carry_out()
-        if what.forgotten or what.all_forgotten or what.elsewhere:
+        _Restatement(run, bound, account, what).carry_out()
+        if what.forgotten or what.all_forgotten or what.elsewhere or doubtful:
             account.doubt_anchors()
         account.note_links(mapping_hash=mapping_hash(bound.mapping), asked=asked, at=run.now())
 
@@ -90,10 +92,11 @@ def _left_behind(run: Run, bound: BoundMapping) -> list[pa.Array]:
     return lost
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Restatement:
-    account: Account
+    run: Run
     bound: BoundMapping
+    account: Account
     what: Restating
 
     def carry_out(self) -> None:
@@ -109,7 +112,22 @@ class _Restatement:
         links, after = self.account.links, None
         while (part := links.after(after, _PART_ROWS)).num_rows:
             ids = part["external_id"].combine_chunks()
-            texts = links.bases(ids)["base"].combine_chunks()
-            said = restated(self.bound.fields, texts, self.what)
-            links.restate(said.add_column(0, "external_id", ids))
+            unsure = pc.is_in(ids, value_set=self._unanswered)
+            self._restate(ids.filter(pc.invert(unsure)), self.what)
+            self._restate(ids.filter(unsure), self._of_unanswered)
             after = ids[-1].as_py()
+
+    def _restate(self, ids: pa.Array, what: Restating) -> None:
+        texts = self.account.links.bases(ids)["base"].combine_chunks()
+        said = restated(self.bound.fields, texts, what)
+        self.account.links.restate(said.add_column(0, "external_id", ids))
+
+    @cached_property
+    def _unanswered(self) -> pa.Array:
+        """External ids of records that may hold what was written under the mapping before."""
+        sent = self.run.state.unanswered(self.bound.mapping.external, self.run.run_id)
+        return sent["external_id"].combine_chunks().drop_null()
+
+    @property
+    def _of_unanswered(self) -> Restating:
+        return replace(self.what, forgotten=self.what.forgotten | self.what.changed)

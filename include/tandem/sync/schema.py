@@ -32,9 +32,14 @@ class Seen:
     """Since the version before; empty unless the snapshot is new."""
 
     @property
+    def told(self) -> Sequence[Change]:
+        """The changes that are told one by one: those that may do harm first."""
+        return sorted(self.changes, key=lambda change: change.is_harmless)[:_LINES]
+
+    @property
     def lines(self) -> list[str]:
         """The changes in words, not more than a log should hold."""
-        lines = [_one_line(f"{self.about.side}: {change}") for change in self.changes[:_LINES]]
+        lines = [_one_line(f"{self.about.side}: {change}") for change in self.told]
         more = len(self.changes) - len(lines)
         return [*lines, *([f"{self.about.side}: {more:,} more changes"] if more else [])]
 
@@ -89,8 +94,9 @@ def _versions_path(job: Job) -> str:
 def _logged(seen: Sequence[Seen]) -> list[str]:
     for one in seen:
         _log.info("%s schema: version %s", one.about.side, one.about.version)
-        for line in one.lines:
-            _log.info("%s", line)
+        harmful = sum(not change.is_harmless for change in one.told)
+        for at, line in enumerate(one.lines):
+            _log.log(logging.WARNING if at < harmful else logging.INFO, "%s", line)
     return [line for one in seen for line in one.lines]
 
 
@@ -98,13 +104,25 @@ def _one_line(text: str) -> str:
     return printable(" ".join(text.split()))
 
 
-def pin_expected_schemas(job: Job) -> None:
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """The schemas as a run would find them."""
+
+    external: Schema
+    local: Schema
+    """With what the run would create."""
+    existing: Schema
+    """The local side as it is."""
+
+
+def pin_expected_schemas(job: Job) -> Foreseen:
     """Stage the schemas as a run would find them, creating nothing: what a preview needs."""
     external, local = job.external.schema(), job.local.schema()
     expected = local
     if job.integration.provision:
         expected = as_provisioned(local, wanted_entities(job, external, local))
     stage_schemas(job, external, expected, existing=local)
+    return Foreseen(external, expected, local)
 
 
 def stage_schemas(job: Job, external: Schema, local: Schema, *, existing: Schema) -> None:
@@ -112,10 +130,11 @@ def stage_schemas(job: Job, external: Schema, local: Schema, *, existing: Schema
     mappings = job.integration.active_entities
     externals = {mapping.external for mapping in mappings}
     locals_ = {mapping.local for mapping in mappings}
+    looked_at = locals_ | reached(job.integration, local, "local")
     sides = {
         "external": _only(external, externals | reached(job.integration, external, "external")),
-        "local": _only(local, locals_ | reached(job.integration, local, "local")),
-        "existing": _only(existing, locals_),
+        "local": _only(local, looked_at),
+        "existing": _only(existing, looked_at),
     }
     staged = {side: schema.model_dump(mode="json") for side, schema in sides.items()}
     job.staging.write_json(job.schema_path, staged)

@@ -19,7 +19,7 @@ from tandem.yaml_edit.writing import Style, entry, flow, item
 def insertion(spot: Spot, at: int | str, value: Any, style: Style) -> list[Splice]:
     """Add an item at a position of the list, or a key at the end of the mapping."""
     node, is_list = spot.node, spot.node.kind == "list"
-    in_flow = spot.parent is None or spot.parent.flow
+    in_flow = spot.parent is None or spot.parent.flow or "#" in spot.inside
     if not node.items and not in_flow:
         return replacement(spot, [value] if is_list else {at: value}, style)
     index = int(at) if is_list else len(node.items)
@@ -71,7 +71,7 @@ def _separated(lines: Lines, node: Node) -> str:
 
 def _into_flow(lines: Lines, node: Node, index: int, text: str) -> list[Splice]:
     if not node.items:
-        return [Splice(node.end - 1, node.end - 1, text)]
+        return [_into_empty_flow(lines, node.end - 1, text)]
     if index < len(node.items):
         behind = node.items[index].start
         before = lines.before(behind)
@@ -86,3 +86,11 @@ def _into_flow(lines: Lines, node: Node, index: int, text: str) -> list[Splice]:
         final = "" if comma else ","
         return [*comma, Splice(stop, stop, f"{lines.line_end}{before}{text}{final}")]
     return [*comma, Splice(end, end, f" {text}")]
+
+
+def _into_empty_flow(lines: Lines, end: int, text: str) -> Splice:
+    """Before the closing bracket; on a line of its own if that has one."""
+    before = lines.before(end)
+    if before.strip():
+        return Splice(end, end, text)
+    return Splice(end, end, f"  {text}{lines.line_end}{before}")

@@ -4,12 +4,19 @@ With the lines of a block item go the comments on them and in between, those tha
 are indented deeper, and a comment block directly above it, in its column, if it heads this item
 only: if an empty line, another comment or the end of the list follows. A comment above several
 items heads the group, and stays as long as one of them is there; one at the top of the document
-stays. An empty line goes too where two would be left in a row, or one at the end of the document.
+stays, and one with a line of YAML that is switched off or with something to do. An empty line goes
+too where two would be left in a row, or one at the end of the document.
 """
+
+import re
+from typing import Final
 
 from tandem.yaml_edit.lines import Lines
 from tandem.yaml_edit.spots import Splice, Spot, refuse_odd_start
 from tandem.yaml_edit.tree import Item, Node
+
+_IS_KEPT: Final = re.compile(r"#\s*(-(\s|$)|[\w\"']+:(\s|$)|.*\b(TODO|FIXME|XXX)\b)")
+"""A list item or key that is switched off, or something to do."""
 
 
 def removal(holder: Spot, index: int) -> list[Splice]:
@@ -64,9 +71,16 @@ def _own_lines(lines: Lines, parent: Node, index: int) -> Splice:
     heads_others = index + 1 < len(items) and lines.of(items[index + 1].start) == last
     first = lines.of(item.start)
     if floor >= 0 and not heads_others:
-        first = first_comment(lines, item, floor)
+        first = _heading(lines, item, floor)
     first, last = _with_blank_lines(lines, first, last, floor, is_first=not index)
     return Splice(lines.start(first), lines.start(last))
+
+
+def _heading(lines: Lines, item: Item, floor: int) -> int:
+    """Where the comment that heads an item begins; the item's own line if there is none."""
+    first, own = first_comment(lines, item, floor), lines.of(item.start)
+    is_kept = any(_IS_KEPT.match(lines.content(line).lstrip()) for line in range(first, own))
+    return own if is_kept else first
 
 
 def _with_blank_lines(
@@ -109,7 +123,9 @@ def _from_flow(lines: Lines, parent: Node, index: int) -> Splice:
     behind = item.end if item.comma is None else item.comma + 1
     before, rest = lines.before(item.start), lines.after(behind)
     if not before.strip() and (not rest.strip() or rest.lstrip().startswith("#")):
-        return Splice(lines.start(lines.of(item.start)), lines.start(lines.of(behind) + 1))
+        return _own_lines_in_flow(lines, parent, index, lines.of(behind) + 1)
+    if rest.lstrip().startswith("#") and before.rstrip().endswith(("[", "{")):
+        return Splice(item.start, lines.stop(lines.of(behind)))
     if len(items) == 1:
         return Splice(item.start, behind)
     if index == len(items) - 1:
@@ -119,3 +135,12 @@ def _from_flow(lines: Lines, parent: Node, index: int) -> Splice:
     if not lines.text[behind:following].strip(" "):
         return Splice(item.start, following)
     return Splice(item.start - len(before) + len(before.rstrip()), behind)
+
+
+def _own_lines_in_flow(lines: Lines, parent: Node, index: int, last: int) -> Splice:
+    """The lines of an item in brackets that shares them with none, with its heading."""
+    items, item = parent.items, parent.items[index]
+    floor = lines.of(items[index - 1].comma or items[index - 1].end if index else parent.start)
+    heads_others = index + 1 < len(items) and lines.of(items[index + 1].start) == last
+    first = lines.of(item.start) if heads_others else _heading(lines, item, floor)
+    return Splice(lines.start(first), lines.start(last))

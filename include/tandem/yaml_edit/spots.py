@@ -30,9 +30,9 @@ class Spot:
         return self.parent.items[self.index] if self.parent else None
 
     @property
-    def text(self) -> str:
-        """The whole text."""
-        return self.lines.text
+    def inside(self) -> str:
+        """Its own characters."""
+        return self.lines.text[self.node.start : self.node.end]
 
 
 @dataclass(frozen=True, slots=True)

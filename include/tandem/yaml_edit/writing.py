@@ -18,10 +18,13 @@ from typing import Any, Final
 import yaml
 
 from tandem.errors import printable
-from tandem.yaml_source import YamlSource
+from tandem.yaml_source import TWO_MEANINGS, YamlSource
 
 _OCTAL: Final = re.compile(r"[-+]?0o[0-7]+")
 """A number for YAML 1.2 alone."""
+_SIMPLE: Final = re.compile(r"[^\W\d][\w/.-]*")
+"""Means the same to all readers, unless it is one of the words below."""
+_WORDS: Final = TWO_MEANINGS | {"true", "false", "null"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +127,10 @@ _SCALARS: Final[dict[type, Callable[[Any], str]]] = {
 @lru_cache(maxsize=10_000)
 def _is_plain(text: str, within: bool, as_key: bool) -> bool:  # noqa: FBT001 - private
     """Whether every reader takes the text for itself without quotes: they are asked."""
-    if _OCTAL.fullmatch(text) or printable(text) != text:
+    if text.lower() in _WORDS or _OCTAL.fullmatch(text) or printable(text) != text:
         return False
+    if _SIMPLE.fullmatch(text):
+        return True
     as_value = (f"{{value: {text}}}", f"[{text}]") if within else (f"value: {text}",)
     written = ((f"{{{text}: x}}",) if within else (f"{text}: x",)) if as_key else as_value
     meant = ({text: "x"},) if as_key else ({"value": text}, [text])

@@ -50,6 +50,7 @@ def parts(entity: Entity, keys: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     yield some("read-only", (f.name for f in fields if f.read_only and not f.immutable))
     yield some("immutable", (f.name for f in fields if f.immutable))
     yield some("defaulted", (f.name for f in fields if f.defaulted))
+    yield some("unique", (f.name for f in fields if f.unique))
     yield some("unfilterable", (f.name for f in fields if not f.filterable))
     yield some("options", (f"{f.name} {len(f.options)}" for f in fields if f.options))
     yield some("lookups", (lookup(f, keys) for f in fields if f.lookup))

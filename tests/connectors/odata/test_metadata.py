@@ -221,6 +221,44 @@ def test_several_navigation_properties_on_one_field_are_several_targets() -> Non
     assert [t.entity for t in entity.field("customer").lookup] == ["accounts", "contacts"]
 
 
+def test_a_part_of_a_composite_reference_is_no_lookup() -> None:
+    """Business Central's item variant: by its id, and by the number of the item."""
+    variants = """<EntityType Name="Variant"><Key><PropertyRef Name="id"/></Key>
+    <Property Name="id" Type="Edm.Guid"/><Property Name="itemNumber" Type="Edm.String"/>
+    </EntityType><EntityContainer Name="More"><EntitySet Name="Variants" EntityType="app.Variant"/>
+    </EntityContainer>"""
+    entity = one_type(
+        """<Property Name="variantId" Type="Edm.Guid"/><Property Name="number" Type="Edm.String"/>
+        <NavigationProperty Name="variant" Type="app.Variant" ContainsTarget="true">
+        <ReferentialConstraint Property="variantId" ReferencedProperty="id"/>
+        <ReferentialConstraint Property="number" ReferencedProperty="itemNumber"/>
+        </NavigationProperty>""",
+        more=variants,
+    )
+    assert [t.entity for t in entity.field("variantId").lookup] == ["Variants"]
+    assert entity.field("number").lookup == ()
+
+
+ALTERNATE_KEYS = """<Annotation Term="{}.AlternateKeys"><Collection>
+<Record><PropertyValue Property="Key"><Collection><Record>
+<PropertyValue Property="Alias" String="x"/><PropertyValue Property="Name" PropertyPath="no"/>
+</Record></Collection></PropertyValue></Record>
+<Record><PropertyValue Property="Key"><Collection>
+<Record><PropertyValue Property="Name" PropertyPath="a"/></Record>
+<Record><PropertyValue Property="Name" PropertyPath="b"/></Record>
+</Collection></PropertyValue></Record></Collection></Annotation>"""
+
+
+@pytest.mark.parametrize("vocabulary", ["OData.Community.Keys.V1", "Org.OData.Core.V1"])
+def test_a_field_that_is_an_alternate_key_alone_is_unique(vocabulary: str) -> None:
+    names = ("no", "a", "b")
+    entity = one_type(
+        "".join(f'<Property Name="{name}" Type="Edm.String"/>' for name in names)
+        + ALTERNATE_KEYS.format(vocabulary)
+    )
+    assert [name for name in names if entity.field(name).unique] == ["no"]
+
+
 def test_constraints_of_collections_are_ignored() -> None:
     """Business Central writes them the wrong way round."""
     entity = one_type(
@@ -258,12 +296,50 @@ def test_a_lookup_within_a_complex_type_is_found() -> None:
             "</EnumMember></Annotation>",
             True,
         ),
+        (
+            '<Annotation Term="Core.Permissions"><EnumMember>Core.Permission/Write'
+            " Core.Permission/Read</EnumMember></Annotation>",
+            False,
+        ),
+        (
+            '<Annotation Term="Core.Permissions"'
+            ' EnumMember="Core.Permission/Read Core.Permission/Invoke"/>',
+            True,
+        ),
+        ('<Annotation Term="Core.Permissions" EnumMember="Core.Permission/None"/>', True),
         ('<Annotation Term="Core.Computed" Qualifier="Tablet"/>', False),
     ],
 )
 def test_what_the_service_sets_is_read_only(annotation: str, read_only: bool) -> None:
     entity = one_type(f'<Property Name="x" Type="Edm.String">{annotation}</Property>')
     assert entity.field("x").read_only is read_only
+
+
+@pytest.mark.parametrize(
+    ("permissions", "read_only"),
+    [
+        ("Read,Write", False),
+        ("Read, Invoke", True),
+        ("5", True),
+        (1, True),
+        (3, False),
+        ("", False),
+    ],
+)
+def test_permissions_may_be_several_or_numbers(permissions: object, read_only: bool) -> None:
+    member = {"@Org.OData.Core.V1.Permissions": permissions}
+    thing = {"$Kind": "EntityType", "$Key": ["ID"], "ID": {"$Type": "Edm.Int32"}, "x": member}
+    container = {"$Kind": "EntityContainer", "S": {"$Collection": True, "$Type": "My.App.Thing"}}
+    field = from_json(Thing=thing, Container=container).entity("S").field("x")
+    assert field.read_only is read_only
+
+
+def test_a_set_that_cannot_be_read_as_a_list_is_no_entity() -> None:
+    restriction = """<Annotation Term="Cap.ReadRestrictions"><Record>
+      <PropertyValue Property="Readable" Bool="{}"/></Record></Annotation>"""
+    assert one_type("", restriction.format("true")).name == "Things"
+    with pytest.raises(ConfigurationError, match="no entity 'Things'"):
+        one_type("", restriction.format("false"))
 
 
 def test_annotations_may_stand_apart() -> None:
@@ -753,6 +829,37 @@ def test_a_document_that_attacks_its_reader_is_refused(body: bytes) -> None:
         parse_metadata(body)
 
 
+@pytest.mark.parametrize("flood", ["<a/>" * 600_000, "<a>" * 100])
+def test_a_document_of_too_many_elements_or_levels_is_refused(flood: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"levels or .* elements"):
+        parse_metadata(xml(flood))
+
+
+def test_json_of_too_many_values_is_refused() -> None:
+    body = b'{"$Version": "4.01", "My.App": [' + b"[]," * 3_000_000 + b"[]]}"
+    with pytest.raises(ConfigurationError, match="more than 2,000,000 values"):
+        parse_metadata(body)
+
+
+def test_a_document_ten_times_as_large_as_any_published_is_read() -> None:
+    properties = "".join(f'<Property Name="p{n}" Type="Edm.String"/>' for n in range(250_000))
+    kept = parse_metadata(xml(f'<ComplexType Name="Large">{properties}</ComplexType>'))
+    assert kept.entities == ()
+
+
+def test_types_inherit_from_a_number_of_types_that_has_an_end() -> None:
+    chain = "".join(
+        f'<EntityType Name="T{n}" BaseType="app.T{n - 1}" Abstract="true"/>' for n in range(1, 3000)
+    )
+    root = """<EntityType Name="T0" Abstract="true"><Key><PropertyRef Name="ID"/></Key>
+      <Property Name="ID" Type="Edm.Int32" Nullable="false"/></EntityType>"""
+    lookup = """<Property Name="to" Type="Edm.Int32"/>
+      <NavigationProperty Name="leads" Type="app.T0">
+      <ReferentialConstraint Property="to" ReferencedProperty="ID"/></NavigationProperty>"""
+    with pytest.raises(ConfigurationError, match="inherits from more than 100 types"):
+        one_type(lookup, more=root + chain)
+
+
 def test_a_huge_document_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="more than 64 MB"):
         parse_metadata(b" " * (LIMIT + 1))
@@ -787,6 +894,23 @@ def test_a_facet_of_thousands_of_digits_states_none() -> None:
     [
         {"$Kind": "EntityType", "$Key": [{}]},
         {"$Kind": "EntityType", "$Key": [{"a": "ID", "b": "ID"}]},
+        {"$Kind": "EntityType", "$Key": [{"a": 5}]},
+        {
+            "$Kind": "EntityType",
+            "n": {
+                "$Kind": "NavigationProperty",
+                "$Type": "My.App.Thing",
+                "$ReferentialConstraint": {"id": 5},
+            },
+        },
+        {
+            "$Kind": "EntityContainer",
+            "S": {
+                "$Collection": True,
+                "$Type": "My.App.Thing",
+                "$NavigationPropertyBinding": {"n": 5},
+            },
+        },
         {"$Kind": "EntityType", "$Key": ["ID"], "": {}},
         {"$Kind": "EntityContainer", "": 1},
         {"$Kind": "EnumType", "": 1},

@@ -113,6 +113,12 @@ def test_business_central_sales_orders() -> None:
     assert orders.field("status").options[0] == "Draft"
 
 
+def test_business_central_variants_are_referred_to_by_their_id_alone() -> None:
+    lines = schema("businesscentral/bc-api-v2.0-metadata.xml").entity("salesOrderLines")
+    assert [t.entity for t in lines.field("itemVariantId").lookup] == ["itemVariants"]
+    assert lines.field("lineObjectNumber").lookup == ()
+
+
 def test_northwind_composite_key() -> None:
     details = schema("trippin-northwind/northwind-v4-metadata.xml").entity("Order_Details")
     assert details.key == ("OrderID", "ProductID")

@@ -128,3 +128,20 @@ def test_a_fraction_is_compared_with_large_integers_exactly(
     ):  # fmt: skip
         condition = Comparison(field="n", operator=operator, value=value)
         assert connector.count(Query(entity, ("id",), NOW, condition)) == found, operator
+
+
+@pytest.mark.parametrize("far", [2**63, 2**64, Decimal("1e30"), Decimal("1e4000")])
+def test_integers_are_compared_exactly_with_what_none_can_reach(
+    far: Decimal | int, table: tuple[SqlConnector, Entity]
+) -> None:
+    connector, entity = table
+    rows = [{"id": 1, "n": 2**63 - 1}, {"id": 2, "n": -(2**63)}, {"id": 3, "n": None}]
+    connector.create(entity, batch_of(entity, rows), replace=True)
+    for operator, value, found in (
+        ("gt", far, 0), ("ge", far, 0), ("lt", far, 2), ("le", far, 2), ("eq", far, 0),
+        ("ne", far, 3), ("gt", -far - 1, 2), ("ge", -far - 1, 2), ("lt", -far - 1, 0),
+        ("le", -far - 1, 0), ("between", (-far - 1, far), 2), ("between", (far, 2 * far), 0),
+        ("not_in", (far, -far - 1), 3),
+    ):  # fmt: skip
+        condition = Comparison(field="n", operator=operator, value=value)
+        assert connector.count(Query(entity, ("id",), NOW, condition)) == found, operator

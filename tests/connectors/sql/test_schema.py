@@ -196,6 +196,8 @@ def test_columns_that_the_database_fills_are_not_required(
         ("id integer PRIMARY KEY AUTOINCREMENT", True),
         ("id BIGINT PRIMARY KEY", False),
         ("id INTEGER, pos INTEGER, PRIMARY KEY (id, pos)", False),
+        ("id INTEGER PRIMARY KEY DESC", False),
+        ("id INTEGER, PRIMARY KEY (id DESC)", True),
     ],
 )
 def test_sqlite_numbers_the_rows_of_an_integer_primary_key(
@@ -205,6 +207,25 @@ def test_sqlite_numbers_the_rows_of_an_integer_primary_key(
         entity = connector.schema().entity("t")
     assert entity.field("id").defaulted is defaulted
     assert entity.capabilities.client_keys
+
+
+def test_sqlite_numbers_no_rows_of_a_table_without_row_numbers(
+    tmp_path: object, system: System
+) -> None:
+    table = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT) WITHOUT ROWID"
+    with system(f"sqlite:///{tmp_path}/x.db", table) as connector:
+        assert not connector.schema().entity("t").field("id").defaulted
+
+
+def test_tables_that_sqlite_keeps_an_index_of_texts_in_are_not_offered(
+    tmp_path: object, system: System
+) -> None:
+    index = "CREATE VIRTUAL TABLE found USING fts5 (title, body)"
+    plain = "CREATE TABLE found_data_of_ours (id INTEGER PRIMARY KEY)"
+    with system(f"sqlite:///{tmp_path}/x.db", index, plain) as connector:
+        schema = connector.schema()
+    assert list(schema.by_name) == ["found", "found_data_of_ours"]
+    assert not schema.entity("found").capabilities.writes
 
 
 @pytest.mark.parametrize(
@@ -283,6 +304,14 @@ def test_version_fields_are_known_by_their_names(database_url: str, system: Syst
     with system(database_url, f"CREATE TABLE t ({columns})") as connector:
         able = connector.schema().entity("t").capabilities
     assert able.version_fields == ("row_version", "updated_at", "modifiedAt")
+
+
+def test_a_number_that_may_count_the_changes_of_one_record_orders_none(
+    database_url: str, system: System
+) -> None:
+    table = "CREATE TABLE t (id integer PRIMARY KEY, version bigint)"
+    with system(database_url, table) as connector:
+        assert connector.schema().entity("t").capabilities.version_fields == ()
 
 
 def test_key_that_the_database_makes_is_not_ours_to_choose(

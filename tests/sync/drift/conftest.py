@@ -11,6 +11,7 @@ import pytest
 from tandem.connectors.memory import Habits, Store
 from tandem.errors import ConfigurationError
 from tandem.model.schema import Capabilities, Entity, Field, Kind
+from tandem.sync.people.preview import preview_all
 
 Record = dict[str, Any]
 TEXT, INT, GUID = Kind.STRING, Kind.INT64, Kind.GUID
@@ -158,6 +159,11 @@ class Drifting:
             newest = run.state.log_entries(limit=1)[0].run_id
             entries = run.state.log_entries(run_id=newest)
         return {entry.entity: entry.message for entry in entries if entry.status == "failed"}
+
+    def preview(self) -> Any:
+        """What a run would do to accounts: direction → counts."""
+        with self.world.job() as run:
+            return preview_all(run, limit=100)[0].counts
 
     # Changes of schemas
 

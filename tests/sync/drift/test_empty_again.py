@@ -63,6 +63,19 @@ def test_the_target_of_a_mapping_is_filled_again(drifting, direction, unmapped):
     both.quiet()
 
 
+@pytest.mark.parametrize("direction", ["download_only", "upload_only", "bidirectional"])
+def test_a_preview_tells_what_the_run_does_to_a_field_that_was_gone(drifting, direction):
+    both = drifting(direction)
+    target = other(both.source)
+    both.drop(target, "city")
+    both.sync()
+    both.add(target, "city")
+    way = "download" if target == "local" else "upload"
+    assert both.preview()[way].updated == len(FULL)
+    both.sync()
+    assert cities(both, target) == FULL
+
+
 @pytest.mark.parametrize("direction", ["download_only", "upload_only"])
 def test_an_emptied_source_stops_until_somebody_says_that_it_is_meant(drifting, direction):
     both = drifting(direction)

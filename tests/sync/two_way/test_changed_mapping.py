@@ -117,3 +117,31 @@ def test_a_preview_tells_what_the_run_does(town, change):
     for direction, told in shown.counts.items():
         done = report.counts_of(direction).model_dump(exclude={"unchanged"})
         assert told.model_dump(exclude={"unchanged"}) == done
+
+
+@pytest.mark.parametrize("operation", ["move_anchor", "account"])
+def test_a_mapping_that_is_changed_back_after_a_run_that_died_leaves_nothing_half_done(
+    town, dying, operation
+):
+    town.sync()
+    name = town.mapping["fields"][1]
+    name.update(direction="download_only", transform=["upper"])
+    town.world.sync_with(dying(operation))
+    assert "N0" in town.names()[1]
+    name.pop("direction")
+    name.pop("transform")
+    town.sync()
+    assert town.names() == (["n0", "n1", "n2", "n3"], ["n0", "n1", "n2", "n3"])
+    town.assert_quiet()
+
+
+def test_a_filter_that_is_changed_back_after_a_run_that_died_shuts_out_again(make_both, dying):
+    both = make_both(local_version_number="rowversion", download_filter=BRNO, filter_exit="delete")
+    both.there("n0", number="0", city="Brno")
+    both.there("n1", number="1", city="Prague")
+    both.sync()
+    both.mapping["download_filter"] = None
+    both.world.sync_with(dying("move_anchor"))
+    both.mapping["download_filter"] = BRNO
+    both.sync()
+    assert both.names()[1] == ["n0"]

@@ -1,5 +1,7 @@
 """Rejected records, tried again by a person."""
 
+import pytest
+
 from tandem.connectors.memory import Cut
 from tandem.errors import Unreachable
 from tandem.sync.lease import holding
@@ -72,3 +74,25 @@ def test_what_is_archived_comes_back_when_it_changes(both):
     both.external.save("Accounts", {**both.is_there(LONG), "name": "short"})
     both.sync()
     assert both.is_here("short")
+
+
+@pytest.mark.parametrize("direction", ["bidirectional", "download_only"])
+def test_a_value_that_does_not_fit_an_empty_field_is_rejected_not_unchanged(both, direction):
+    both.mapping["direction"] = direction
+    both.there("Ada", number="a")
+    both.there(number="b")
+    both.sync()
+    (nameless,) = [r for r in both.external.records["Accounts"].values() if not r["name"]]
+    both.external.edit("Accounts", nameless["ID"], name="much longer than twenty characters")
+    counts = both.sync().counts_of("download")
+    assert (counts.failed, counts.updated) == (1, 0)
+
+
+def test_a_field_that_comes_back_rejects_what_does_not_fit_it(both):
+    name = both.mapping["fields"].pop(1)
+    both.there("much longer than twenty characters", number="a")
+    both.there("Ada", number="b")
+    both.sync()
+    both.mapping["fields"].append(name)
+    assert both.sync().counts_of("download").failed == 1
+    assert both.names() == (["Ada", "much longer than twenty characters"], ["Ada", None])

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tandem.connectors import memory
+from tandem.connectors.memory import Habits
 from tandem.errors import ConfigurationError
 from tandem.model.schema import Entity, Field, Kind
 from tandem.sync.lease import holding
@@ -102,12 +104,16 @@ PARTED = [
 def events(make_both, nature, tmp_path):
     """Makes two systems with events, whose mapping has these fields."""
 
-    def make(*lines, trims=False, **mapping):
+    def make(*lines, trims=False, silent=False, **mapping):
         folder = Path(tempfile.mkdtemp(dir=tmp_path)) if mapping.pop("again", False) else tmp_path
         (folder / "integrations").mkdir()
         both = make_both(folder / "integrations", nature=nature(trims=trims))
         able = both.external.entities["Accounts"].capabilities
         habits = both.external.habits["Accounts"]
+        if silent:  # it keeps what it is sent, chooses no keys and so has nothing to answer
+            update = {"client_keys": True, "optimistic_concurrency": False}
+            able, habits = able.model_copy(update=update), Habits()
+            mapping["version_number"] = None
         both.external.define(EVENTS.model_copy(update={"capabilities": able}), habits)
         both.local.define(EVENT)
         both.world.mappings = [
@@ -423,6 +429,76 @@ def test_a_changed_transform_is_applied_to_what_is_there(events):
     both.world.mappings[0]["fields"][1]["transform"] = ["lower"]
     both.sync()
     assert of(both)[1]["first"] == "ada"
+    both.assert_quiet()
+
+
+BACK = [
+    ({"external": "first", "local": "first", "transform": ["trim"]}, " Bo ", "Bo", "Carl"),
+    ({"external": "first", "local": "first", "default": "none"}, None, "none", "Carl"),
+    (
+        {
+            "external": "state",
+            "local": "state",
+            "values": {"a": 1, "b": 2},
+            "default": 3,
+            "unmapped": "default",
+        },
+        None,
+        3,
+        2,
+    ),
+]
+UPPER_AND_LOWER = [
+    {"external": "first", "local": "first", **DOWN, "transform": ["upper"]},
+    {"external": "first", "local": "first", **UP, "transform": ["lower"]},
+]
+NUMBERS = [
+    {"external": "amount", "local": "amount", **DOWN, "transform": [{"number": {}}]},
+    {
+        "external": "amount",
+        "local": "amount",
+        **UP,
+        "transform": [{"format_number": {"decimals": 1}}],
+    },
+]
+
+
+@pytest.mark.parametrize("silent", [True, False])
+@pytest.mark.parametrize(
+    ("lines", "first", "back", "second"),
+    [
+        *(([line], first, back, second) for line, first, back, second in BACK),
+        (UPPER_AND_LOWER, "Hello", "HELLO", "CARL"),
+        (NUMBERS, Decimal("1.25"), Decimal("1.30"), Decimal("2.50")),
+    ],
+)
+def test_what_comes_back_otherwise_is_nobodys_edit(events, silent, lines, first, back, second):
+    """Also where the system has nothing to say of it, since it keeps what it is sent."""
+    both, field = events(*lines, silent=silent), lines[0]["local"]
+    there(both)
+    both.sync()
+    here = of(both)[1]["id"]
+    if first is None:
+        both.local.edit("event", here, **{field: second})
+        both.sync()
+    both.local.edit("event", here, **{field: first})
+    both.sync()
+    assert of(both)[1][field] == back
+    both.assert_quiet()
+    both.local.edit("event", here, **{field: second})
+    both.sync()
+    assert of(both)[1][field] == second
+    both.assert_quiet(mode="full")
+
+
+def test_a_new_local_record_takes_what_comes_back_of_it(events):
+    both = events(BACK[0][0], silent=True)
+    both.here("Fair", "event", first=" Bo ")
+    both.sync()
+    assert of(both)[1]["first"] == "Bo"
+    both.local.edit("event", of(both)[1]["id"], first="Carl")
+    both.sync()
+    assert (of(both)[0]["first"], of(both)[1]["first"]) == ("Carl", "Carl")
     both.assert_quiet()
 
 

@@ -16,12 +16,16 @@ def lookups_of(types: Types, type_name: str, prefix: str, entity_set: EntitySet)
     single-valued ones count (CSDL 4.01, 8.5); Business Central writes others the wrong way round.
     It also says of all that they contain what they lead to, so that this makes no difference, but
     where the constraint is on the key: then what is contained, an item's picture, refers to it.
-    `prefix` is the path to a complex value whose type this is.
+    Of several constraints only one on the whole key gives a lookup: the others are parts of a
+    reference, and find any number of records. `prefix` is the path to a complex value whose type
+    this is.
     """
     found: Lookups = {}
     for navigation in _single_valued(types, type_name):
         path = prefix + navigation.name
         for own, referenced in navigation.constraints:
+            if len(navigation.constraints) > 1 and not _is_key(types, navigation, referenced):
+                continue
             name = prefix + own
             named = [
                 LookupTarget(entity=target, field=referenced, navigation=path)
@@ -43,11 +47,16 @@ def written_by_navigation(
     found: dict[str, list[bool]] = {}
     for navigation in _single_valued(types, type_name):
         one_set = len(_direct(types, navigation, navigation.name, entity_set)) == 1
-        keys = [owner.key for owner in types.lineage(navigation.type) if owner.key]
         for own, referenced in navigation.constraints:
-            whole = len(navigation.constraints) == 1 and (referenced,) in keys
+            alone = len(navigation.constraints) == 1
+            whole = alone and _is_key(types, navigation, referenced)
             found.setdefault(own, []).append(whole and one_set)
     return frozenset(own for own, writes in found.items() if writes == [True] and lookups.get(own))
+
+
+def _is_key(types: Types, navigation: Navigation, referenced: str) -> bool:
+    """Whether that property is the whole key of what it leads to."""
+    return any(owner.key == (referenced,) for owner in types.lineage(navigation.type))
 
 
 def _single_valued(types: Types, type_name: str) -> Iterator[Navigation]:

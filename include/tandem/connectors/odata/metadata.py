@@ -14,6 +14,7 @@ from tandem.connectors.odata.terms import (
     filter_functions,
     has_etags,
     is_for_reading,
+    is_unreadable,
     label,
     takes_batches,
     tracks_changes,
@@ -41,16 +42,22 @@ def parse_metadata(body: bytes) -> Schema:
 def schema_of(csdl: Csdl) -> Schema:
     """One entity for each entity set whose type the document defines: what can be read as a list.
 
-    Left out are singletons, and collections that are contained in records and have no set of
-    their own: there is no list of all their records. Where there is a set as well, as Business
-    Central has for all that it contains, that is the entity. A set has the fields of its type,
-    not those of types derived from it, nor those that an open type takes undeclared.
+    Left out are singletons, sets that are said not to be readable, and collections that are
+    contained in records and have no set of their own: there is no list of all their records. Where
+    there is a set as well, as Business Central has for all that it contains, that is the entity. A
+    set has the fields of its type, not those of types derived from it, nor those that an open type
+    takes undeclared.
     """
     types = Types(csdl)
     reader = FieldReader(types)
     sets = {entity_set.name: entity_set for entity_set in csdl.sets}
     return Schema(
-        entities=tuple(_entity(s, types, reader) for s in sets.values() if s.type in csdl.types)
+        entities=tuple(
+            _entity(entity_set, said, types, reader)
+            for entity_set in sets.values()
+            if entity_set.type in csdl.types
+            and not is_unreadable((said := _said(entity_set, types)).of_set)
+        )
     )
 
 
@@ -67,8 +74,7 @@ class _Said:
         return {**self.of_type, **self.of_set}
 
 
-def _entity(entity_set: EntitySet, types: Types, reader: FieldReader) -> Entity:
-    said = _said(entity_set, types)
+def _entity(entity_set: EntitySet, said: _Said, types: Types, reader: FieldReader) -> Entity:
     fields = reader.fields(entity_set, said.of_set)
     key = types.key(entity_set.type)
     key = key if all(name in fields for name in key) else ()

@@ -15,6 +15,7 @@ from tandem.connectors.odata.csdl import (
 from tandem.connectors.odata.lookups import Lookups, lookups_of, written_by_navigation
 from tandem.connectors.odata.metadata_types import Types
 from tandem.connectors.odata.terms import (
+    alternate_keys,
     excepted,
     is_computed,
     is_defaulted,
@@ -98,6 +99,12 @@ class _Walk:
         self._types = types
         self._set = entity_set
         self._key = types.key(entity_set.type)
+        self._unique = alternate_keys(restrictions).union(
+            *(
+                alternate_keys(types.annotations(owner.annotations, owner.name))
+                for owner in types.lineage(entity_set.type)
+            )
+        )
         self._not_insertable = excepted(
             restrictions, "InsertRestrictions", "NonInsertableProperties"
         )
@@ -159,6 +166,7 @@ class _Walk:
             precision=facets.precision,
             scale=facets.scale,
             defaulted=self._is_defaulted(path, item, facets, known),
+            unique=path in self._unique,
             filterable=kind is not Kind.JSON and not _covers(self._not_filterable, path),
             label=label(known),
             type_name=f"Collection({facets.type})" if facets.collection else facets.type,

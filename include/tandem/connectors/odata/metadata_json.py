@@ -22,9 +22,16 @@ from tandem.connectors.odata.csdl import (
 _Json = dict[str, Any]
 _Reader = Callable[[_Json, str, Names, Csdl], None]
 
+_MOST_VALUES: Final = 2_000_000
+"""Counted by the commas between them."""
+
 
 def parse_json(body: bytes) -> Csdl:
-    """What the document defines. Raises ConfigurationError if it is no CSDL JSON 4."""
+    """What the document defines. Raises ConfigurationError if it is no CSDL JSON 4, or beyond all
+    measure.
+    """
+    if body.count(b",") > _MOST_VALUES:
+        raise invalid(f"it has more than {_MOST_VALUES:,} values")
     try:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -102,9 +109,9 @@ def _key_path(reference: str | dict[str, str]) -> str:
     """A key property; with an alias it stands as {alias: path} (CSDL JSON 4.01, 6.5)."""
     if isinstance(reference, str):
         return reference
-    if len(reference) != 1:
+    if len(reference) != 1 or not isinstance(path := next(iter(reference.values())), str):
         raise invalid("a $Key has a part that names no property")
-    return next(iter(reference.values()))
+    return path
 
 
 def _facets(element: _Json, type_member: str, names: Names) -> Facets:
@@ -124,7 +131,7 @@ def _facets(element: _Json, type_member: str, names: Names) -> Facets:
 def _navigation(name: str, element: _Json, names: Names) -> Navigation:
     type_name = names.full(element["$Type"])
     refuse_primitive(name, type_name)
-    constraints = tuple(_members(element.get("$ReferentialConstraint", {})))
+    constraints = tuple(_texts(element, "$ReferentialConstraint"))
     contains = element.get("$ContainsTarget") is True
     return Navigation(name, type_name, element.get("$Collection", False), constraints, contains)
 
@@ -148,7 +155,7 @@ def _container(element: _Json, name: str, names: Names, csdl: Csdl) -> None:
                     set_name,
                     name,
                     names.full(value["$Type"]),
-                    dict(_members(value.get("$NavigationPropertyBinding", {}))),
+                    dict(_texts(value, "$NavigationPropertyBinding")),
                     _annotations(value, names),
                 )
             )
@@ -168,6 +175,14 @@ def _members(element: _Json) -> Iterator[tuple[str, Any]]:
     if "" in element:
         raise invalid("a name is empty")
     return ((name, value) for name, value in element.items() if name[0] != "$" and "@" not in name)
+
+
+def _texts(element: _Json, member: str) -> Iterator[tuple[str, str]]:
+    """What a member says of paths, each with a text."""
+    for name, value in _members(element.get(member, {})):
+        if not isinstance(value, str):
+            raise invalid(f"{member} of {name!r} is no text")
+        yield name, value
 
 
 def _annotations(element: _Json, names: Names) -> _Json:

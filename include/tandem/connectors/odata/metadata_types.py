@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 from tandem.connectors.odata.csdl import Annotations, Csdl, Facets, StructuredType, invalid
+
+_MOST_ANCESTORS: Final = 100
+"""Types that one inherits from; published services have a handful."""
 
 
 class Types:
@@ -14,6 +18,7 @@ class Types:
         self._lineages: dict[str, tuple[StructuredType, ...]] = {}
         self._derived: dict[str, list[str]] = {}
         self._sets: dict[str, list[str]] = {}
+        self._heirs: dict[str, tuple[str, ...]] = {}
         for name, known in csdl.types.items():
             if known.base:
                 self._derived.setdefault(known.base, []).append(name)
@@ -40,11 +45,10 @@ class Types:
 
     def derived_sets(self, name: str, having: str) -> Iterator[str]:
         """The entity sets of types derived from it that have a property of that name."""
-        for derived in self._derived.get(name, ()):
+        for derived in self._beneath(name):
             properties = (p.name for owner in self.lineage(derived) for p in owner.properties)
             if having in properties:
                 yield from self.sets(derived)
-            yield from self.derived_sets(derived, having)
 
     def beneath(self, facets: Facets) -> Facets:
         """Type definitions replaced by the type beneath; facets of the property win."""
@@ -74,12 +78,28 @@ class Types:
             return inline
         return {term: value for each in (inline, *found) for term, value in each.items()}
 
+    def _beneath(self, name: str) -> tuple[str, ...]:
+        """The types derived from it, at whatever remove, that have entity sets."""
+        if name not in self._heirs:
+            found = []
+            left = list(reversed(self._derived.get(name, ())))
+            while left:
+                derived = left.pop()
+                self.lineage(derived)  # refuses circles
+                if derived in self._sets:
+                    found.append(derived)
+                left.extend(reversed(self._derived.get(derived, ())))
+            self._heirs[name] = tuple(found)
+        return self._heirs[name]
+
     def _upwards(self, type_name: str) -> Iterator[StructuredType]:
-        seen = set()
+        seen: set[str] = set()
         name: str | None = type_name
         while name in self._csdl.types:
             if name in seen:
                 raise invalid(f"type {type_name} inherits from itself")
+            if len(seen) == _MOST_ANCESTORS:
+                raise invalid(f"type {type_name} inherits from more than {len(seen)} types")
             seen.add(name)
             yield self._csdl.types[name]
             name = self._csdl.types[name].base

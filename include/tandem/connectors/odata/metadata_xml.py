@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
-from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from tandem.connectors.odata.csdl import (
@@ -19,14 +18,16 @@ from tandem.connectors.odata.csdl import (
     other_version,
     refuse_primitive,
 )
+from tandem.xml_source import NotXml, RefusedXml, xml_tree
 
 EDM: Final = "{http://docs.oasis-open.org/odata/ns/edm}"
 EDMX: Final = "{http://docs.oasis-open.org/odata/ns/edmx}"
-_CHUNK: Final = 65_536
 
 
 def parse_xml(body: bytes) -> Csdl:
-    """What the document defines. Raises ConfigurationError: not XML, OData 2 or 3, a DOCTYPE."""
+    """What the document defines. Raises ConfigurationError: not XML, OData 2 or 3, a
+    DOCTYPE, or beyond all measure.
+    """
     root = _tree(body)
     _refuse_other_versions(root)
     schemas = root.findall(f"{EDMX}DataServices/{EDM}Schema")
@@ -40,22 +41,13 @@ def parse_xml(body: bytes) -> Csdl:
     return csdl
 
 
-class _NoDoctype(ElementTree.TreeBuilder):
-    """Metadata has no use for a DOCTYPE, and entities are how a document attacks its reader."""
-
-    def doctype(self, _name: str, _pubid: str | None, _system: str | None) -> None:
-        raise invalid("it has a DOCTYPE, which could expand to anything")
-
-
 def _tree(body: bytes) -> Element:
-    # S314: safe without defusedxml, because a DOCTYPE is refused and nothing else can expand.
-    parser = ElementTree.XMLParser(target=_NoDoctype())  # noqa: S314
     try:
-        for start in range(0, len(body), _CHUNK):
-            parser.feed(body[start : start + _CHUNK])
-        return parser.close()
-    except (ElementTree.ParseError, LookupError, ValueError) as error:
-        raise no_metadata(f"it is not well-formed XML ({error})") from None
+        return xml_tree(body)
+    except NotXml as error:
+        raise no_metadata(str(error)) from None
+    except RefusedXml as error:
+        raise invalid(str(error)) from None
 
 
 def _refuse_other_versions(root: Element) -> None:
@@ -209,15 +201,15 @@ def _item(element: Element) -> Any:
     return text if tag == "String" else _CONSTANTS.get(tag, str)(text.strip())
 
 
-def _member(text: str) -> str:
-    """`Ns.PermissionType/Read` → `Read`."""
-    return text.rpartition("/")[2]
+def _members(text: str) -> str:
+    """`Ns.Permission/Read Ns.Permission/Invoke` → `Read,Invoke`, as CSDL JSON has it."""
+    return ",".join(member.rpartition("/")[2] for member in text.split())
 
 
 _CONSTANTS: Final[dict[str, Callable[[str], Any]]] = {
     "Bool": lambda text: text == "true",
     "String": str,
-    "EnumMember": _member,
+    "EnumMember": _members,
     "PropertyPath": str,
     "Path": str,
     "Int": str,

@@ -1,29 +1,23 @@
 """What the annotations of a metadata document tell us (Core, Capabilities, Validation, Common)."""
 
+import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from tandem.connectors.odata.csdl import Annotations
+from tandem.connectors.versions import version_fields as by_name
 from tandem.model.schema import Field, Kind
 
 _CORE: Final = "Org.OData.Core.V1."
 _CAPABILITIES: Final = "Org.OData.Capabilities.V1."
 _LABELS: Final = ("com.sap.vocabularies.Common.v1.Label", _CORE + "Description")
 _ALLOWED: Final = "Org.OData.Validation.V1.AllowedValues"
-_NO_WRITE: Final = ("Read", "1", "None", "0")
-"""Core.PermissionType without Write, as names and as numbers (CSDL JSON allows both)."""
-
-_VERSIONS: Final = ("versionnumber", "rowversionnumber", "systemrowversion", "sysrowversion",
-                    "rowversion")  # fmt: skip
-_TIMESTAMPS: Final = (
-    "systemmodifiedat", "lastmodifieddatetime", "modifiedat", "modifiedon", "modifieddatetime",
-    "lastmodifiedat", "lastmodifiedon", "lastmodified", "changedat", "changedon",
-    "lastchangedat", "lastchangedatetime", "lastchangeddatetime", "updatedat", "updatedon",
-    "lastupdated",
-)  # fmt: skip
-"""Names of fields that order changes, lower case without underscores: Dataverse (versionnumber,
-modifiedon), Business Central (systemRowVersion, lastModifiedDateTime, systemModifiedAt), SAP
-(modifiedAt, changedAt, LastChangeDateTime) and what others commonly use."""
+_ALTERNATE_KEYS: Final = (_CORE + "AlternateKeys", "OData.Community.Keys.V1.AlternateKeys")
+"""The vocabulary's term, and the one that came before it, which Dataverse uses."""
+_PERMISSIONS: Final = {"None": 0, "Read": 1, "Write": 2, "ReadWrite": 3, "Invoke": 4}
+"""Core.Permission, of which several may be given."""
+_WRITE: Final = 2
+_DIGITS: Final = tuple("01234567")
 
 
 def label(annotations: Annotations) -> str:
@@ -61,6 +55,21 @@ def is_written_by_navigation(name: str, annotations: Annotations) -> bool:
     return own and not is_immutable(annotations)
 
 
+def alternate_keys(annotations: Annotations) -> frozenset[str]:
+    """The paths of the properties that are an alternate key alone, of an entity type or a set."""
+    found = set()
+    for term in _ALTERNATE_KEYS:
+        for record in _records(annotations.get(term)):
+            parts = [part.get("Name") for part in _records(record.get("Key"))]
+            if len(parts) == 1 and isinstance(parts[0], str):
+                found.add(parts[0])
+    return frozenset(found)
+
+
+def _records(value: object) -> list[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
 def options(annotations: Annotations) -> tuple[str, ...]:
     """The values that Validation.AllowedValues lists: SAP CAP's way to write enumerations."""
     allowed = annotations.get(_ALLOWED)
@@ -92,8 +101,18 @@ def excepted(annotations: Annotations, term: str, member: str) -> frozenset[str]
 
 
 def is_for_reading(annotations: Annotations) -> bool:
-    """Whether Core.Permissions of a set or its type leave out writing."""
-    return str(annotations.get(_CORE + "Permissions", "Write")) in _NO_WRITE
+    """Whether Core.Permissions leave out writing: by names or numbers, of which there may be
+    several (CSDL JSON 4.01, 14.3.7).
+    """
+    words = re.split(r"[\s,]+", str(annotations.get(_CORE + "Permissions", "")))
+    given = [_PERMISSIONS.get(word, int(word) if word in _DIGITS else None) for word in words]
+    known = [permission for permission in given if permission is not None]
+    return bool(known) and not any(permission & _WRITE for permission in known)
+
+
+def is_unreadable(annotations: Annotations) -> bool:
+    """Whether there is no list of the set's records."""
+    return without(annotations, "ReadRestrictions", "Readable")
 
 
 def with_default_capabilities(entity_set: Annotations, container: Annotations) -> Annotations:
@@ -132,13 +151,8 @@ def version_fields(fields: Mapping[str, Field], annotations: Annotations) -> tup
     A timestamp that makes the etag (Core.OptimisticConcurrency) counts as well; an integer that
     does so does not, because it may count each record's changes by itself.
     """
-    usable = [name for name, field in fields.items() if field.filterable]
-    by_short = {name.replace("_", "").lower(): name for name in usable}
-    numbers = [by_short[n] for n in _VERSIONS if n in by_short]
-    instants = [by_short[n] for n in _TIMESTAMPS if n in by_short]
+    usable = {name: field for name, field in fields.items() if field.filterable}
     guards = annotations.get(_CORE + "OptimisticConcurrency")
-    if isinstance(guards, list):
-        instants += [g for g in guards if isinstance(g, str) and g in usable]
-    numbers = [n for n in numbers if fields[n].kind in (Kind.INT64, Kind.DECIMAL)]
-    instants = [n for n in instants if fields[n].kind is Kind.INSTANT]
-    return tuple(dict.fromkeys(numbers + instants))
+    named = [g for g in guards if isinstance(g, str)] if isinstance(guards, list) else []
+    stamps = [g for g in named if g in usable and usable[g].kind is Kind.INSTANT]
+    return tuple(dict.fromkeys([*by_name(usable.values()), *stamps]))

@@ -3,7 +3,7 @@
 import operator
 from collections.abc import Callable
 from datetime import datetime
-from decimal import ROUND_CEILING, ROUND_FLOOR
+from math import ceil, floor
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -35,14 +35,16 @@ _LIMITS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "le": operator.le,
 }
 
-
-_ROUNDINGS: Final = {
-    "gt": (ROUND_FLOOR,),
-    "ge": (ROUND_CEILING,),
-    "lt": (ROUND_CEILING,),
-    "le": (ROUND_FLOOR,),
-    "between": (ROUND_CEILING, ROUND_FLOOR),
+_SMALLEST: Final = -(2**63)
+_GREATEST: Final = 2**63 - 1
+_SPANS: Final[dict[str, Callable[..., tuple[int, int]]]] = {
+    "gt": lambda limit: (floor(limit) + 1, _GREATEST),
+    "ge": lambda limit: (ceil(limit), _GREATEST),
+    "lt": lambda limit: (_SMALLEST, ceil(limit) - 1),
+    "le": lambda limit: (_SMALLEST, floor(limit)),
+    "between": lambda first, last: (ceil(first), floor(last)),
 }
+"""Operator → the first and the last integer that satisfy it."""
 
 
 def where(
@@ -82,28 +84,30 @@ def _compared(
 ) -> ColumnElement[bool]:
     column = table.c[field.name]
     values = operands_of(comparison, field, now)
-    if field.kind is Kind.INT64:
-        values = _whole(POSITIVE.get(comparison.operator, comparison.operator), values)
-    operands = [dialect.operand(value) for value in values]
     if comparison.operator == "null":
         return column.is_(None)
     if comparison.operator == "not_null":
         return column.is_not(None)
     positive = POSITIVE.get(comparison.operator)
-    test = _test(positive or comparison.operator, column, field, operands, dialect)
+    name = positive or comparison.operator
+    if field.kind is Kind.INT64:
+        name, values = _whole(name, values)
+    operands = [dialect.operand(value) for value in values]
+    test = _test(name, column, field, operands, dialect)
     return or_(column.is_(None), not_(test)) if positive else test
 
 
-def _whole(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Operands without a fraction, which databases compare by way of a float: what is above 1.5
-    is above 1, what is at least 1.5 is at least 2, and nothing equals it.
+def _whole(name: str, values: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """Operator and operands in integers of 64 bits alone: with others, databases compare by way of
+    a float. What is above 1.5 is between 2 and the greatest integer, and nothing equals 1.5.
     """
+    values = tuple(max(2 * _SMALLEST, min(value, 2 * _GREATEST)) for value in values)
     if name in ("eq", "in"):
-        return tuple(value for value in values if value == value.to_integral_value())
-    roundings = _ROUNDINGS.get(name, ())
-    return tuple(
-        value.to_integral_value(rounding) for value, rounding in zip(values, roundings, strict=True)
-    )
+        whole = (int(value) for value in values if value == floor(value))
+        return name, tuple(value for value in whole if _SMALLEST <= value <= _GREATEST)
+    first, last = _SPANS[name](*values)
+    first, last = max(first, _SMALLEST), min(last, _GREATEST)
+    return "between", (first, last) if first <= last else (1, 0)
 
 
 def _test(

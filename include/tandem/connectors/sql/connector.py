@@ -54,14 +54,20 @@ class SqlConnector:
         """Product, version and address: `PostgreSQL 16.2 at postgresql://host/crm, …`."""
         with self._reading() as database:
             version = ".".join(str(part) for part in database.dialect.server_version_info or ())
+            rights = self._dialect.rights(database)
         product = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}.get(
             self._engine.dialect.name, self._engine.dialect.name
         )
         tables = len(self.schema().entities)
-        return f"{product} {version} at {shown(self._engine.url)}, tables and views: {tables}"
+        others = len(rights.unreadable) if rights else 0
+        more = f" ({others} more that the user may not read)" if others else ""
+        at = shown(self._engine.url)
+        return f"{product} {version} at {at}, tables and views: {tables}{more}"
 
     def schema(self) -> Schema:
-        """Tables and views of the default schema; read once, and again after `provision`."""
+        """Tables and views of the default schema, as far as the user may read them; read once, and
+        again after `provision`.
+        """
         if self._schema is None:
             with self._reading() as database:
                 self._schema = reflect(database, self._dialect)

@@ -14,13 +14,16 @@ from tandem.model.schema import Entity, Field, Kind
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What a user may write, by table and by column."""
+    """What a user may read and write, by table and by column."""
 
+    select: frozenset[tuple[str, str]]
+    """Tables and columns, as also in the next two."""
+    insert: frozenset[tuple[str, str]]
+    update: frozenset[tuple[str, str]]
     delete: frozenset[str]
     """Tables."""
-    insert: frozenset[tuple[str, str]]
-    """Tables and columns, as also here:"""
-    update: frozenset[tuple[str, str]]
+    unreadable: frozenset[str]
+    """Tables and views of which the user may read nothing."""
 
 
 class Dialect:
@@ -55,25 +58,30 @@ class Dialect:
     def check_at_once(self, connection: Connection) -> None:
         """See that constraints are checked by each statement, not at the end."""
 
+    def refuse_no_place(self, connection: Connection) -> None:
+        """ConfigurationError where the connection leads to no place that has tables."""
+
+    def internal(self, connection: Connection) -> frozenset[str]:  # noqa: ARG002
+        """Tables in which the database keeps what belongs to other tables."""
+        return frozenset()
+
     def declared_types(self, connection: Connection) -> dict[tuple[str, str], str]:  # noqa: ARG002
         """Declared types by table and column, where SQLAlchemy does not keep their text."""
         return {}
 
     def rights(self, connection: Connection) -> Rights | None:  # noqa: ARG002
-        """What the connection's user may write; None where the database knows no rights."""
+        """What the connection's user may do; None where the database knows no rights."""
         return None
 
     def options(self, connection: Connection) -> dict[tuple[str, str], tuple[str, ...]]:  # noqa: ARG002
-        """Table and column → the texts that a constraint of the column lists, where that can be
-        read reliably.
+        """Table and column → the texts that the column's type or a constraint lists, where that
+        can be read reliably.
         """
         return {}
 
-    def is_made_up(self, key: tuple[str, ...], field: str, type_name: str) -> bool:  # noqa: ARG002
-        """Whether the database makes up this column of a table with that key, though it states no
-        default.
-        """
-        return False
+    def numbered(self, connection: Connection) -> frozenset[tuple[str, str]]:  # noqa: ARG002
+        """Tables and columns that the database fills with numbers, though it states no default."""
+        return frozenset()
 
     def read(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:  # noqa: ARG002
         """The column as `stream` reads it."""

@@ -1,6 +1,5 @@
 """PostgreSQL: read by COPY, which gives texts that Arrow parses column by column."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Final
 
@@ -10,6 +9,7 @@ import pyarrow.csv as pa_csv
 from sqlalchemy import ColumnElement, Connection, Select, Text, case, cast, collate, func
 
 from tandem.connectors.pages import RawColumn
+from tandem.connectors.sql import postgresql_catalogue as catalogue
 from tandem.connectors.sql.dialect import Dialect, Rights
 from tandem.connectors.sql.tables import Named
 from tandem.connectors.sql.types import parse_type
@@ -19,38 +19,6 @@ from tandem.model.schema import Entity, Field, Kind
 _PART_BYTES: Final = 32 * 1024 * 1024
 """Rows with large values are read fewer at a time."""
 _TEXTS: Final = frozenset(("TEXT", "VARCHAR", "CHARACTER VARYING"))
-
-_DECLARED_TYPES: Final = """
-SELECT c.relname, a.attname,
-       CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod)
-            ELSE format_type(a.atttypid, a.atttypmod) END
-FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid
-WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-  AND a.attnum > 0 AND NOT a.attisdropped
-"""
-
-_RIGHTS: Final = """
-SELECT c.relname, a.attname, has_column_privilege(c.oid, a.attnum, 'INSERT'),
-       has_column_privilege(c.oid, a.attnum, 'UPDATE'), has_table_privilege(c.oid, 'DELETE')
-FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-  AND a.attnum > 0 AND NOT a.attisdropped
-"""
-
-_CHECKS: Final = """
-SELECT c.relname, a.attname, pg_get_constraintdef(k.oid)
-FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
-     JOIN pg_attribute a ON a.attrelid = c.oid AND k.conkey = ARRAY[a.attnum]
-WHERE c.relnamespace = current_schema()::regnamespace AND k.contype = 'c' AND k.convalidated
-  AND a.atttypid IN ('text'::regtype, 'varchar'::regtype)
-"""
-_LITERAL: Final = re.compile(r"'((?:[^']|'')*)'::(?:text|character varying)")
-_NAME: Final = r'(?:\w+|"[^"]+")'
-_ONE_OF: Final = re.compile(
-    rf"CHECK \(\((?:{_NAME}|\({_NAME}\)::text) = ANY "
-    rf"\(\(?ARRAY\[({_LITERAL.pattern}(?:, {_LITERAL.pattern})*)\](?:\)::text\[\])?\)\)\)"
-)
-"""How PostgreSQL writes that a column is one of some texts. Anything else is not recognised."""
 
 _INTERFERENCE: Final = """
 SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = t.oid AND NOT tgisinternal)
@@ -74,26 +42,18 @@ class PostgreSql(Dialect):
     def check_at_once(self, connection: Connection) -> None:
         connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
 
+    def refuse_no_place(self, connection: Connection) -> None:
+        catalogue.refuse_no_schema(connection)
+
     def declared_types(self, connection: Connection) -> dict[tuple[str, str], str]:
         """In place of a domain, the type that it is made of."""
-        rows = connection.exec_driver_sql(_DECLARED_TYPES)
-        return {(table, column): declared for table, column, declared in rows}
+        return catalogue.declared_types(connection)
 
     def rights(self, connection: Connection) -> Rights:
-        rows = list(connection.exec_driver_sql(_RIGHTS))
-        return Rights(
-            delete=frozenset(table for table, _, _, _, delete in rows if delete),
-            insert=frozenset((table, column) for table, column, insert, _, _ in rows if insert),
-            update=frozenset((table, column) for table, column, _, update, _ in rows if update),
-        )
+        return catalogue.rights(connection)
 
     def options(self, connection: Connection) -> dict[tuple[str, str], tuple[str, ...]]:
-        """From `CHECK (column IN ('a', 'b'))`, of text columns."""
-        return {
-            (table, column): tuple(text.replace("''", "'") for text in _LITERAL.findall(listed[1]))
-            for table, column, check in connection.exec_driver_sql(_CHECKS)
-            if (listed := _ONE_OF.fullmatch(check))
-        }
+        return catalogue.options(connection)
 
     def read(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
         if field.type_name.endswith("[]"):

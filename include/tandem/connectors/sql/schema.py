@@ -20,36 +20,68 @@ BATCH_ROWS: Final = 50_000
 
 
 def reflect(connection: Connection, dialect: Dialect) -> Schema:
-    """All tables and views that the connection's user sees without naming a schema."""
+    """All tables and views that the connection's user sees without naming a schema, with what of
+    them the user may read. ConfigurationError where there is no schema.
+    """
+    dialect.refuse_no_place(connection)
     inspector = inspect(connection)
     with warnings.catch_warnings():
         # SQLAlchemy does not know every type; the database's own words for them are read below.
         warnings.simplefilter("ignore", SAWarning)
-        columns = inspector.get_multi_columns(kind=ObjectKind.ANY)
+        found = inspector.get_multi_columns(kind=ObjectKind.ANY)
+    known = _Catalogue.of(connection, dialect)
+    columns = {
+        at: readable
+        for at, described in found.items()
+        if (readable := known.readable(at[1], described))
+    }
     keys = inspector.get_multi_pk_constraint()
     references = inspector.get_multi_foreign_keys()
     names = {name: [c["name"] for c in described] for (_, name), described in columns.items()}
-    reflection = _Reflection(
-        dialect, dialect.declared_types(connection), dialect.rights(connection),
-        dialect.options(connection),
-    )  # fmt: skip
     entities = []
-    for table, described in sorted(columns.items()):
-        constraint = keys.get(table)
+    for at, described in sorted(columns.items()):
+        constraint = keys.get(at)
         key = tuple(constraint["constrained_columns"]) if constraint else ()
-        lookups = _lookups(references.get(table, ()), names)
-        entities.append(reflection.entity(table[1], key, described, lookups))
+        key = key if {*key} <= {*names[at[1]]} else ()
+        lookups = _lookups(references.get(at, ()), names)
+        entities.append(_Reflection(dialect, known).entity(at[1], key, described, lookups))
     return Schema(entities=tuple(entities))
 
 
 @dataclass(frozen=True, slots=True)
-class _Reflection:
+class _Catalogue:
     """What the database's own catalogue says beside SQLAlchemy."""
 
-    dialect: Dialect
+    internal: Collection[str]
     declared: Mapping[tuple[str, str], str]
-    rights: Rights | None
+    numbered: Collection[tuple[str, str]]
     options: Mapping[tuple[str, str], tuple[str, ...]]
+    rights: Rights | None
+
+    @staticmethod
+    def of(connection: Connection, dialect: Dialect) -> "_Catalogue":
+        return _Catalogue(
+            dialect.internal(connection),
+            dialect.declared_types(connection),
+            dialect.numbered(connection),
+            dialect.options(connection),
+            dialect.rights(connection),
+        )
+
+    def readable(self, table: str, columns: Sequence[ReflectedColumn]) -> list[ReflectedColumn]:
+        """The columns that the user may read; none of a table that is the database's own means."""
+        if table in self.internal:
+            return []
+        rights = self.rights
+        return [c for c in columns if rights is None or (table, c["name"]) in rights.select]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reflection:
+    """Tables with their columns → entities."""
+
+    dialect: Dialect
+    known: _Catalogue
 
     def entity(
         self,
@@ -66,7 +98,7 @@ class _Reflection:
     def _able(self, table: str, key: tuple[str, ...], fields: Sequence[Field]) -> Capabilities:
         """What can be done; views and tables without a key are for reading."""
         read_only = {field.name for field in fields if field.read_only}
-        rights, columns = self.rights, {(table, field.name) for field in fields}
+        rights, columns = self.known.rights, {(table, field.name) for field in fields}
         creates = bool(key) and (rights is None or bool(rights.insert & columns))
         return Capabilities(
             version_fields=version_fields(fields),
@@ -87,15 +119,17 @@ class _Reflection:
         lookups: Mapping[str, tuple[LookupTarget, ...]],
     ) -> Field:
         name = column["name"]
-        declared = self.declared.get((table, name))
+        declared = self.known.declared.get((table, name))
         type_name = str(column["type"]) if declared is None else declared
         facets: dict[str, Any] = facets_of(type_name, self.dialect.kinds)
-        listed = tuple(getattr(column["type"], "enums", ())) or self.options.get((table, name), ())
+        listed = tuple(getattr(column["type"], "enums", ())) or self.known.options.get(
+            (table, name), ()
+        )
         return Field(
             name=name,
             nullable=bool(column["nullable"]) and name not in key,
             label=column.get("comment") or "",
-            defaulted=self._is_defaulted(column, key, type_name),
+            defaulted=self._is_defaulted(table, column),
             lookup=lookups.get(name, ()),
             options=listed,
             **self._writing(table, column, key, type_name),
@@ -110,8 +144,9 @@ class _Reflection:
         What only new records may have counts as read-only, but for the key.
         """
         at = (table, column["name"])
-        inserted = self.rights is None or at in self.rights.insert
-        updated = self.rights is None or at in self.rights.update
+        rights = self.known.rights
+        inserted = rights is None or at in rights.insert
+        updated = rights is None or at in rights.update
         identity = column.get("identity")
         made = "computed" in column or bool(identity and identity["always"])
         immutable = inserted and not updated and not made
@@ -123,9 +158,9 @@ class _Reflection:
             or (immutable and at[1] not in key),
         }
 
-    def _is_defaulted(self, column: ReflectedColumn, key: tuple[str, ...], type_name: str) -> bool:
+    def _is_defaulted(self, table: str, column: ReflectedColumn) -> bool:
         stated = column.get("default") is not None or column.get("identity") is not None
-        return stated or self.dialect.is_made_up(key, column["name"], type_name)
+        return stated or (table, column["name"]) in self.known.numbered
 
 
 def _lookups(

@@ -23,6 +23,16 @@ _DECLARED_TYPES: Final = (
     " WHERE t.type IN ('table', 'view')"
 )
 
+_NUMBERED: Final = (
+    "SELECT t.name, c.name FROM sqlite_master AS t, pragma_table_info(t.name) AS c"
+    " WHERE t.type = 'table' AND c.pk = 1 AND upper(c.type) = 'INTEGER'"
+    " AND NOT EXISTS (SELECT 1 FROM pragma_index_list(t.name) WHERE origin = 'pk')"
+)
+
+_SHADOWS: Final = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'"
+_LISTS_TABLES: Final = (3, 37)
+"""The SQLite that `pragma_table_list` came with."""
+
 _TRIGGERS: Final = (
     "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower(?)"
 )
@@ -73,9 +83,18 @@ class Sqlite(Dialect):
         rows = connection.exec_driver_sql(_DECLARED_TYPES)
         return {(table, column): declared for table, column, declared in rows}
 
-    def is_made_up(self, key: tuple[str, ...], field: str, type_name: str) -> bool:
-        """An INTEGER PRIMARY KEY is the row's number ("CREATE TABLE", 5)."""
-        return key == (field,) and type_name.upper() == "INTEGER"
+    def numbered(self, connection: Connection) -> frozenset[tuple[str, str]]:
+        """An INTEGER PRIMARY KEY is the row's number, unless it has an index of its own: so it is
+        WITHOUT ROWID, and where it is declared DESC ("CREATE TABLE", 5).
+        """
+        rows = connection.exec_driver_sql(_NUMBERED)
+        return frozenset((table, column) for table, column in rows)
+
+    def internal(self, connection: Connection) -> frozenset[str]:
+        """What full-text search and other virtual tables keep their data in."""
+        if (connection.dialect.server_version_info or ()) < _LISTS_TABLES:
+            return frozenset()
+        return frozenset(connection.exec_driver_sql(_SHADOWS).scalars())
 
     def equal(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
         if field.kind is Kind.DECIMAL:

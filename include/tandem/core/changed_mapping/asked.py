@@ -43,6 +43,11 @@ def asked_of(bound: BoundMapping) -> Asked:
     )
 
 
+def is_alike(one: Asked, other: Asked) -> bool:
+    """Whether both ask for the same, of systems that are alike."""
+    return one.model_copy(update={"versions": other.versions}) == other
+
+
 def significant(mapping: EntityMapping) -> dict[str, Any]:
     """What the mapping asks for, without what makes no difference to it, as JSON has it."""
     dump = mapping.model_dump(mode="json", by_alias=True, exclude=set(NO_MATTER))

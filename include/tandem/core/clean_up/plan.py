@@ -3,7 +3,7 @@
 Removed are the lines of missing fields, whole entities that are missing, version numbers that are
 gone; and what has lost its sense by that: lookups of a removed entity, all lines of a composite
 lookup that lost one (fewer fields could find the wrong record), its name once it has no line left,
-and an entity that has no enabled line left.
+and an entity that lost its last line. One that has lines left, if only disabled ones, stays.
 
 What would change which records are synced, or how they are found, is for a person: filters and
 primary keys stay as they are. No local field, no record and no link is touched.
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from tandem.core.clean_up.words import remaining, told
+from tandem.core.clean_up.words import left_idle, told
 from tandem.errors import ConfigurationError
 from tandem.model.edits import Removal
 from tandem.model.integration import EntityMapping, FieldMapping, Integration
@@ -45,9 +45,9 @@ class CleanUp:
     edits: tuple[Removal, ...]
     """In the order in which they are to be made, from the end of the file."""
     effects: tuple[Effect, ...]
-    """In the order of the file."""
+    """Entity by entity."""
     remaining: tuple[str, ...]
-    """What it brings about, or leaves, for a person to decide; one sentence each."""
+    """What stays without being of use, for a person to decide; one sentence each."""
 
 
 @dataclass(slots=True)
@@ -74,6 +74,15 @@ class _Plan:
         places = ((("entities", index, "fields", at), line) for at, line in lines)
         return [(p, line) for p, line in places if line.enabled and p not in self.reasons]
 
+    def lost(self, index: int) -> list[int]:
+        """Positions of the lines that an entity loses."""
+        lines = range(len(self.integration.entities[index].fields))
+        return [at for at in lines if _line_place(index, at) in self.reasons]
+
+    def is_idle(self, index: int) -> bool:
+        """Whether an entity loses its last enabled line."""
+        return bool(self.lost(index)) and not self.lines(index)
+
 
 def clean_up(
     integration: Integration, problems: Sequence[Problem], links: Mapping[str, int]
@@ -91,7 +100,7 @@ def clean_up(
     while known < len(plan.reasons):
         known = len(plan.reasons)
         _cascade(plan)
-    if plan.reasons and not any(plan.entities()):
+    if plan.reasons and not any(plan.lines(index) for index, _ in plan.entities()):
         raise ConfigurationError(
             f"Cleaning up would leave nothing of integration {integration.name!r}: the external "
             "system has none of its entities.",
@@ -128,7 +137,7 @@ def _cascade(plan: _Plan) -> None:
             if line.lookup and line.lookup.entity in gone - staying:
                 plan.remove(place, f"It looks up {line.lookup.entity}, which is removed.")
         _break_up_composites(plan, index)
-        if not plan.lines(index):
+        if plan.is_idle(index) and len(plan.lost(index)) == len(entities[index].fields):
             plan.remove(("entities", index), "No field of it is left.")
 
 
@@ -137,15 +146,16 @@ def _is_entity(place: Place) -> bool:
 
 
 def _break_up_composites(plan: _Plan, index: int) -> None:
-    entity = plan.integration.entities[index]
-    removed = [at for at in range(len(entity.fields)) if _line_place(index, at) in plan.reasons]
-    broken = {_composite(entity.fields[at]) for at in removed} - {""}
+    entity, lost = plan.integration.entities[index], plan.lost(index)
+    broken = {_composite(entity.fields[at]) for at in lost} - {None}
     for place, line in plan.lines(index):
-        if _composite(line) in broken:
-            plan.remove(place, f"Its composite lookup {_composite(line)} has lost a field.")
-    staying = {_composite(line) for at, line in enumerate(entity.fields) if at not in removed}
+        lookup = _composite(line)
+        if lookup and lookup in broken:
+            plan.remove(place, f"Its composite lookup {lookup[1]} has lost a field.")
+    staying = {_composite(line) for at, line in enumerate(entity.fields) if at not in lost}
+    unused = {lookup[1] for lookup in broken if lookup} - {each[1] for each in staying if each}
     for at, name in enumerate(entity.composite_lookups):
-        if name in broken and name not in staying:
+        if name in unused:
             plan.remove(("entities", index, "composite_lookups", at), "It has no field left.")
 
 
@@ -153,8 +163,10 @@ def _line_place(index: int, at: int) -> Place:
     return "entities", index, "fields", at
 
 
-def _composite(line: FieldMapping) -> str:
-    return (line.lookup.composite or "") if line.lookup else ""
+def _composite(line: FieldMapping) -> tuple[str | None, str] | None:
+    """The local field that a line of a composite lookup is about, and the lookup's name."""
+    name = line.lookup.composite if line.lookup else None
+    return (line.local, name) if name else None
 
 
 def _edits(plan: _Plan) -> tuple[Removal, ...]:
@@ -182,15 +194,4 @@ def _effects(plan: _Plan, links: Mapping[str, int]) -> tuple[Effect, ...]:
 
 
 def _remaining(plan: _Plan) -> tuple[str, ...]:
-    return tuple(
-        sentence
-        for index, entity in plan.entities()
-        for sentence in remaining(
-            entity,
-            [
-                line
-                for at, line in enumerate(entity.fields)
-                if _line_place(index, at) in plan.reasons
-            ],
-        )
-    )
+    return tuple(left_idle(entity) for index, entity in plan.entities() if plan.is_idle(index))

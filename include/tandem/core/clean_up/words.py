@@ -1,9 +1,7 @@
 """What cleaning up means for the records of an entity, in words."""
 
-from collections.abc import Collection, Iterator
 from typing import Final
 
-from tandem.model.filters import fields_of
 from tandem.model.integration import EntityMapping, FieldMapping
 from tandem.model.problems import Place
 
@@ -55,31 +53,9 @@ def _links_stay(links: int, when: str) -> str:
     return f"{stay} again if {when}."
 
 
-def remaining(entity: EntityMapping, removed: Collection[FieldMapping]) -> Iterator[str]:
-    """Where the entity still names what these lines of it mapped: for a person to decide."""
-    external = {line.external for line in removed if line.external}
-    local = {line.local for line in removed if line.local and line.lookup}
-    for name in (name for name in entity.primary_key if name in external):
-        yield (
-            f"{entity.external}: the primary key names {name}, which is not mapped any more; "
-            "choose another."
-        )
-    looked_at = {
-        "download_filter": _named(fields_of(entity.download_filter), external, whole=True),
-        "upload_filter": _named(fields_of(entity.upload_filter), local, whole=False),
-    }
-    for key, names in looked_at.items():
-        for name in names:
-            yield (
-                f"{entity.external}: the {key} still looks at {name}. Change it, or remove the "
-                "condition; more records may be synced then."
-            )
-
-
-def _named(fields: frozenset[str], gone: set[str], *, whole: bool) -> list[str]:
-    """Those fields of a filter that are gone, or are fields of a lookup that is."""
-    return sorted(
-        name
-        for name in fields
-        if (whole and name in gone) or any(name.startswith(f"{lookup}.") for lookup in gone)
+def left_idle(entity: EntityMapping) -> str:
+    """That only lines that are switched off are left of an entity."""
+    return (
+        f"{entity.external}: only lines with enabled: false are left, so that nothing of it is "
+        "synced. Remove the entity, or map another field."
     )

@@ -132,6 +132,7 @@ _GOOD: Final = {
     "read_only": False,
     "immutable": False,
     "defaulted": True,
+    "unique": True,
     "filterable": True,
     "by_navigation": None,
 }

@@ -1,52 +1,63 @@
 """Which names look like others that are gone: guesses for people, never acted on alone."""
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from operator import attrgetter
 from typing import Final
 
+from tandem.core.drift.namesakes import namesakes
+from tandem.core.names.meaning import likeness_of_terms
+from tandem.core.names.negation import are_opposite
+from tandem.core.names.words import Term, entity_meaning, entity_term, plain_name, term, weight_of
 from tandem.model.schema import Entity, Field, Kind, Schema
 
 THRESHOLD: Final = 0.6
 """A pair that scores less (of 1) is no rename."""
 MARGIN: Final = 0.05
 """How much better than the next candidate, on either side, a pair has to be."""
-_MANY: Final = 20_000
-"""Pairs of one entity beyond which only equal names and labels are looked at: where nearly
-everything was exchanged, likeness says nothing."""
+_MANY: Final = 25
+"""Fields that have a word in common, beyond which that word makes no candidates: it says nothing
+then, and all pairs would take long.
+"""
+_LETTERS: Final = 3
+"""Letters at the begin or the end of names of which one is a slip for the other."""
 
-_ALIKE: Final = 0.7
-"""Share of letter pairs from which on two words count as spellings of one."""
+_NAME: Final = 0.75
+_FACETS: Final = 0.1
+_PLACE: Final = 0.15
+"""Shares of a field's score: its name and label, its facets, and what stands beside it."""
+_ENTITY_NAME: Final = 0.4
+_ENTITY_FIELDS: Final = 0.6
 _SAME_LABEL: Final = 0.8
-_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+|\d+")
 
-_Places = Mapping[str, tuple[str, str]]
-"""Field → the fields before and after it."""
 Scores = Mapping[tuple[str, str], float]
 
 
 @dataclass(frozen=True, slots=True)
-class _Name:
-    plain: str
-    """In lower case, letters and digits only."""
-    words: frozenset[str]
-    numbers: frozenset[str]
+class _Known:
+    """A field with what it is compared by."""
+
+    field: Field
+    name: Term
+    label: str
+    facets: tuple[object, ...]
+    beside: tuple[str, str]
+    """The fields before and after it."""
 
 
 def likely_renames(before: Entity, after: Entity) -> dict[str, str]:
     """Fields that are gone → the field that each looks to be now, where that is not ambiguous."""
-    gone = [field for field in before.fields if field.name not in after.by_name]
-    come = [field for field in after.fields if field.name not in before.by_name]
+    gone = {field.name: field.kind for field in before.fields if field.name not in after.by_name}
+    come = {field.name: field.kind for field in after.fields if field.name not in before.by_name}
     if not gone or not come:
         return {}
-    places = _neighbours(before), _neighbours(after)
-    scores = {
-        (old.name, new.name): _field_score(old, new, places) for old, new in _candidates(gone, come)
-    }
-    return _unambiguous(scores)
+    sure = namesakes(gone, come)
+    news = set(sure.values())
+    olds = [known for known in _known(before, gone) if known.field.name not in sure]
+    rest = [known for known in _known(after, come) if known.field.name not in news]
+    pairs = _candidates(olds, rest)
+    return sure | _unambiguous({(a.field.name, b.field.name): _score(a, b) for a, b in pairs})
 
 
 def likely_entity_renames(before: Schema, after: Schema) -> dict[str, str]:
@@ -56,138 +67,110 @@ def likely_entity_renames(before: Schema, after: Schema) -> dict[str, str]:
     if not gone or not come:
         return {}
     shapes = {id(entity): _shape(entity) for entity in [*gone, *come]}
-    return _unambiguous(
-        {
-            (old.name, new.name): _entity_score(old, new, _share(shapes[id(old)], shapes[id(new)]))
-            for old in gone
-            for new in come
-        }
+    same = namesakes(dict.fromkeys(_names(gone)), dict.fromkeys(_names(come)))
+    scores = {
+        (old.name, new.name): _ENTITY_NAME * like + _ENTITY_FIELDS * _share(*pair)
+        for old in gone
+        for new in come
+        if (pair := (shapes[id(old)], shapes[id(new)]))
+        and _could_be(
+            like := 1.0 if same.get(old.name) == new.name else _entity_likeness(old, new), *pair
+        )
+    }
+    return _unambiguous(scores)
+
+
+_Shape = frozenset[tuple[str, Kind]]
+
+
+def _names(entities: Iterable[Entity]) -> list[str]:
+    return [entity.name for entity in entities]
+
+
+def _shape(entity: Entity) -> _Shape:
+    return frozenset((plain_name(field.name), field.kind) for field in entity.fields)
+
+
+def _could_be(like: float, one: _Shape, other: _Shape) -> bool:
+    """Whether the numbers of fields let the pair score enough; before the fields are compared."""
+    fewer, more = sorted((len(one), len(other)))
+    return _ENTITY_NAME * like + _ENTITY_FIELDS * fewer / max(more, 1) >= THRESHOLD
+
+
+def _share(one: _Shape, other: _Shape) -> float:
+    return len(one & other) / max(len(one | other), 1)
+
+
+def _entity_likeness(old: Entity, new: Entity) -> float:
+    return _likeness(
+        entity_term(old.name), entity_term(new.name), _same_label(old.label, new.label)
     )
 
 
-def _entity_score(old: Entity, new: Entity, share: float) -> float:
-    hopeless = 0.4 + 0.6 * share < THRESHOLD
-    return 0.0 if hopeless else 0.4 * _likeness(old, new) + 0.6 * share
+def _known(entity: Entity, names: Iterable[str]) -> Iterator[_Known]:
+    """The fields of these names."""
+    all_names = ["", *(field.name for field in entity.fields), ""]
+    wanted, meaning = set(names), entity_meaning(entity.name)
+    for at, field in enumerate(entity.fields):
+        if field.name in wanted:
+            name, label = term(field.name, meaning), field.label.casefold()
+            yield _Known(field, name, label, _facets(field), (all_names[at], all_names[at + 2]))
 
 
-def _candidates(gone: Sequence[Field], come: Sequence[Field]) -> Iterator[tuple[Field, Field]]:
-    """Pairs of one kind that are worth a look."""
-    if len(gone) * len(come) > _MANY:
-        yield from _same_in_name_or_label(gone, come)
-        return
-    of_kind: dict[Kind, list[Field]] = defaultdict(list)
-    for field in come:
-        of_kind[field.kind].append(field)
+_facets: Final = attrgetter("max_length", "precision", "scale", "nullable", "lookup", "options")
+
+
+def _candidates(gone: Sequence[_Known], come: Sequence[_Known]) -> Iterator[tuple[_Known, _Known]]:
+    """Pairs of one kind that have something in common that is worth a look, each once."""
+    by_mark: dict[Hashable, list[_Known]] = defaultdict(list)
+    for new in come:
+        for mark in _marks(new):
+            by_mark[mark].append(new)
     for old in gone:
-        for new in of_kind[old.kind]:
+        found = [by_mark.get(mark, ()) for mark in _marks(old)]
+        for new in {id(new): new for some in found if len(some) <= _MANY for new in some}.values():
             yield old, new
 
 
-def _same_in_name_or_label(
-    gone: Sequence[Field], come: Sequence[Field]
-) -> Iterator[tuple[Field, Field]]:
-    known: dict[tuple[Kind, str], list[Field]] = defaultdict(list)
-    for field in come:
-        for text in _texts(field):
-            known[field.kind, text].append(field)
-    for old in gone:
-        for text in _texts(old):
-            for new in known[old.kind, text][:2]:  # a second one makes it ambiguous already
-                yield old, new
+def _marks(known: _Known) -> Iterator[Hashable]:
+    """A pair is looked at if it has one in common: a word, a label, a beginning, an end."""
+    kind, name = known.field.kind, known.name
+    yield from ((kind, "word", word) for word in name.telling or name.core)
+    yield kind, "begin", name.plain[:_LETTERS]
+    yield kind, "end", name.plain[-_LETTERS:]
+    if known.label:
+        yield kind, "label", known.label
 
 
-def _texts(field: Field) -> set[str]:
-    return {f"name {_name(field.name).plain}", f"label {field.label.casefold()}"} - {"label "}
-
-
-def _field_score(old: Field, new: Field, places: tuple[_Places, _Places]) -> float:
-    likeness = 0.75 * _likeness(old, new)
-    if likeness + 0.1 + 0.15 < THRESHOLD:
+def _score(old: _Known, new: _Known) -> float:
+    like = _NAME * _likeness(old.name, new.name, _same_label(old.label, new.label))
+    if like + _FACETS + _PLACE < THRESHOLD:
         return 0.0
-    return likeness + 0.1 * _same_facets(old, new) + 0.15 * _are_neighbours(old, new, places)
+    beside = any(one and one == other for one, other in zip(old.beside, new.beside, strict=True))
+    return like + _FACETS * (old.facets == new.facets) + _PLACE * beside
 
 
-def _same_facets(old: Field, new: Field) -> bool:
-    return bool(_FACETS(old) == _FACETS(new))
+def _same_label(old: str, new: str) -> bool:
+    return bool(old) and old.casefold() == new.casefold()
 
 
-_FACETS: Final = attrgetter("max_length", "precision", "scale", "nullable", "lookup", "options")
-
-
-def _likeness(old: Field | Entity, new: Field | Entity) -> float:
+def _likeness(old: Term, new: Term, same_label: bool) -> float:  # noqa: FBT001 - a fact of the two
     """How alike two names are, 0 to 1; equal labels stand for names that are quite alike."""
-    names = name_likeness(old.name, new.name)
-    same_label = bool(old.label) and old.label.casefold() == new.label.casefold()
-    return max(names, _SAME_LABEL) if same_label else names
-
-
-@lru_cache(maxsize=100_000)
-def name_likeness(old: str, new: str) -> float:
-    """How alike two names are, 0 to 1: by their words, whichever way these are joined."""
-    one, other = _name(old), _name(new)
-    if one.plain == other.plain:
-        return 1.0
-    met = _words_met(one.words, other.words)
-    if not met:
+    if are_opposite(old, new):
         return 0.0
-    fewer, more = sorted((len(one.words), len(other.words)))
-    likeness = (met / fewer + met / (fewer + more - met)) / 2
-    differ = one.numbers and other.numbers and one.numbers != other.numbers
-    return likeness / 2 if differ else likeness  # address1 is not address2
+    by_name = likeness_of_terms(old, new).score or _extended(old, new)
+    return max(by_name, _SAME_LABEL) if same_label else by_name
 
 
-def _words_met(one: frozenset[str], other: frozenset[str]) -> int:
-    """How many words of one are spellings of a word of the other."""
-    met = len(one & other)
-    left = sorted(other - one)
-    for word in sorted(one - other):
-        partner = next((candidate for candidate in left if _spell_alike(word, candidate)), None)
-        if partner:
-            left.remove(partner)
-            met += 1
-    return met
-
-
-@lru_cache(maxsize=100_000)
-def _spell_alike(one: str, other: str) -> bool:
-    """Whether one word begins or ends the other, or they share most pairs of letters."""
-    short, long = sorted((one, other), key=len)
-    if len(short) >= 3 and (long.startswith(short) or long.endswith(short)):
-        return True
-    pairs, others = _letter_pairs(one), _letter_pairs(other)
-    return 2 * len(pairs & others) >= _ALIKE * (len(pairs) + len(others)) > 0
-
-
-@lru_cache(maxsize=50_000)
-def _letter_pairs(word: str) -> frozenset[str]:
-    return frozenset(word[at : at + 2] for at in range(len(word) - 1))
-
-
-@lru_cache(maxsize=50_000)
-def _name(text: str) -> _Name:
-    words = [word.lower() for word in _WORD.findall(text)]
-    numbers = frozenset(word for word in words if word.isdigit())
-    plain = "".join(character for character in text.lower() if character.isalnum())
-    return _Name(plain or text, frozenset(words), numbers)
-
-
-def _neighbours(entity: Entity) -> _Places:
-    names = ["", *(field.name for field in entity.fields), ""]
-    return {names[at]: (names[at - 1], names[at + 1]) for at in range(1, len(names) - 1)}
-
-
-def _are_neighbours(old: Field, new: Field, places: tuple[_Places, _Places]) -> bool:
-    """Whether both stand before or after the same field."""
-    were, are = places[0][old.name], places[1][new.name]
-    return any(one and one == other for one, other in zip(were, are, strict=True))
-
-
-def _shape(entity: Entity) -> frozenset[tuple[str, Kind]]:
-    return frozenset((_name(field.name).plain, field.kind) for field in entity.fields)
-
-
-def _share(one: frozenset[tuple[str, Kind]], other: frozenset[tuple[str, Kind]]) -> float:
-    return len(one & other) / max(len(one | other), 1)
+def _extended(one: Term, other: Term) -> float:
+    """How alike names are of which one says all that the other does, and more: `fax`, `faxWork`.
+    What says little by itself may become more of that only: `name` is not `firstName`.
+    """
+    short, long = sorted((one, other), key=lambda term: len(term.core))
+    tells = bool(short.telling) or not long.telling
+    if not tells or one.numbers != other.numbers or not set(short.core) <= set(long.core):
+        return 0.0
+    return (1 + weight_of({*short.core}) / weight_of({*long.core})) / 2
 
 
 def _unambiguous(scores: Scores) -> dict[str, str]:

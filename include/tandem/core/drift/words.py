@@ -13,6 +13,7 @@ FIELD_FLAGS: Final = {
     "read_only": ("read-only", "writable"),
     "immutable": ("set once", "can be changed"),
     "defaulted": ("with a default", "without a default"),
+    "unique": ("unique", "not unique"),
     "filterable": ("filterable", "not filterable"),
     "by_navigation": ("written by navigation", "written directly"),
 }

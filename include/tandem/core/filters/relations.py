@@ -114,8 +114,8 @@ def _mapped(
         target = schema.by_name.get(mapping.local) if mapping else None
         return Relation(target, target.key[0]) if target and len(target.key) == 1 else None
     target = schema.by_name.get(lookup.entity)
-    if target is None or lookup.composite or lookup.field not in target.by_name:
-        return None
+    if target is None or lookup.composite:
+        return None  # a field that the target lacks is the lookup's own problem
     named = (t for t in field.lookup if t.entity == target.name)
     navigations = (t.navigation for t in named if _found_by(t, target) == lookup.field)
     return Relation(target, lookup.field, next(navigations, ""))

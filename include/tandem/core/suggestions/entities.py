@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from tandem.core.suggestions.words import Words, entity_meaning, entity_words, term
+from tandem.core.names.words import Words, entity_meaning, entity_words, term
 from tandem.model.schema import Entity, Schema
 
 _NAME: Final = 0.7

@@ -1,18 +1,23 @@
 """Whether an external and a local field may meet at all, and how well their values fit."""
 
 from dataclasses import dataclass
+from math import log2
 from typing import Final
 
 from tandem.core.fit import CONVERTIBLE
-from tandem.core.suggestions.words import words_of
-from tandem.model.integration import Constant, Direction
+from tandem.model.integration import Direction
 from tandem.model.schema import Entity, Field, Kind
 
 _OTHER_KIND: Final = 0.85
 _FROM_TEXT: Final = 0.6
 """Text that is to be a number or a date: whether it is one, only the records tell."""
 _ONE_WAY: Final = 0.95
-_MAY_BE_TOO_LONG: Final = 0.97
+_LOST_DIGITS: Final = 0.7
+"""Values that are too large or too fine for the other field: their records would be rejected."""
+_SHORTER: Final = 0.97
+_HALVED: Final = 0.05
+"""What each halving of the length takes; `string(4000)` keeps little in `string(100)`."""
+_LEAST_OF_SHORTER: Final = 0.4
 _GUID_TEXT: Final = 36
 _MADE_FOR_GUIDS: Final = 0.98
 
@@ -24,6 +29,8 @@ class Fit:
     factor: float
     direction: Direction | None = None
     """Narrows the entity's direction, where the values fit one way only."""
+    is_narrow: bool = False
+    """Whether one field is known to have values for which the other has no room."""
 
 
 _NONE: Final = Fit(0)
@@ -36,13 +43,17 @@ def fit_of(external: Field, local: Field, direction: Direction) -> Fit:
     down = down and _holds(local, external)
     back = up and (_holds(external, local) or (down and _keeps_guids(local, external)))
     if direction == "upload_only":
-        return Fit(_factor(local, external)) if back else _NONE
+        return _fit(_conversion(local, external), _narrowing(local, external)) if back else _NONE
     if not down:
         return _NONE
-    factor = _factor(external, local)
+    conversion, narrowing = _conversion(external, local), _narrowing(external, local)
     if up and not back:
-        return Fit(factor * _ONE_WAY, "download_only")
-    return Fit(factor)
+        return _fit(conversion * _ONE_WAY, narrowing, "download_only")
+    return _fit(conversion, min(narrowing, _narrowing(local, external) if up else 1.0))
+
+
+def _fit(conversion: float, narrowing: float, direction: Direction | None = None) -> Fit:
+    return Fit(conversion * narrowing, direction, is_narrow=narrowing < 1)
 
 
 def _holds(target: Field, source: Field) -> bool:
@@ -58,15 +69,46 @@ def _keeps_guids(local: Field, external: Field) -> bool:
     return external.kind is Kind.GUID and local.kind is Kind.STRING
 
 
-def _factor(source: Field, target: Field) -> float:
-    factor = 1.0
+def _conversion(source: Field, target: Field) -> float:
     if _keeps_guids(target, source) and target.max_length == _GUID_TEXT:
-        factor = _MADE_FOR_GUIDS
-    elif source.kind is not target.kind:
-        factor = _FROM_TEXT if source.kind is Kind.STRING else _OTHER_KIND
-    elif target.max_length is not None and (source.max_length or 0) > target.max_length:
-        factor = _MAY_BE_TOO_LONG
-    return factor
+        return _MADE_FOR_GUIDS
+    if source.kind is target.kind:
+        return 1.0
+    return _FROM_TEXT if source.kind is Kind.STRING else _OTHER_KIND
+
+
+def _narrowing(source: Field, target: Field) -> float:
+    """1 unless the source is known to have values for which the target has no room."""
+    if source.kind is target.kind and target.max_length and source.max_length:
+        return _by_length(source.max_length, target.max_length)
+    return _LOST_DIGITS if _loses_digits(source, target) else 1.0
+
+
+def _by_length(source: int, target: int) -> float:
+    if source <= target:
+        return 1.0
+    return max(_LEAST_OF_SHORTER, _SHORTER - _HALVED * log2(source / target))
+
+
+def _loses_digits(source: Field, target: Field) -> bool:
+    if source.kind is Kind.INT64:
+        return target.kind is Kind.BOOLEAN
+    if source.kind is not Kind.DECIMAL:
+        return False
+    if target.kind is Kind.INT64 or target.scale == 0:
+        return source.scale != 0 or _has_fewer(_whole_digits(source), _whole_digits(target))
+    finer = target.kind is Kind.DECIMAL and _has_fewer(source.scale, target.scale)
+    return finer or _has_fewer(_whole_digits(source), _whole_digits(target))
+
+
+def _has_fewer(source: int | None, target: int | None) -> bool:
+    return source is not None and target is not None and target < source
+
+
+def _whole_digits(field: Field) -> int | None:
+    if field.precision is None or field.scale is None:
+        return None
+    return field.precision - field.scale
 
 
 def may_be_key(local: Entity, field: Field, direction: Direction) -> bool:
@@ -74,56 +116,3 @@ def may_be_key(local: Entity, field: Field, direction: Direction) -> bool:
     able = local.capabilities
     chosen = able.client_keys or not able.creates
     return field.name not in local.key or direction == "upload_only" or chosen
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the options of two fields have in common."""
-
-    values: dict[Constant, Constant] | None
-    """External option → local one; None where both sides spell them the same."""
-    matched: int
-    of: int
-
-    @property
-    def factor(self) -> float:
-        """1 where every external option has its partner."""
-        return 0.6 + 0.4 * self.matched / self.of
-
-
-def options_of(external: Field, local: Field) -> Options | None:
-    """The options of both fields that are the same but for spelling; None if one lists none."""
-    if not _lists_values(external) or not _lists_values(local):
-        return None
-    here = _by_words(local.options)
-    pairs = {
-        theirs: here[words]
-        for words, theirs in _by_words(external.options).items()
-        if words in here
-    }
-    same = external.kind is local.kind and all(a == b for a, b in pairs.items())
-    values = {_constant(external, a): _constant(local, b) for a, b in pairs.items()}
-    return Options(None if same or not pairs else values, len(pairs), len(external.options))
-
-
-def _lists_values(field: Field) -> bool:
-    """Whether it lists its options as values of its kind."""
-    if field.kind is Kind.INT64:
-        return bool(field.options) and all(map(_is_number, field.options))
-    return bool(field.options) and field.kind is Kind.STRING
-
-
-def _is_number(option: str) -> bool:
-    return option.removeprefix("-").isdecimal()
-
-
-def _by_words(options: tuple[str, ...]) -> dict[tuple[str, ...], str]:
-    """Options by their words; those that cannot be told apart are left out."""
-    found: dict[tuple[str, ...], list[str]] = {}
-    for option in options:
-        found.setdefault(words_of(option.replace("_x0020_", " ")), []).append(option)
-    return {words: spelt[0] for words, spelt in found.items() if len(spelt) == 1 and words}
-
-
-def _constant(field: Field, option: str) -> Constant:
-    return int(option) if field.kind is Kind.INT64 else option

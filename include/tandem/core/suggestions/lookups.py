@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from tandem.core.suggestions.words import IDENTIFYING, Words, entity_meaning, term
+from tandem.core.drift.words import some_of
+from tandem.core.names.words import IDENTIFYING, Term, Words, entity_meaning, meaning_of, term
+from tandem.core.suggestions.synonyms import ENTITY_MEANING
 from tandem.model.integration import EntityMapping, Lookup
 from tandem.model.schema import Entity, Field, Kind
 
@@ -17,6 +19,8 @@ class MappedEntity:
     local: Entity
     plain: frozenset[str] = frozenset()
     """External fields that are mapped, and are no lookups themselves."""
+    business_key: tuple[str, ...] = ()
+    """External fields by which its mapping finds partners, and so are said to identify them."""
 
     @cached_property
     def meaning(self) -> Words:
@@ -24,8 +28,24 @@ class MappedEntity:
         return entity_meaning(self.external.name)
 
     def is_found_by(self, field: str) -> bool:
-        """Whether one external field finds a record: its whole key, or a mapped field."""
-        return self.external.key == (field,) or field in self.plain
+        """Whether one external field finds a record: its whole key, or a mapped field that
+        identifies it as well.
+        """
+        if self.external.key == (field,):
+            return True
+        known = self.business_key == (field,) or identifies(self.external, field)
+        return known and field in self.plain
+
+
+def identifies(entity: Entity, name: str) -> bool:
+    """Whether a value of that field means one record at most: it is the key, an alternate key, or
+    a guid that refers to nothing. Dataverse's users have the key `ownerid`; they are referred to
+    by their `systemuserid`.
+    """
+    field = entity.by_name.get(name)
+    if field is None:
+        return False
+    return entity.key == (name,) or field.unique or (field.kind is Kind.GUID and not field.lookup)
 
 
 def mapped_entity(mapping: EntityMapping, external: Entity, local: Entity) -> MappedEntity:
@@ -35,7 +55,7 @@ def mapped_entity(mapping: EntityMapping, external: Entity, local: Entity) -> Ma
         for field in mapping.active_fields
         if field.external and field.local and not field.lookup
     )
-    return MappedEntity(external, local, plain)
+    return MappedEntity(external, local, plain, mapping.primary_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +120,34 @@ def _named(field: Field, entity: Entity, others: Mapping[str, MappedEntity]) -> 
             if same and target.is_found_by(found.name):
                 lookup = Lookup(entity=target.external.name, field=found.name)
                 yield Reference(lookup, target, stated=False, alone=True)
+
+
+def have_one_role(target: MappedEntity, one: Term, other: Term) -> bool:
+    """Whether two lookups are called the same beside what they refer to: an account's `parent`
+    and its `parent account`.
+    """
+    roles = {_without(target.meaning, _stem(name)) for name in (one, other)}
+    return len(roles) == 1 and roles != {()}
+
+
+def are_named_after(target: MappedEntity, one: Term, other: Term) -> bool:
+    """Whether both lookups are called as what they refer to, and one of them just so: an order's
+    `primary contact` and its `contact`, but not its `billing contact`.
+    """
+    stems = [_stem(name) for name in (one, other)]
+    named = all(_without(target.meaning, stem) != stem for stem in stems)
+    return named and target.meaning in stems
+
+
+def _stem(name: Term) -> Words:
+    return meaning_of(name.stem, ENTITY_MEANING)
+
+
+def _without(target: Words, stem: Words) -> Words:
+    """The stem without the target's own name at its end."""
+    return stem[: -len(target)] if target and stem[-len(target) :] == target else stem
+
+
+def targets_in_words(field: Field) -> str:
+    """The entities that a field refers to: the first ones, and how many more."""
+    return some_of(dict.fromkeys(target.entity for target in field.lookup))

@@ -5,10 +5,20 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from tandem.core.suggestions.fields import fit_of, may_be_key, options_of
-from tandem.core.suggestions.likeness import Likeness, Named, likeness, named, same_stem
-from tandem.core.suggestions.lookups import MappedEntity, Reference, references
-from tandem.core.suggestions.words import entity_meaning
+from tandem.core.names.meaning import Likeness, same_stem
+from tandem.core.names.words import entity_meaning
+from tandem.core.suggestions.fields import fit_of, may_be_key
+from tandem.core.suggestions.kept import is_kept_by_its_system
+from tandem.core.suggestions.lookups import (
+    MappedEntity,
+    Reference,
+    are_named_after,
+    have_one_role,
+    references,
+    targets_in_words,
+)
+from tandem.core.suggestions.naming import Naming, alike, naming
+from tandem.core.suggestions.options import options_of
 from tandem.errors import is_one_line
 from tandem.model.integration import Direction, FieldMapping, Lookup
 from tandem.model.schema import Entity, Field
@@ -18,9 +28,12 @@ ACCEPTABLE: Final = 0.75
 
 _LEAST: Final = 0.35
 _UNMAPPED_TARGET: Final = 0.85
-_SEVERAL_TARGETS: Final = 0.85
+_SEVERAL_TARGETS: Final = 0.7
+"""Which of them each record means, a lookup of one entity cannot say."""
 _NO_KEY_THERE: Final = 0.75
-_ONLY_LOOKUP: Final = 0.8
+_SAME_ROLE: Final = 0.88
+_ONLY_LOOKUP: Final = 0.7
+_ONLY_LOOKUP_AND_NAME: Final = 0.8
 _BY_NAME_ONLY: Final = 0.95
 _KEY: Final = Likeness(0.9, "key of the entity")
 _HOLDS_THE_KEY: Final = "_pk"
@@ -52,6 +65,11 @@ class Question:
     others: Mapping[str, MappedEntity] = field(default_factory=dict)
     """External entity → what is mapped; the entity in question too, if it may look up itself."""
 
+    @property
+    def same_entity(self) -> bool:
+        """Whether both entities' names mean the same."""
+        return entity_meaning(self.external.name) == entity_meaning(self.local.name)
+
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
@@ -80,7 +98,7 @@ def suggest(question: Question) -> tuple[Suggestion, ...]:
 
 def _candidates(question: Question) -> Iterator[_Candidate]:
     """Every pair that could be one, in the order of both entities."""
-    local = _free_locals(question)
+    local, same = _free_locals(question), question.same_entity
     refers = {
         field.name: references(field, question.external, question.others)
         for field in question.external.fields
@@ -88,26 +106,27 @@ def _candidates(question: Question) -> Iterator[_Candidate]:
     only = _only_lookups(question, refers.values())
     for theirs in _free_externals(question):
         for ours in local:
-            found = _candidate(question, theirs, ours, refers[theirs.field.name], only)
+            like = alike(theirs, ours, same_entity=same)
+            found = _candidate(question, theirs, ours, like, refers[theirs.field.name], only)
             if found and found.score >= _LEAST:
                 yield found
 
 
-def _free_externals(question: Question) -> list[Named]:
+def _free_externals(question: Question) -> list[Naming]:
     taken = {line.external for line in question.taken}
     meaning = entity_meaning(question.external.name)
     return [
-        named(f, meaning)
+        naming(f, meaning)
         for f in question.external.fields
         if f.name not in taken and is_one_line(f.name)
     ]
 
 
-def _free_locals(question: Question) -> list[Named]:
+def _free_locals(question: Question) -> list[Naming]:
     taken = {line.local for line in question.taken}
     meaning = entity_meaning(question.local.name)
     return [
-        named(f, meaning)
+        naming(f, meaning)
         for f in question.local.fields
         if f.name not in taken
         and is_one_line(f.name)
@@ -117,42 +136,53 @@ def _free_locals(question: Question) -> list[Named]:
 
 def _candidate(
     question: Question,
-    theirs: Named,
-    ours: Named,
+    theirs: Naming,
+    ours: Naming,
+    like: Likeness,
     refers: tuple[Reference, ...],
     only: frozenset[tuple[str, str]],
 ) -> _Candidate | None:
+    if question.direction == "upload_only" and _is_kept(question, theirs.field):
+        return None
     reference = next((found for found in refers if found.fits(ours.field)), None)
     if reference:
         if question.direction == "upload_only" and theirs.field.read_only:
             return None
-        return _as_lookup(theirs, ours, reference, only)
+        return _as_lookup(theirs, ours, like, reference, only)
     if ours.field.lookup:
         return None  # a value of another system is no record of ours
-    like = _is_key(question, theirs, ours) or likeness(theirs, ours)
+    like = _is_key(question, theirs, ours, like) or like
     return _as_values(question, theirs.field, ours.field, like) if like.score >= _LEAST else None
 
 
-def _is_key(question: Question, theirs: Named, ours: Named) -> Likeness | None:
+def _is_key(question: Question, theirs: Naming, ours: Naming, like: Likeness) -> Likeness | None:
     """Keys meet keys; and the field that is made to hold the other system's key meets that."""
     key, name = question.external.key, theirs.field.name
     alone = key == (name,)
     if ours.field.name.lower().endswith(_HOLDS_THE_KEY):
-        meant = alone or (name in key and theirs.name.core[-1:] == ("number",))
+        meant = alone or (name in key and theirs.short.name.core[-1:] == ("number",))
         return _KEY if meant else None
     if not alone or question.local.key != (ours.field.name,):
         return None
-    alike = likeness(theirs, ours)
-    return alike if alike.score > _KEY.score else _KEY
+    return like if like.score > _KEY.score else _KEY
 
 
 def _as_lookup(
-    theirs: Named, ours: Named, reference: Reference, only: frozenset[tuple[str, str]]
+    theirs: Naming,
+    ours: Naming,
+    like: Likeness,
+    reference: Reference,
+    only: frozenset[tuple[str, str]],
 ) -> _Candidate:
     target = reference.lookup.entity
-    ways = [likeness(theirs, ours), same_stem(theirs, ours)]
+    names = theirs.short.name, ours.short.name
+    ways = [like, same_stem(theirs.short, ours.short)]
+    if have_one_role(reference.target, *names):
+        ways.append(Likeness(_SAME_ROLE, f"refer to {target}", (names[0].words, names[1].words)))
     if (target, ours.field.name) in only:
-        ways.append(Likeness(_ONLY_LOOKUP, f"the only lookups of {target}"))
+        after = are_named_after(reference.target, *names)
+        score = _ONLY_LOOKUP_AND_NAME if after else _ONLY_LOOKUP
+        ways.append(Likeness(score, f"the only lookups of {target}"))
     best = max(ways, key=lambda way: way.score)
     score = best.score * (1 if reference.stated else _BY_NAME_ONLY)
     score *= 1 if reference.alone else _SEVERAL_TARGETS
@@ -183,12 +213,16 @@ def _as_values(question: Question, theirs: Field, ours: Field, like: Likeness) -
     if score < _LEAST:
         return None
     if _refers_elsewhere(question, theirs):
-        score *= _UNMAPPED_TARGET
+        score *= _UNMAPPED_TARGET if len(theirs.lookup) == 1 else _SEVERAL_TARGETS
     if _is_only_local_key(question, theirs, ours):
         score *= _NO_KEY_THERE
     if options := options_of(theirs, ours):
         score *= options.factor
     return _Candidate(score, theirs, ours, like)
+
+
+def _is_kept(question: Question, theirs: Field) -> bool:
+    return is_kept_by_its_system(theirs, entity_meaning(question.external.name))
 
 
 def _refers_elsewhere(question: Question, theirs: Field) -> bool:
@@ -202,30 +236,37 @@ def _is_only_local_key(question: Question, theirs: Field, ours: Field) -> bool:
 def _suggestion(question: Question, found: _Candidate) -> Suggestion:
     lookup = found.reference and found.reference.lookup
     line, notes = _line_of_lookup(found, lookup) if lookup else _line_of_values(question, found)
+    if question.direction == "bidirectional" and _is_kept(question, found.theirs):
+        line = line.model_copy(update={"direction": "download_only"})
+        notes.append("set by the external system")
     reason = "; ".join([found.like.reason, *notes])
     return Suggestion(found.theirs, found.ours, round(found.score, 2), reason, line)
 
 
 def _line_of_lookup(found: _Candidate, lookup: Lookup) -> tuple[FieldMapping, list[str]]:
     line = FieldMapping(external=found.theirs.name, local=found.ours.name, lookup=lookup)
-    return line, [f"looks up {lookup.entity}"]
+    notes = [f"looks up {lookup.entity}"]
+    if len(found.theirs.lookup) > 1:
+        notes.append(f"its values refer to any of {targets_in_words(found.theirs)}")
+    return line, notes
 
 
 def _line_of_values(question: Question, found: _Candidate) -> tuple[FieldMapping, list[str]]:
-    theirs, ours, notes = found.theirs, found.ours, []
-    if theirs.kind is not ours.kind:
-        notes.append(f"{theirs.kind} as {ours.kind}")
-    if _refers_elsewhere(question, theirs):
-        notes.append(f"refers to {theirs.lookup[0].entity}, which is no lookup here")
-    if _is_only_local_key(question, theirs, ours):
-        notes.append("the local key, and none there")
-    options = options_of(theirs, ours)
-    if options:
-        notes.append(f"{options.matched} of {options.of} options")
+    theirs, ours = found.theirs, found.ours
+    fit, options = fit_of(theirs, ours, question.direction), options_of(theirs, ours)
     line = FieldMapping(
         external=theirs.name,
         local=ours.name,
-        direction=fit_of(theirs, ours, question.direction).direction,
+        direction=fit.direction,
         values=options.values if options else None,
     )
-    return line, notes
+    notes = {
+        f"{theirs.kind} as {ours.kind}": theirs.kind is not ours.kind,
+        "no room for some values": fit.is_narrow,
+        f"refers to {targets_in_words(theirs)}, which is no lookup here": _refers_elsewhere(
+            question, theirs
+        ),
+        "the local key, and none there": _is_only_local_key(question, theirs, ours),
+        f"{options.matched} of {options.of} options" if options else "": bool(options),
+    }
+    return line, [note for note, holds in notes.items() if holds]

@@ -1,7 +1,7 @@
 """Words for the same thing in business systems: what suggestions know beyond spelling.
 
 From the vocabularies of Dataverse, Business Central, Resco, SAP and the usual samples. A phrase is
-written in single words, small, as `tandem.core.suggestions.words` takes names apart.
+written in single words, small, as `tandem.core.names.words` takes names apart.
 """
 
 from typing import Final
@@ -10,6 +10,7 @@ _MEANINGS: Final = {
     # who
     "account": "customer, client, company, cust, acct, organization, organisation, "
     "business partner",
+    "organization id": "organisation id",  # Dataverse's tenant, no account
     "contact": "contac",  # Business Central's extension has a PrimaryContacNo
     "name": "display name, full name, name 1, legal name",
     "first name": "given name, forename",
@@ -68,7 +69,7 @@ _MEANINGS: Final = {
     "employee number total",
     "revenue": "annual revenue, turnover, yearly revenue",
     "credit limit": "credit limit amount, credit max",
-    "discount": "discount percentage, discount percent, discount rate",
+    "discount percent": "discount percentage, discount rate, discount pct",
     "currency": "currency code, iso currency code",
     # what it is about
     "description": "desc, notes, note, memo, comment, comments, remarks, long description",

@@ -12,6 +12,7 @@ from tandem.core.transforms import clock
 from tandem.core.transforms import number as numbers
 from tandem.core.transforms import text as texts
 from tandem.core.transforms.options import option_text
+from tandem.core.transforms.results import refuse_for_step
 from tandem.core.transforms.transformed import Transformed, nulled
 from tandem.model.integration import Constant
 from tandem.model.transforms import Step, TransformName, UserTransforms, name_of
@@ -54,12 +55,14 @@ _FUNCTIONS: Final[Mapping[str, _Function]] = {
 def transform(values: pa.Array, steps: Steps, given: Given | None = None) -> Transformed:
     """The column after these transforms, in their order; of several problems of a row the first.
 
-    ConfigurationError where a function of the user's own fails.
+    ConfigurationError where a function of the user's own fails, or gives what nobody can take.
     """
     problems: dict[int, str] = {}
-    for step in steps:
+    given = given or Given()
+    for place, step in enumerate(steps):
+        refuse_for_step(values, steps[:place], step, given.functions)
         argument = step.argument if isinstance(step, Step) else None
-        done = _FUNCTIONS[name_of(step)](values, argument, given or Given())
+        done = _FUNCTIONS[name_of(step)](values, argument, given)
         found = done if isinstance(done, Transformed) else Transformed(done)
         values, problems = found.values, {**found.problems, **problems}
     # A later transform may have made something of the null.
@@ -80,13 +83,16 @@ def with_default(values: pa.Array, default: Constant) -> pa.Array:
     """The values, and the default in place of nulls; as text where its type is another."""
     if values.null_count == 0:
         return values
+    text = option_text(default)
+    # Arrow takes any number for a moment since 1970.
+    given = text if pa.types.is_temporal(values.type) else default
     try:
-        return pc.fill_null(values, pa.scalar(default).cast(values.type))
+        return pc.fill_null(values, pa.scalar(given).cast(values.type))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
-        return pc.fill_null(id_text(values), option_text(default))
+        return pc.fill_null(id_text(values), text)
 
 
-def _custom(values: pa.Array, name: str, given: Given) -> pa.Array:
+def _custom(values: pa.Array, name: str, given: Given) -> Transformed:
     # Loading pandas takes half a second: only who has functions of his own pays for it.
     from tandem.core.transforms.user import custom
 

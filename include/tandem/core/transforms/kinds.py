@@ -100,7 +100,7 @@ def transform_problems(
     """Why the line's transforms cannot work on records of `source`, a sentence each.
 
     `direction` is the one in which the line travels (`travels`); left out, the line's own.
-    `functions` are the names of the user's transforms; left out, they are not looked at.
+    `functions` are the user's transforms, or their names; left out, they are not looked at.
     """
     way = direction or line.direction
     checks = [
@@ -113,20 +113,11 @@ def transform_problems(
     return [problem for problem in checks if problem]
 
 
-def mapping_problems(
-    mapping: EntityMapping,
-    external: Entity,
-    local: Entity,
-    functions: Collection[str] | None = None,
-) -> Iterator[tuple[int, str]]:
-    """Every problem of the enabled lines' transforms: position in `fields`, and a sentence."""
-    for place, line in enumerate(mapping.fields):
-        way = travels(mapping, line)
-        if not line.enabled or way is None:
-            continue
-        source = source_of(mapping, line, external, local)
-        for problem in transform_problems(line, source, direction=way, functions=functions):
-            yield place, problem
+def takes(step: TransformName | Step) -> frozenset[Kind]:
+    """The kinds that the transform takes."""
+    kinds = _SIGNATURES[name_of(step)].takes
+    zoned = isinstance(step, Step) and isinstance(step.argument, InZone)
+    return kinds - {Kind.LOCAL_DATETIME} if zoned else kinds  # which has no zone to be told in
 
 
 def own_field(line: FieldMapping, direction: Direction | None = None) -> str | None:
@@ -139,12 +130,6 @@ def _gives(step: TransformName | Step) -> Kind | None:
     if isinstance(step, Step) and step.with_time and step.with_time.zone:
         return Kind.INSTANT
     return _SIGNATURES[name_of(step)].gives
-
-
-def _takes(step: TransformName | Step) -> frozenset[Kind]:
-    takes = _SIGNATURES[name_of(step)].takes
-    zoned = isinstance(step, Step) and isinstance(step.argument, InZone)
-    return takes - {Kind.LOCAL_DATETIME} if zoned else takes  # which has no zone to be told in
 
 
 def _two_way_problems(line: FieldMapping, direction: Direction | None) -> Iterator[str]:
@@ -164,10 +149,10 @@ def _kind_problems(line: FieldMapping, source: Entity, own: str | None) -> Itera
     before = f"field {own!r}"
     for step in line.transform:
         name = name_of(step)
-        takes = _takes(step)
-        if kind is not None and kind not in takes:
+        taken = takes(step)
+        if kind is not None and kind not in taken:
             yield (
-                f"Transform {name!r} takes {_kinds(takes)}, but {before} is {kind}; remove it, "
+                f"Transform {name!r} takes {_kinds(taken)}, but {before} is {kind}; remove it, "
                 "or put one before it that gives that."
             )
             return
@@ -218,6 +203,8 @@ def _function_problems(line: FieldMapping, functions: Collection[str] | None) ->
         name = step.custom if isinstance(step, Step) else None
         if name and name not in functions:
             yield no_function(name, functions)
+        elif name and isinstance(functions, Mapping) and functions[name].broken:
+            yield functions[name].broken
 
 
 def no_function(name: str, known: Collection[str]) -> str:

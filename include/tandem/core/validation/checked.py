@@ -3,14 +3,19 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Final, Literal
 
-from tandem.core.drift.renames import likely_entity_renames, likely_renames
+from tandem.core.mapping import BoundMapping
+from tandem.core.validation.renamed import Renamed
+from tandem.errors import ConfigurationError
 from tandem.model.integration import EntityMapping, FieldMapping, Integration
 from tandem.model.problems import Place, Problem, Remedy, Severity
 from tandem.model.schema import Entity, Field, Schema
 
 Side = Literal["external", "local"]
+
+SOME: Final = 5
+"""Names that are told before the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +41,8 @@ class Checked:
     """Its position in the file, disabled ones counted."""
     mapping: EntityMapping
     schemas: Mapping[Side, Schema]
-    before: Mapping[Side, Schema]
-    """What the sides were seen to have earlier, where that is known."""
+    renamed: Mapping[Side, Renamed]
+    """What names that are missing look to be called now."""
     can_provision: bool
     """The local side could be given what it lacks."""
     functions: Collection[str] | None
@@ -55,9 +60,18 @@ class Checked:
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
-        """The enabled field mappings."""
+        """The enabled field mappings that do something."""
+        return tuple(line for line in self._enabled if self.mapping.uses(line.mapping))
+
+    @cached_property
+    def idle_lines(self) -> tuple[Line, ...]:
+        """Those that never travel: their direction and their entity's exclude each other."""
+        return tuple(line for line in self._enabled if not self.mapping.uses(line.mapping))
+
+    @property
+    def _enabled(self) -> Iterator[Line]:
         lines = enumerate(self.mapping.fields)
-        return tuple(self._line(at, mapping) for at, mapping in lines if mapping.enabled)
+        return (self._line(at, mapping) for at, mapping in lines if mapping.enabled)
 
     @property
     def downloads(self) -> bool:
@@ -73,6 +87,25 @@ class Checked:
     def complete_lines(self) -> tuple[Line, ...]:
         """The lines that pair two fields which are there."""
         return tuple(line for line in self.lines if line.external and line.local)
+
+    @cached_property
+    def bound(self) -> BoundMapping | None:
+        """The mapping as a run would bind it; None where names are missing."""
+        if not (self.external and self.local):
+            return None
+        bound = BoundMapping(self.mapping, self.external, self.local)
+        try:
+            return bound if bound.fields else None
+        except ConfigurationError:
+            return None
+
+    def why_not_found_by(self, external: str) -> ConfigurationError | None:
+        """Why records cannot be found by an external field, which is mapped; None if they can."""
+        try:
+            _ = self.bound and self.bound.local_name(external)
+        except ConfigurationError as error:
+            return error
+        return None
 
     def entity(self, side: Side) -> Entity | None:
         """The entity of that side; None if there is none."""
@@ -101,18 +134,12 @@ class Checked:
 
     def renamed_entity(self, side: Side, name: str) -> str:
         """What that missing entity looks to be called now; empty if nothing looks like it."""
-        before = self.before.get(side)
-        if not before or name not in before.by_name:
-            return ""
-        return likely_entity_renames(before, self.schemas[side]).get(name, "")
+        return self.renamed[side].entity(name)
 
     def renamed_field(self, side: Side, name: str) -> str:
         """What that missing field of the entity looks to be called now; empty if nothing does."""
-        now = self.entity(side)
-        before = self.before[side].by_name.get(now.name) if now and side in self.before else None
-        if not now or not before or name not in before.by_name:
-            return ""
-        return likely_renames(before, now).get(name, "")
+        entity = self.entity(side)
+        return self.renamed[side].field(entity.name, name) if entity else ""
 
     def place(self, *parts: str | int) -> Place:
         """Where in the file that part of this mapping is."""
@@ -163,6 +190,14 @@ def entities_of(
 ) -> Iterator[Checked]:
     """The enabled entity mappings of the integration, each with its position."""
     schemas: dict[Side, Schema] = {"external": external, "local": local}
+    renamed = {side: Renamed(before.get(side), schema) for side, schema in schemas.items()}
     for at, mapping in enumerate(integration.entities):
         if mapping.enabled:
-            yield Checked(integration, at, mapping, schemas, before, can_provision, functions)
+            yield Checked(integration, at, mapping, schemas, renamed, can_provision, functions)
+
+
+def some(names: Iterable[str]) -> str:
+    """The first of the names, and how many more there are."""
+    told = list(map(repr, names))
+    more = f" and {len(told) - SOME} more" if len(told) > SOME else ""
+    return ", ".join(told[:SOME]) + more

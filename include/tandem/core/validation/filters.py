@@ -6,10 +6,10 @@ from typing import Final
 
 from tandem.core.filters.conditions import operands_of
 from tandem.core.filters.relations import Compared, Relations, compared, relations
+from tandem.core.names.choices import by_likeness, similar
 from tandem.core.validation.checked import Checked, Side
-from tandem.core.validation.likeness import similar
 from tandem.errors import ConfigurationError
-from tandem.model.filters import AllOf, Comparison, Condition
+from tandem.model.filters import AllOf, Comparison, Condition, lookup_path
 from tandem.model.problems import Place, Problem, Remedy, Severity
 from tandem.model.schema import Entity
 
@@ -56,7 +56,7 @@ def _comparison_problems(
             "Choose another field, or remove the condition."
             if "has no field" in error.problem
             else error.remedy,
-            similar(comparison.field, entity.by_name),
+            _fields_like(comparison.field, entity, known),
         )
         return
     try:
@@ -67,6 +67,14 @@ def _comparison_problems(
             Severity.ERROR, f"filter_{part}", (*place, part), error.problem, advice=error.remedy
         )
     yield from _evaluated_here(checked, place, looked_at, entity)
+
+
+def _fields_like(name: str, entity: Entity, known: Relations) -> tuple[str, ...]:
+    """Fields of the entity; of a lookup's target where the name begins with that lookup."""
+    lookup, field = lookup_path(name) or ("", "")
+    if name in entity.by_name or lookup not in known:
+        return similar(name, entity.by_name)
+    return tuple(f"{lookup}.{found}" for found in by_likeness(field, known[lookup].entity.by_name))
 
 
 def _filter(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from tandem.core.validation.checked import Checked
+from tandem.core.validation.checked import Checked, Line
 from tandem.model.integration import Constant, EntityMapping
 from tandem.model.problems import Problem, Remedy, Severity
 from tandem.model.schema import Entity, Kind
@@ -37,12 +37,15 @@ def _no_key(checked: Checked) -> Iterator[Problem]:
             "Give it one, or choose another entity.",
         )
     if local and local.key and checked.downloads:
-        yield from _key_of_others(checked, local)
+        able = local.capabilities
+        made_there = able.creates and not able.client_keys
+        yield from (_key_made_there if made_there else _key_of_others)(checked, local)
 
 
 def _key_of_others(checked: Checked, local: Entity) -> Iterator[Problem]:
     """A key that we would have to choose, and cannot."""
-    mapped = {line.mapping.local for line in checked.lines if line.mapping.external}
+    lines = [line for line in checked.lines if line.downloads and line.mapping.external]
+    mapped = {line.mapping.local for line in lines}
     key = [local.by_name[name] for name in local.key if name in local.by_name]
     if set(local.key) <= mapped:
         return
@@ -58,13 +61,27 @@ def _key_of_others(checked: Checked, local: Entity) -> Iterator[Problem]:
     )
 
 
+def _key_made_there(checked: Checked, local: Entity) -> Iterator[Problem]:
+    """Links and repeats rest on ids that are known before the write."""
+    yield checked.found(
+        Severity.ERROR,
+        "local_key_made_there",
+        checked.place("local"),
+        f"Local entity {local.name!r} makes the keys of new records itself, so that a record that "
+        "is downloaded could not be told from a new one.",
+        Remedy.CHOOSE_ANOTHER,
+        "Choose an entity whose key can be given, or write direction: upload_only.",
+    )
+
+
 def _newest_wins(checked: Checked) -> Iterator[Problem]:
     mapping = checked.mapping
     entity_policy = mapping.on_conflict or checked.integration.on_conflict
     if mapping.direction != "bidirectional" or not (checked.external and checked.local):
         return
-    chosen = [line.at for line in checked.lines if line.mapping.on_conflict == "newest_wins"]
-    follows = [line for line in checked.lines if not line.mapping.on_conflict]
+    lines = _both_ways(checked)
+    chosen = [line.at for line in lines if line.mapping.on_conflict == "newest_wins"]
+    follows = [line for line in lines if not line.mapping.on_conflict]
     if not chosen and not (follows and entity_policy == "newest_wins"):
         return
     names = mapping.version_number, mapping.local_version_number
@@ -81,6 +98,18 @@ def _newest_wins(checked: Checked) -> Iterator[Problem]:
         "say when each side's record was changed last.",
         advice="Name both, or choose another policy.",
     )
+
+
+def _both_ways(checked: Checked) -> list[Line]:
+    """The lines whose local field travels both ways, by themselves or with another line."""
+    comes = {line.mapping.local for line in checked.lines if line.downloads}
+    goes = {name for line in checked.lines if line.uploads for name in _read_locally(line)}
+    return [line for line in checked.lines if {*_read_locally(line)} & comes & goes]
+
+
+def _read_locally(line: Line) -> tuple[str | None, ...]:
+    made_there = line.uploads and not line.downloads
+    return (line.mapping.local, *(line.mapping.also_reads if made_there else ()))
 
 
 def _shared_local_entity(checked: Checked) -> Iterator[Problem]:

@@ -1,19 +1,28 @@
 """Kinds of the fields that meet: what cannot be kept at all, and what may not fit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Final
 
 from tandem.core.drift.words import type_in_words
 from tandem.core.fit import CONVERTIBLE
+from tandem.core.names.choices import MOST_CHOICES, RELATED, by_likeness
 from tandem.core.transforms.kinds import kind_after, source_of, transform_problems, travels
-from tandem.core.validation.checked import Checked, Line, Side
-from tandem.core.validation.likeness import MOST_CHOICES, RELATED, by_likeness
-from tandem.core.validation.losses import loss
+from tandem.core.validation.checked import Checked, Line, Side, some
+from tandem.core.validation.losses import longest, loss
+from tandem.core.wanted import length_made
 from tandem.model.problems import Problem, Remedy, Severity
 from tandem.model.schema import Field, Kind
+from tandem.model.transforms import Transform
 
 _CALLED: Final[dict[Side, str]] = {"external": "External", "local": "Local"}
+
+_DEFAULT: Final = "Records without one are rejected; give the field a default."
+_DEFAULT_SENT: Final = (
+    "Records without one are rejected when they are sent. The default of a line that travels both "
+    "ways counts on download only: for one on upload write a line for each way."
+)
 
 _CLOCKS: Final = (Kind.INSTANT, Kind.LOCAL_DATETIME)
 _TRANSFORMS: Final = {
@@ -41,6 +50,28 @@ class _Way:
         return "external" if self.to == "local" else "local"
 
     @property
+    def returns(self) -> bool:
+        """Whether the value is sent to where it comes from."""
+        return self.to == "external" and self.line.downloads
+
+    @property
+    def steps(self) -> tuple[Transform, ...]:
+        """The transforms on this way: those of a line apply to the way that it goes first."""
+        return () if self.returns else self.line.mapping.transform
+
+    @property
+    def may_be_empty(self) -> bool:
+        """Whether it may bring nulls that the target does not take."""
+        given = not self.returns and self.line.mapping.default is not None
+        takes = self.target.nullable or self.target.defaulted or given
+        return self.source.nullable and not takes and self.source.name not in self.own_key
+
+    @property
+    def own_key(self) -> tuple[str, ...]:
+        """The key of the side that the value comes from."""
+        return self.checked.key(self.origin)
+
+    @property
     def ends(self) -> tuple[str, str]:
         """Both fields with their types, for people."""
         source, target = self.source, self.target
@@ -52,13 +83,15 @@ class _Way:
 
 def kind_problems(checked: Checked) -> Iterator[Problem]:
     """What transforms, kinds and sizes of paired fields do not allow, or do not promise."""
+    ways: list[_Way] = []
     for line in checked.complete_lines:
         broken = list(_transform_problems(checked, line))
-        yield from broken
-        if broken or line.mapping.lookup or line.mapping.values:
-            continue
-        for way in _ways(checked, line):
-            yield from _way_problems(way)
+        yield from broken or _joins_what_none_fills(checked, line)
+        if not (broken or line.mapping.lookup or line.mapping.values):
+            ways += _ways(checked, line)
+    for way in ways:
+        yield from _way_problems(way)
+    yield from _may_be_empty(checked, ways)
 
 
 def _transform_problems(checked: Checked, line: Line) -> Iterator[Problem]:
@@ -72,6 +105,23 @@ def _transform_problems(checked: Checked, line: Line) -> Iterator[Problem]:
     ):
         place = checked.place_of(line, "transform")
         yield checked.found(Severity.ERROR, "transform", place, text)
+
+
+def _joins_what_none_fills(checked: Checked, line: Line) -> Iterator[Problem]:
+    """What is sent of records that came from the external system lacks what did not come."""
+    one_way = line.mapping.direction == "upload_only" and checked.downloads
+    filled = {other.mapping.local for other in checked.lines if other.downloads}
+    lacking = [name for name in line.mapping.also_reads if name not in filled]
+    if one_way and lacking:
+        yield checked.found(
+            Severity.NOTE,
+            "joins_what_none_fills",
+            checked.place_of(line, "transform"),
+            f"External field {line.mapping.external!r} is made of local "
+            f"{', '.join(map(repr, lacking))} too, which no line fills: of records that come from "
+            "the external system, that part is empty.",
+            Remedy.NONE,
+        )
 
 
 def _ways(checked: Checked, line: Line) -> Iterator[_Way]:
@@ -96,7 +146,6 @@ def _way_problems(way: _Way) -> Iterator[Problem]:
         yield _text_for_guid(way)
     else:
         yield from _losses(way)
-    yield from _may_be_empty(way)
 
 
 def _clash(way: _Way) -> Problem:
@@ -160,11 +209,10 @@ def _identifiers(way: _Way) -> tuple[str, ...]:
 
 
 def _losses(way: _Way) -> Iterator[Problem]:
-    if way.line.mapping.transform and way.kind is Kind.STRING:
-        return  # what it makes of a text has a length of its own
-    lost = loss(way.source, way.kind, way.target)
+    lost = loss(_as_it_comes(way), way.kind, way.target)
     if lost:
         source, target = way.ends
+        source += ", transformed," if way.steps else ""
         yield way.checked.found(
             Severity.WARNING if lost.is_stated else Severity.NOTE,
             "may_not_fit",
@@ -177,15 +225,42 @@ def _losses(way: _Way) -> Iterator[Problem]:
         )
 
 
-def _may_be_empty(way: _Way) -> Iterator[Problem]:
-    filled = way.target.nullable or way.target.defaulted or way.line.mapping.default is not None
-    if filled or not way.source.nullable or way.source.name in way.checked.key(way.origin):
-        return
-    source, target = way.ends
-    yield way.checked.found(
-        Severity.WARNING,
-        "may_be_empty",
-        way.checked.place_of(way.line, way.origin),
-        f"{source} may be empty, and {target} must have a value.",
-        advice="Records without one are rejected; give the field a default.",
+def _as_it_comes(way: _Way) -> Field:
+    """The source, as long as a text is that transforms make of it."""
+    if not way.steps or way.kind is not Kind.STRING:
+        return way.source
+    length = length_made(way.steps, longest(way.source))
+    return way.source.model_copy(update={"kind": Kind.STRING, "max_length": length})
+
+
+def _may_be_empty(checked: Checked, ways: Sequence[_Way]) -> Iterator[Problem]:
+    """Nulls that a side does not take: one problem for all fields of a kind.
+
+    What comes from there, and may be emptied here, is good to know only: columns that we create
+    can all be empty.
+    """
+    found = [way for way in ways if way.may_be_empty]
+    for to, returns in product(_CALLED, (False, True)):
+        alike = [way for way in found if way.to == to and way.returns is returns]
+        if not alike:
+            continue
+        single = len(alike) == 1
+        line, origin = alike[0].line, alike[0].origin
+        yield checked.found(
+            Severity.NOTE if returns else Severity.WARNING,
+            "may_be_empty",
+            checked.place_of(line, origin) if single else checked.place("fields"),
+            _emptiness(alike),
+            advice=_DEFAULT_SENT if returns else _DEFAULT,
+        )
+
+
+def _emptiness(alike: Sequence[_Way]) -> str:
+    if len(alike) == 1:
+        source, target = alike[0].ends
+        return f"{source} may be empty, and {target} must have a value."
+    names = some(way.source.name for way in alike)
+    return (
+        f"{_CALLED[alike[0].origin]} fields may be empty whose {alike[0].to} fields must have a "
+        f"value: {names}."
     )

@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 
+from tandem.core.drift.words import type_in_words
+from tandem.core.names.choices import RELATED, by_likeness, similar
 from tandem.core.order import components
 from tandem.core.validation.checked import Checked, Line
-from tandem.core.validation.likeness import RELATED, by_likeness, similar
+from tandem.core.validation.losses import loss
+from tandem.core.validation.names import renamed_advice
 from tandem.model.integration import Lookup
 from tandem.model.problems import Problem, Remedy, Severity
 from tandem.model.schema import Field, Kind
@@ -110,25 +113,42 @@ def _held_key(checked: Checked, line: Line, target: Checked) -> Iterator[Problem
             f"Lookup {line.local.name!r}: {target.local.name!r} {text}",
             advice="Remove or disable the field, or give that entity a key of one field.",
         )
-    elif not _holds(line.local, key[0]):
+    elif not _takes(line.local, key[0]):
         fields = checked.fields("local").values()
-        fitting = [f.name for f in fields if _holds(f, key[0]) and not f.read_only]
+        fitting = [f.name for f in fields if _takes(f, key[0]) and not f.read_only]
         yield checked.found(
             Severity.ERROR,
             "lookup_cannot_hold_key",
             where,
-            f"Lookup {line.local.name!r} ({line.local.kind}) cannot hold the key "
-            f"{key[0].name!r} ({key[0].kind}) of {target.local.name!r}.",
+            f"Lookup {line.local.name!r} ({type_in_words(line.local)}) cannot hold the key "
+            f"{key[0].name!r} ({type_in_words(key[0])}) of {target.local.name!r}.",
             Remedy.CHOOSE_ANOTHER,
-            "Choose a field of that kind.",
+            "Choose a field of that kind, or a text that is long enough.",
             by_likeness(
                 line.local.name, [name for name in fitting if name not in checked.key("local")]
             ),
         )
+    elif _is_shorter(line.local, key[0]):
+        yield checked.found(
+            Severity.WARNING,
+            "lookup_may_not_hold_key",
+            where,
+            f"The key {key[0].name!r} ({type_in_words(key[0])}) of {target.local.name!r} may be "
+            f"longer than lookup {line.local.name!r} ({type_in_words(line.local)}) takes.",
+            Remedy.NONE,
+            "References that do not fit are rejected, not cut.",
+        )
 
 
-def _holds(field: Field, key: Field) -> bool:
-    return field.kind in {key.kind, Kind.STRING, *([Kind.GUID] * (key.kind is Kind.STRING))}
+def _takes(field: Field, key: Field) -> bool:
+    """Whether the field can hold any such key at all."""
+    kinds = {key.kind, Kind.STRING, *([Kind.GUID] * (key.kind is Kind.STRING))}
+    return field.kind in kinds and not (key.kind is Kind.GUID and _is_shorter(field, key))
+
+
+def _is_shorter(field: Field, key: Field) -> bool:
+    lost = loss(key, key.kind, field) if field.kind is Kind.STRING else None
+    return lost is not None and lost.is_stated
 
 
 def _found_by(checked: Checked, lines: list[Line], target: Checked) -> Iterator[Problem]:
@@ -181,14 +201,13 @@ def _no_such_field(checked: Checked, line: Line, target: Checked, name: str) -> 
     entity, fields = target.mapping.external, target.fields("external")
     renamed = target.renamed_field("external", name)
     likely = [renamed] if renamed else []
-    looks = f"It looks as if it is called {renamed!r} now: write that." if renamed else ""
     return checked.found(
         Severity.ERROR,
         "lookup_field_missing",
         checked.place_of(line, "lookup", "field"),
         f"{_named(line)} looks up {entity!r} by {name!r}, which that entity does not have.",
         Remedy.CHOOSE_ANOTHER,
-        looks or "Choose another field of it.",
+        renamed_advice(renamed) if renamed else "Choose another field of it.",
         dict.fromkeys([*likely, *target.key("external"), *similar(name, fields)]),
     )
 
@@ -219,6 +238,17 @@ def _found_by_field(checked: Checked, line: Line, target: Checked, name: str) ->
             Remedy.CHOOSE_ANOTHER,
             "Look up by another field.",
             choices,
+        )
+    elif why := target.why_not_found_by(name):
+        yield checked.found(
+            Severity.ERROR,
+            "lookup_field_not_kept",
+            place,
+            f"Lookup {line.mapping.local!r} goes by {name!r} of {mapping.external!r}. "
+            f"{why.problem}",
+            Remedy.CHOOSE_ANOTHER,
+            f"{why.remedy} Or look up by another field.",
+            [choice for choice in choices if choice != name],
         )
 
 

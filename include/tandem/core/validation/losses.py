@@ -32,6 +32,11 @@ def loss(source: Field, kind: Kind, target: Field) -> Loss | None:
     return check(source, target) if check else None
 
 
+def longest(field: Field) -> int | None:
+    """How many characters its values take as text; None: any number."""
+    return field.max_length if field.kind is Kind.STRING else _LONGEST.get(field.kind)
+
+
 def _longer(source: Field, target: Field) -> Loss | None:
     if target.max_length is None:
         return None

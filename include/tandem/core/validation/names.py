@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 
+from tandem.core.anchors import tracking_by
+from tandem.core.drift.words import type_in_words
+from tandem.core.names.choices import similar
 from tandem.core.validation.checked import Checked, Line, Side
-from tandem.core.validation.likeness import similar
+from tandem.core.wanted import filled_locally
 from tandem.model.problems import Problem, Remedy, Severity
-from tandem.model.schema import Entity
+from tandem.model.schema import ChangeTracking, Entity
 
+_BY_ORDER = (ChangeTracking.VERSION, ChangeTracking.TIMESTAMP)
 _PROVISION = "let it be created (provision: true, or tandem schema --provision)"
 
 
@@ -36,13 +40,14 @@ def _missing_entities(checked: Checked) -> Iterator[Problem]:
     if not checked.local:
         name = checked.mapping.local
         renamed = checked.renamed_entity("local", name)
+        remedy = _local_remedy(checked, renamed)
         yield checked.found(
             Severity.ERROR,
             "local_entity_missing",
             checked.place("local"),
             f"The local system has no entity {name!r}.",
-            _local_remedy(checked, renamed),
-            _local_advice(checked, renamed, "Choose another entity"),
+            remedy,
+            _local_advice(remedy, renamed, "Choose another entity"),
             _candidates(renamed, name, checked.schemas["local"].by_name),
         )
 
@@ -68,13 +73,16 @@ def _missing_local_field(checked: Checked, line: Line) -> Iterator[Problem]:
     if not entity or not name or line.local:
         return
     renamed = checked.renamed_field("local", name)
+    # A field that is only sent has its values from nowhere else: none is made for it.
+    is_made = name in filled_locally(checked.mapping)
+    remedy = _local_remedy(checked, renamed) if is_made else Remedy.CHOOSE_ANOTHER
     yield checked.found(
         Severity.ERROR,
         "local_field_missing",
         checked.place_of(line, "local"),
         f"Local entity {entity.name!r} has no field {name!r}.",
-        _local_remedy(checked, renamed),
-        _local_advice(checked, renamed, "Choose another field"),
+        remedy,
+        _local_advice(remedy, renamed, "Choose another field"),
         _candidates(renamed, name, entity.by_name),
     )
 
@@ -83,28 +91,38 @@ def _missing_primary_key(checked: Checked) -> Iterator[Problem]:
     if not checked.external:
         return
     for at, name in enumerate(checked.mapping.primary_key):
-        place = checked.place("primary_key", at)
-        if name not in checked.external.by_name:
+        found = _primary_key_problem(checked, checked.external, name)
+        if found:
+            code, text, advice = found
             yield checked.found(
                 Severity.ERROR,
-                "primary_key_missing",
-                place,
-                f"primary_key: external entity {checked.external.name!r} has no field {name!r}.",
+                code,
+                checked.place("primary_key", at),
+                f"primary_key: {text}",
                 Remedy.CHOOSE_ANOTHER,
-                "Choose fields that tell its records apart.",
+                advice,
                 _key_choices(checked, checked.external, name),
             )
-        elif not checked.line_of(name):
-            yield checked.found(
-                Severity.ERROR,
-                "primary_key_unmapped",
-                place,
-                f"primary_key: external field {name!r} is mapped to no local field, so it finds "
-                "no partner.",
-                Remedy.CHOOSE_ANOTHER,
-                f"Map it: {{external: {name}, local: …}}, or choose fields that are mapped.",
-                _key_choices(checked, checked.external, name),
-            )
+
+
+def _primary_key_problem(
+    checked: Checked, external: Entity, name: str
+) -> tuple[str, str, str] | None:
+    """The code, what is wrong with a part of the key, and what helps."""
+    if name not in external.by_name:
+        text = f"external entity {external.name!r} has no field {name!r}."
+        return "primary_key_missing", text, "Choose fields that tell its records apart."
+    if not checked.line_of(name):
+        text = f"external field {name!r} is mapped to no local field, so it finds no partner."
+        map_it = f"Map it: {{external: {name}, local: …}}, or choose fields that are mapped."
+        return "primary_key_unmapped", text, map_it
+    if why := checked.why_not_found_by(name):
+        return "primary_key_not_kept", _lower(why.problem), why.remedy
+    return None
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _key_choices(checked: Checked, external: Entity, name: str) -> tuple[str, ...]:
@@ -122,7 +140,10 @@ def _missing_version_numbers(checked: Checked) -> Iterator[Problem]:
     )
     for side, key, name, otherwise in sides:
         entity = checked.entity(side)
-        if not entity or not name or name in entity.by_name:
+        if not entity or not name:
+            continue
+        if name in entity.by_name:
+            yield from _without_order(checked, entity, side, key, name)
             continue
         yield checked.found(
             Severity.ERROR,
@@ -135,14 +156,36 @@ def _missing_version_numbers(checked: Checked) -> Iterator[Problem]:
         )
 
 
+def _without_order(
+    checked: Checked, entity: Entity, side: Side, key: str, name: str
+) -> Iterator[Problem]:
+    """What does not grow from change to change: numbers and instants do."""
+    if tracking_by(entity, name) in _BY_ORDER:
+        return
+    ordered = [
+        field.name for field in entity.fields if tracking_by(entity, field.name) in _BY_ORDER
+    ]
+    yield checked.found(
+        Severity.WARNING,
+        f"{key}_without_order",
+        checked.place(key),
+        f"{key}: {side} field {name!r} ({type_in_words(entity.field(name))}) is neither a number "
+        "nor an instant, so it does not order changes: every run reads all records.",
+        Remedy.CHOOSE_ANOTHER,
+        f"Choose another, or remove {key}.",
+        dict.fromkeys([*entity.capabilities.version_fields, *similar(name, ordered)]),
+    )
+
+
 def _external_advice(renamed: str, what_clean_up_does: str) -> str:
     if renamed:
-        return f"{_looks_renamed(renamed)}: write that. Cleaning up {what_clean_up_does}."
+        return f"{renamed_advice(renamed)} Cleaning up {what_clean_up_does}."
     return f"Choose another, or clean up the mapping, which {what_clean_up_does}."
 
 
-def _looks_renamed(renamed: str) -> str:
-    return f"It looks as if it is called {renamed!r} now"
+def renamed_advice(renamed: str) -> str:
+    """What to do where something looks to be called otherwise now: a guess, so a question."""
+    return f"Is it called {renamed!r} now? Then write that."
 
 
 def _local_remedy(checked: Checked, renamed: str) -> Remedy:
@@ -151,10 +194,10 @@ def _local_remedy(checked: Checked, renamed: str) -> Remedy:
     return Remedy.PROVISION if may_create else Remedy.CHOOSE_ANOTHER
 
 
-def _local_advice(checked: Checked, renamed: str, choose: str) -> str:
+def _local_advice(remedy: Remedy, renamed: str, choose: str) -> str:
     if renamed:
-        return f"{_looks_renamed(renamed)}: write that."
-    if _local_remedy(checked, renamed) is Remedy.PROVISION:
+        return renamed_advice(renamed)
+    if remedy is Remedy.PROVISION:
         return f"{choose}, or {_PROVISION}."
     return f"{choose}."
 

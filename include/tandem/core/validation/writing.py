@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from tandem.core.validation.checked import Checked, Line, Side
-from tandem.core.validation.likeness import by_likeness
+from tandem.core.names.choices import by_likeness
+from tandem.core.validation.checked import Checked, Line, Side, some
 from tandem.model.problems import Problem, Remedy, Severity
 from tandem.model.schema import Entity, Field, Kind
 
@@ -14,16 +14,28 @@ _DIRECTION: Final[dict[Side, str]] = {"external": "download_only", "local": "upl
 
 def writing_problems(checked: Checked) -> Iterator[Problem]:
     """What the sides that are written to do not allow, or ask for."""
+    yield from (_idle(checked, line) for line in checked.idle_lines)
     for line in checked.lines:
         yield from _local_read_only(checked, line)
-        yield from _external_read_only(checked, line)
         yield from _immutable(checked, line)
+    yield from _external_read_only(checked)
     if checked.uploads and checked.external:
         yield from _entity_problems(checked, "external", checked.external)
         if checked.external.capabilities.writes:
             yield from _nothing_uploaded(checked)
     if checked.downloads and checked.local:
         yield from _entity_problems(checked, "local", checked.local)
+
+
+def _idle(checked: Checked, line: Line) -> Problem:
+    return checked.found(
+        Severity.WARNING,
+        "line_never_travels",
+        checked.place_of(line, "direction"),
+        f"This line never travels: it is {line.mapping.direction}, and its entity is "
+        f"{checked.mapping.direction}.",
+        advice="Give one of them another direction, or remove the line.",
+    )
 
 
 def _local_read_only(checked: Checked, line: Line) -> Iterator[Problem]:
@@ -46,19 +58,30 @@ def _local_read_only(checked: Checked, line: Line) -> Iterator[Problem]:
     )
 
 
-def _external_read_only(checked: Checked, line: Line) -> Iterator[Problem]:
-    """It is never sent: worth a word only where the line is there for nothing else."""
-    field = line.external
-    if not field or not field.read_only or line.downloads or not checked.uploads:
-        return
-    yield checked.found(
-        Severity.WARNING,
-        "external_read_only",
-        checked.place_of(line, "external"),
-        f"External field {field.name!r} is read-only: the system sets it, and nothing is sent.",
-        Remedy.CHOOSE_ANOTHER,
-        "Choose another, or remove the line.",
-    )
+def _external_read_only(checked: Checked) -> Iterator[Problem]:
+    """They are never sent: worth a word only where lines are there for nothing else."""
+    lines = [line for line in checked.lines if checked.uploads and not line.downloads]
+    unsent = [(line, line.external) for line in lines if line.external and line.external.read_only]
+    for line, field in unsent:
+        if line.mapping.direction == "upload_only":
+            yield checked.found(
+                Severity.WARNING,
+                "external_read_only",
+                checked.place_of(line, "external"),
+                f"External field {field.name!r} is read-only: the system sets it, and nothing is "
+                "sent.",
+                Remedy.CHOOSE_ANOTHER,
+                "Choose another, or remove the line.",
+            )
+    others = [field.name for line, field in unsent if line.mapping.direction != "upload_only"]
+    if others:
+        yield checked.found(
+            Severity.NOTE,
+            "external_read_only",
+            checked.place("fields"),
+            f"The external system sets these fields itself, so they are not sent: {some(others)}.",
+            Remedy.NONE,
+        )
 
 
 def _immutable(checked: Checked, line: Line) -> Iterator[Problem]:

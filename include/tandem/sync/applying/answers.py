@@ -1,9 +1,11 @@
 """What the external system made of what was sent: the base is what it answered, and where it made
-something else of a value the local side takes that.
+something else of a value the local side takes that. What is not answered it holds as it was sent,
+which may come back otherwise too: of a text with spaces `trim` makes another one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -11,24 +13,27 @@ from tandem.connectors.base import ETAG, ROW
 from tandem.core.fields import BoundField
 from tandem.core.fit import fit
 from tandem.core.ids import id_text, record_ids
-from tandem.core.images import external_image
+from tandem.core.images import Image, external_image
 from tandem.core.mapping import BoundMapping
 from tandem.core.merge import Flags, chosen, differs, flags
 from tandem.sync import columns
+from tandem.sync.applying.side_writes import Outcome
 from tandem.sync.job import Job
 from tandem.sync.sides.lookups import local_partners
 
 
 def with_answers(
-    job: Job, bound: BoundMapping, plan: pa.RecordBatch, answers: Iterable[pa.RecordBatch]
+    job: Job, bound: BoundMapping, plan: pa.RecordBatch, sent: Outcome
 ) -> pa.RecordBatch:
     """The plan with the ids, etags and values that the answers name.
 
-    A field that came back otherwise than it was sent is written to the local side too.
+    A field that comes back otherwise than it was sent is written to the local side too.
     """
-    for answer in answers:
+    silent = sent.done & _writes(plan)
+    for answer in sent.answers.values():
         plan = _with_answer(job, bound, plan, answer)
-    return plan
+        silent[answer.column(ROW).to_numpy()] = False
+    return _as_sent(job, bound, plan, silent)
 
 
 def _with_answer(
@@ -43,13 +48,42 @@ def _with_answer(
     returned = [f for f in bound.fields if _is_in(answer, f.reads_externally)]
     taken = _Taken(plan)
     image = external_image(returned, answer)
-    readable = flags(at.is_valid()) & ~_among(at, image.problems)
     for field in returned:
-        values, texts = image.values[field.name].take(at), image.texts[field.name].take(at)
-        other = readable & differs(texts, taken.external_after[field.name])
-        if other.any():
-            taken.take(job, field, other, values, texts)
+        taken.take(job, field, image, at, flags(at.is_valid()))
     return columns.replaced(plan, {**changes, **taken.changes()})
+
+
+def _as_sent(
+    job: Job, bound: BoundMapping, plan: pa.RecordBatch, silent: Flags
+) -> pa.RecordBatch:
+    """The plan with what comes back of values that were written in these rows."""
+    returned = [f for f in bound.fields if f.downloads and f.uploads and not f.reference]
+    if not returned or not silent.any():
+        return plan
+    given = columns.fields_of(plan, columns.EXTERNAL_GIVEN)
+    image = external_image(returned, _held(bound, plan, given))
+    taken, at = _Taken(plan), pa.array(np.arange(plan.num_rows))
+    for field in returned:
+        sent = [flags(given[name]) for name in field.reads_externally if name in given]
+        taken.take(job, field, image, at, silent & np.logical_or.reduce(sent))
+    return columns.replaced(plan, taken.changes())
+
+
+def _held(
+    bound: BoundMapping, plan: pa.RecordBatch, given: dict[str, pa.Array]
+) -> pa.RecordBatch:
+    """External records as they are with what was sent."""
+    sent = columns.fields_of(plan, columns.EXTERNAL)
+    held = columns.fields_of(plan, columns.EXTERNAL_SEEN)
+    for name in given.keys() & held.keys():
+        held[name] = pc.if_else(given[name], sent[name], held[name])
+    return pa.RecordBatch.from_pydict({name: held[name] for name in bound.external_fields})
+
+
+def _writes(plan: pa.RecordBatch) -> Flags:
+    """Where a record is created or updated externally."""
+    written = pc.is_in(plan.column(columns.TO_EXTERNAL), pa.array(["create", "update"]))
+    return flags(written)
 
 
 class _Taken:
@@ -62,10 +96,20 @@ class _Taken:
         self._local_after = columns.fields_of(plan, columns.LOCAL_AFTER)
         self.external_after = columns.fields_of(plan, columns.EXTERNAL_AFTER)
 
-    def take(
+    def take(self, job: Job, field: BoundField, image: Image, at: pa.Array, rows: Flags) -> None:
+        """Take what differs in these rows, whose records are `at` these places of the image; what
+        the local side cannot take yet is an edit still.
+        """
+        name = field.name
+        values, texts = image.values[name].take(at), image.texts[name].take(at)
+        readable = rows & ~_among(at, image.problems)
+        other = readable & differs(texts, self.external_after[name])
+        if other.any():
+            self._take(job, field, other, values, texts)
+
+    def _take(
         self, job: Job, field: BoundField, other: Flags, values: pa.Array, texts: pa.Array
     ) -> None:
-        """Take these rows' values; what the local side cannot take yet is an edit still."""
         name, here = field.name, texts
         if field.reference:
             partners = local_partners(job, field.reference, texts)

@@ -55,7 +55,7 @@ class PairLoader:
         account = PairAccount(self.run, self.bound, plan)
         account.begin()
         sent = self._external.write(plan)
-        answered = with_answers(self.run, self.bound, plan, sent.answers.values())
+        answered = with_answers(self.run, self.bound, plan, sent)
         _keep_nameless(answered, sent)
         account.created_externally(answered, sent)
         local = _only(answered, sent.done)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from tandem.connectors.base import Connector, Writer
-from tandem.core.anchors import UNSEEN
+from tandem.core.anchors import SEEN
 from tandem.core.mapping import BoundMapping
 from tandem.errors import RetryLater, TandemError
 from tandem.model.problems import Severity as Gravity
@@ -125,8 +125,7 @@ def _way(name: str, text: str, reading: Reading, bound: BoundMapping) -> Finding
     return Finding(
         name,
         "ok",
-        f"{text}; changes are read as {reading.tracking}{by}, which does not see "
-        f"{UNSEEN[reading.tracking]}; {deletes}.",
+        f"{text}; changes are read as {reading.tracking}{by}, {SEEN[reading.tracking]}; {deletes}.",
     )
 
 

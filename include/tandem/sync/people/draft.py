@@ -1,14 +1,13 @@
 """A first integration file from what the systems say they have."""
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tandem.core.anchors import best_version_field
-from tandem.errors import printable
+from tandem.core.suggestions.lookups import identifies
 from tandem.model.integration import System
-from tandem.model.schema import Entity, Field, Kind
+from tandem.model.schema import Entity, Field, Kind, LookupTarget
+from tandem.yaml_edit.writing import flow
 
 _HEADER: Final = """\
 # yaml-language-server: $schema=../integration.schema.json
@@ -20,9 +19,6 @@ schedule: null         # any Airflow schedule, for example "0 2 * * *"
 entities:
 """
 
-
-_PLAIN: Final = re.compile(r"[^\W\d][\w/.-]*")
-_WORDS: Final = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
 _IDS: Final = (Kind.GUID, Kind.STRING)
 
 
@@ -30,47 +26,52 @@ def draft(name: str, external: System, local: System, entities: Sequence[Entity]
     """The text of an integration file that downloads these external entities whole.
 
     Local names are the external ones in lower case; a key that is one guid or text becomes `id`.
+    Fields that refer to records of several entities are comments: a lookup has one target.
     """
     head = _HEADER.format(
-        name=_scalar(name),
-        external_connector=_scalar(external.connector),
-        external_connection=_scalar(external.connection),
-        local_connector=_scalar(local.connector),
-        local_connection=_scalar(local.connection),
+        name=flow(name),
+        external_connector=flow(external.connector),
+        external_connection=flow(external.connection),
+        local_connector=flow(local.connector),
+        local_connection=flow(local.connection),
     )
-    keys = {entity.name: entity.key[0] for entity in entities if len(entity.key) == 1}
-    return head + "".join(_entity(entity, keys) for entity in entities)
+    drafted = {entity.name: entity for entity in entities}
+    return head + "".join(_entity(entity, drafted) for entity in entities)
 
 
-def _entity(entity: Entity, keys: Mapping[str, str]) -> str:
+def _entity(entity: Entity, drafted: Mapping[str, Entity]) -> str:
     version = best_version_field(entity)
     lines = [
-        f"  - external: {_scalar(entity.name)}",
-        f"    local: {_scalar(local_name(entity.name))}",
+        f"  - external: {flow(entity.name)}",
+        f"    local: {flow(local_name(entity.name))}",
         "    direction: download_only",
         "    first_sync: link_and_merge",
-        f"    primary_key: [{', '.join(map(_scalar, entity.key))}]",
-        *([f"    version_number: {_scalar(version)}"] if version else []),
+        f"    primary_key: [{', '.join(map(flow, entity.key))}]",
+        *([f"    version_number: {flow(version)}"] if version else []),
         "    fields:",
-        *(f"      - {{{_field(entity, field, keys)}}}" for field in entity.fields),
+        *(f"      {_field(entity, field, drafted)}" for field in entity.fields),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _field(entity: Entity, field: Field, keys: Mapping[str, str]) -> str:
-    target = next((target for target in field.lookup if target.entity in keys), None)
-    ends = f"external: {_scalar(field.name)}, local: {_scalar(column_name(entity, field))}"
-    if target is None:
-        return ends
-    found_by = _scalar(target.field or keys[target.entity])
-    return f"{ends}, lookup: {{entity: {_scalar(target.entity)}, field: {found_by}}}"
+def _field(entity: Entity, field: Field, drafted: Mapping[str, Entity]) -> str:
+    ends = f"external: {flow(field.name)}, local: {flow(column_name(entity, field))}"
+    lookup = next(filter(None, (_lookup(target, drafted) for target in field.lookup)), "")
+    if lookup and len(field.lookup) > 1:
+        targets = ", ".join(dict.fromkeys(flow(target.entity) for target in field.lookup))
+        return f"# - {{{ends}}}  # refers to any of {targets}; a lookup has one target"
+    return f"- {{{ends}{lookup}}}"
 
 
-def _scalar(name: str) -> str:
-    """The name as YAML; in quotes unless it is plain to each reader of YAML."""
-    if _PLAIN.fullmatch(name) and name.lower() not in _WORDS:
-        return name
-    return printable(json.dumps(name, ensure_ascii=False))
+def _lookup(target: LookupTarget, drafted: Mapping[str, Entity]) -> str:
+    """The lookup of a target that is drafted as well, where a value means one record of it."""
+    entity = drafted.get(target.entity)
+    if entity is None:
+        return ""
+    found_by = target.field or (entity.key[0] if len(entity.key) == 1 else "")
+    if not identifies(entity, found_by):
+        return ""
+    return f", lookup: {{entity: {flow(entity.name)}, field: {flow(found_by)}}}"
 
 
 def column_name(entity: Entity, field: Field) -> str:

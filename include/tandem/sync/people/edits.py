@@ -1,5 +1,6 @@
 """Edits of an integration file that Tandem makes: saved with a reason, and taken back."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from tandem.state.protocols import StateReader, StateStore
 
 _MOMENT: Final = timedelta(minutes=1)
 """More than saving a file takes."""
+_UNDO: Final = "undo"
 _LOOKED_BACK: Final = 50
 """Edits among which the one that made the file what it is is looked for."""
 
@@ -42,18 +44,21 @@ def save_edit(
         state.release()
 
 
-def undoable_edit(integration_file: Path, state: StateReader) -> EditEntry:
-    """The newest edit that made the file what it says now.
+def undoable_edits(integration_file: Path, state: StateReader) -> list[EditEntry]:
+    """The edits that lead to what the file says now, the newest first: those that were undone,
+    and the undoing, are none of them.
 
-    ConfigurationError if Tandem made none, or somebody has changed the file since.
+    ConfigurationError if there are none, or somebody has changed the file since.
     """
-    now, made = integration_text(integration_file), state.edits(limit=_LOOKED_BACK)
-    for edit in made:
+    now = integration_text(integration_file)
+    made = _not_undone(state.edits(limit=_LOOKED_BACK))
+    for at, edit in enumerate(made):
         if edit.after == now:
-            return edit
+            return made[at:]
     if not made:
         raise ConfigurationError(
-            f"There is nothing to undo: Tandem has not edited {integration_file}.",
+            f"There is nothing to undo: Tandem has not edited {integration_file}, or all of that "
+            "is undone.",
             remedy="What others changed is in your version control, if you use one.",
         )
     raise ConfigurationError(
@@ -64,5 +69,21 @@ def undoable_edit(integration_file: Path, state: StateReader) -> EditEntry:
 
 
 def undo(integration_file: Path, state: StateStore, edit: EditEntry, *, at: datetime) -> None:
-    """Give the file back the text that it had before the edit; can be undone too."""
-    save_edit(integration_file, state, reason="undo", before=edit.after, after=edit.before, at=at)
+    """Give the file back the text that it had before the edit."""
+    save_edit(integration_file, state, reason=_UNDO, before=edit.after, after=edit.before, at=at)
+
+
+def _not_undone(edits: Sequence[EditEntry]) -> list[EditEntry]:
+    """Of edits, the newest first, those that have not been taken back."""
+    standing: list[EditEntry] = []
+    for edit in reversed(edits):
+        if edit.reason != _UNDO:
+            standing.append(edit)
+            continue
+        undone = (at for at, one in enumerate(standing) if _is_taken_back(one, edit))
+        standing = standing[: max(undone, default=len(standing))]
+    return standing[::-1]
+
+
+def _is_taken_back(edit: EditEntry, undoing: EditEntry) -> bool:
+    return (edit.before, edit.after) == (undoing.after, undoing.before)

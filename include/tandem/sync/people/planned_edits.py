@@ -1,6 +1,6 @@
 """Edits of an integration file that a person is shown before they are saved."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tandem.model.problems import Problem, Severity
 from tandem.sync.job import Job, Run
 from tandem.sync.people.edits import save_edit
 from tandem.sync.people.problems import look_at
-from tandem.yaml_edit import edited
+from tandem.yaml_edit import UnsafeEdit, edited
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +34,53 @@ class PlannedEdit:
         return self.before != self.after
 
 
-def plan_edits(job: Job, file: Path, edits: Sequence[Edit], about: Sequence[str]) -> PlannedEdit:
+def plan_edits(
+    job: Job,
+    file: Path,
+    edits: Sequence[Edit],
+    about: Sequence[str],
+    *,
+    known: tuple[Problem, ...] = (),
+) -> PlannedEdit:
     """What these edits make of the file of the job's integration, by the systems as they are now.
 
-    `about`: the external entities that are edited. Nothing is written. ConfigurationError if the
-    file is not what the job was opened with, if the edits make no integration of it, or if one
-    could damage it.
+    `about`: the external entities that are edited; `known`: what is wrong with the edits whatever
+    the systems say. Nothing is written. ConfigurationError if the file is not what the job was
+    opened with, if the edits make no integration of it, or if one could damage it.
     """
-    before = integration_text(file)
-    if parse_integration(file, before) != job.integration:
+    before = text_of(job, file)
+    if not edits:
+        return _with_known(PlannedEdit(file, before, before), known)
+    try:
+        after = edited(before, edits)
+    except UnsafeEdit as error:
+        raise error.within(file) from error
+    return _with_known(planned_edit(job, file, before, after, about), known)
+
+
+def _with_known(planned: PlannedEdit, known: tuple[Problem, ...]) -> PlannedEdit:
+    warnings = tuple(problem for problem in known if not _is_error(problem))
+    return replace(
+        planned,
+        problems=(*filter(_is_error, known), *planned.problems),
+        warnings=(*warnings, *planned.warnings),
+    )
+
+
+def text_of(job: Job, file: Path) -> str:
+    """The file's text; ConfigurationError if it is not what the job was opened with."""
+    text = integration_text(file)
+    if parse_integration(file, text) != job.integration:
         raise ConfigurationError(
             f"{file} was saved while it was looked at.", remedy="Nothing was changed; try again."
         )
-    if not edits:
-        return PlannedEdit(file, before, before)
-    after = edited(before, edits)
+    return text
+
+
+def planned_edit(
+    job: Job, file: Path, before: str, after: str, about: Collection[str]
+) -> PlannedEdit:
+    """What the file is to say instead of what it says, with the problems of that."""
     found = _problems(job, parse_integration(file, after))
     mine = [problem for problem in found if problem.entity in about]
     others = [problem for problem in found if problem.entity not in about and _is_error(problem)]

@@ -1,14 +1,16 @@
 """The plan of an entity, to be looked at: the very plan that a run would carry out."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tandem.core.merge import flags
+from tandem.core.order import waits_for
+from tandem.errors import StopRun
 from tandem.model.changes import Action, Counts
 from tandem.staging import read_batches
 from tandem.sync import columns
@@ -20,6 +22,8 @@ from tandem.sync.people.planned_counts import counts_of_plan, pair_paths, unread
 from tandem.sync.people.planned_records import PlannedRecord, of_downloads, of_pairs, of_unreadable
 from tandem.sync.schema import pin_expected_schemas
 from tandem.sync.transform import transform
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +47,47 @@ class Preview:
 def preview_all(job: Job, *, limit: int) -> list[Preview]:
     """The plans of all entities of the job; nothing is written to either side.
 
-    What a first sync would remove is shown, approved or not. Of an entity whose mapping is broken
-    there is only the reason; ConfigurationError if that goes for all.
+    What a first sync would remove is shown, approved or not. Of an entity whose mapping is broken,
+    or that fails, there is only the reason; the error itself if nothing is left.
     """
     job = replace(job, looks_only=True)
     pin_expected_schemas(job)
     try:
         check_mappings(job)
-        entities = [mapping.external for mapping in going(job)]
-        extracted = {entity: extract(job, entity) for entity in entities}
-        planned = {entity: _plan(job, read) for entity, read in extracted.items()}
+        failed: dict[str, StopRun] = {}
+        extracted = _of_each(job, failed, lambda entity: extract(job, entity))
+        planned = _of_each(job, failed, lambda entity: _plan(job, extracted[entity]))
+        if failed and not planned:
+            raise next(iter(failed.values()))
         _plan_what_waits(job, extracted, planned)
+        stopped = {**job.stopped, **failed}
         return [
-            _shown(job, planned[name], limit) if name in planned else _stopped(job, name)
+            _shown(job, planned[name], limit) if name in planned else _stopped(name, stopped[name])
             for name in (mapping.external for mapping in in_order(job))
         ]
     finally:
         job.staging.remove()
 
 
-def _stopped(job: Job, entity: str) -> Preview:
-    return Preview(entity, "stopped", {}, stopped=str(job.stopped[entity]))
+def _of_each(job: Job, failed: dict[str, StopRun], step: Callable[[str], T]) -> dict[str, T]:
+    """What a step makes of each entity; one that fails stops those that need it, as in a run."""
+    done: dict[str, T] = {}
+    for mapping in going(job):
+        entity = mapping.external
+        needed = (waits_for(job.integration, mapping) & failed.keys()) - {entity}
+        if needed and entity not in failed:
+            failed[entity] = StopRun(f"{entity} waits for {' and '.join(sorted(needed))}.")
+        if entity in failed:
+            continue
+        try:
+            done[entity] = step(entity)
+        except StopRun as error:
+            failed[entity] = error
+    return done
+
+
+def _stopped(entity: str, why: StopRun) -> Preview:
+    return Preview(entity, "stopped", {}, stopped=str(why))
 
 
 def show_plan(planned: Planned) -> Preview:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from tandem.connectors.base import Provisioner
 from tandem.core.validation.validate import stopped_entities
-from tandem.model.problems import Problem
+from tandem.errors import RetryLater, TandemError
+from tandem.model.problems import Problem, Remedy, Severity
 from tandem.sync.job import Job
 from tandem.sync.people.match_keys import ambiguous_match_keys
-from tandem.sync.provisioning import as_provisioned, missing, wanted_entities
-from tandem.sync.schema import stage_schemas
+from tandem.sync.provisioning import missing
+from tandem.sync.schema import pin_expected_schemas
 from tandem.sync.validation import validated
 
 
@@ -30,22 +31,20 @@ def look_at(job: Job) -> Looked:
 
     Nothing is created: what a run would provision counts as there.
     """
-    external, local = job.external.schema(), job.local.schema()
-    integration = job.integration
-    expected = local
-    if integration.provision:
-        expected = as_provisioned(local, wanted_entities(job, external, local))
-    stage_schemas(job, external, expected, existing=local)
-    able = isinstance(job.local, Provisioner)
+    seen = pin_expected_schemas(job)
     problems = validated(
-        integration,
-        external,
-        expected,
+        job.integration,
+        seen.external,
+        seen.local,
         job.state,
-        can_provision=able,
+        can_provision=isinstance(job.local, Provisioner),
         functions=job.functions,
     )
-    return Looked(problems, stopped_entities(integration, problems), missing(job, external, local))
+    return Looked(
+        problems,
+        stopped_entities(job.integration, problems),
+        missing(job, seen.external, seen.existing),
+    )
 
 
 def all_problems(job: Job) -> Looked:
@@ -60,15 +59,36 @@ def all_problems(job: Job) -> Looked:
             problem
             for entity in asked
             if entity not in looked.stopped
-            for problem in ambiguous_match_keys(job, job.bound(entity))
+            for problem in _counted(job, entity)
         ]
+        problems = _in_order(job, [*looked.problems, *counted])
+        stopped = stopped_entities(job.integration, problems)
         return Looked(
-            tuple(p for p in _in_order(job, [*looked.problems, *counted]) if p.entity in asked),
-            {entity: why for entity, why in looked.stopped.items() if entity in asked},
+            tuple(problem for problem in problems if problem.entity in asked),
+            {entity: why for entity, why in stopped.items() if entity in asked},
             looked.missing,
         )
     finally:
         job.staging.remove()
+
+
+def _counted(job: Job, entity: str) -> list[Problem]:
+    """What the records say; where they cannot be read, that is what is wrong."""
+    try:
+        return list(ambiguous_match_keys(job, job.bound(entity)))
+    except TandemError as error:
+        at = job.integration.entities.index(job.mapping(entity))
+        may_pass = isinstance(error, RetryLater)
+        found = Problem(
+            Severity.WARNING if may_pass else Severity.ERROR,
+            entity,
+            ("entities", at, "fields"),
+            "match_keys_not_counted" if may_pass else "records_not_readable",
+            f"Reading its records fails: {error.problem}",
+            Remedy.NONE if may_pass else Remedy.EDIT,
+            error.remedy,
+        )
+        return [found]
 
 
 def _in_order(job: Job, problems: Sequence[Problem]) -> list[Problem]:

@@ -1,19 +1,19 @@
 """What both systems are seen to have, and had: snapshots and their differences, for people."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from tandem.connectors.base import Provisioner
 from tandem.core.drift.diff import Change, diff
-from tandem.errors import ConfigurationError
+from tandem.errors import ConfigurationError, one_of
 from tandem.model.filters import Condition, fields_of, lookup_path
 from tandem.model.integration import EntityMapping, Integration
 from tandem.model.schema import Entity, Schema
 from tandem.state.snapshots import Snapshot, SnapshotEntry
 from tandem.state.store import StateReader
 from tandem.sync.job import Run
-from tandem.sync.provisioning import missing, provision
+from tandem.sync.provisioning import missing, not_looked_at, provision
 from tandem.sync.schema import Seen, keep_seen
 
 SIDES: Final = ("external", "local")
@@ -96,10 +96,31 @@ def overview(integration: Integration, state: StateReader) -> Overview:
     )
 
 
-def entity_of(state: StateReader, side: str, name: str) -> tuple[SnapshotEntry, Entity]:
-    """That entity as the newest snapshot has it; ConfigurationError if it has none."""
-    snapshot = _snapshot(state, side)
-    return snapshot.about, snapshot.schema.entity(name)
+def entity_of(
+    state: StateReader, name: str, sides: Sequence[str] = SIDES
+) -> tuple[SnapshotEntry, Entity]:
+    """That entity as the newest snapshot of the first side that has it says.
+
+    ConfigurationError if none has it.
+    """
+    snapshots = [_snapshot(state, side) for side in sides]
+    for snapshot in snapshots:
+        if name in snapshot.schema.by_name:
+            return snapshot.about, snapshot.schema.entity(name)
+    told = {side: _not_there(one.schema, name) for side, one in zip(sides, snapshots, strict=True)}
+    raise ConfigurationError(
+        f"No entity {name!r} has been seen on the {one_of(list(told))} side.",
+        remedy=" ".join(f"{side.capitalize()}: {remedy}" for side, remedy in told.items()),
+    )
+
+
+def _not_there(schema: Schema, name: str) -> str:
+    """What the entity could be called."""
+    try:
+        schema.entity(name)
+    except ConfigurationError as error:
+        return error.remedy
+    return ""
 
 
 def difference(state: StateReader, side: str, since: int | None = None) -> Difference:
@@ -109,6 +130,8 @@ def difference(state: StateReader, side: str, since: int | None = None) -> Diffe
     """
     newest = state.schema_snapshot(side)
     if newest is None:
+        if since is not None:
+            _snapshot(state, side)
         return Difference(side, None, None)
     version = newest.about.version - 1 if since is None else since
     before = state.schema_snapshot(side, version)
@@ -130,6 +153,11 @@ def missing_locally(run: Run) -> list[str]:
     """
     _refuse_connector_without(run)
     return missing(run, run.external.schema(), run.local.schema())
+
+
+def not_provisioned(run: Run) -> list[str]:
+    """Mappings that were left out of that, and why, one line each."""
+    return not_looked_at(run.integration, run.external.schema(), run.local.schema())
 
 
 def provision_locally(run: Run) -> list[str]:

@@ -46,16 +46,30 @@ class Suggested:
         known = {line.external for line in lines}
         return tuple(field for field in self.external.fields if field.name not in known)
 
+    def to_several(self, least: float) -> tuple[Field, ...]:
+        """Those of them that refer to a mapped entity, but to others as well: a lookup has one
+        target, and which it is to be, a person has to say.
+        """
+        return tuple(
+            field
+            for field in self.alone(least)
+            if len(field.lookup) > 1 and references(field, self.external, self.others)
+        )
+
     def new_columns(self, least: float) -> tuple[FieldMapping, ...]:
         """Lines that give each field which is alone a local column of its own.
 
-        Named as `tandem init` does; not for names that the local entity has already.
+        Named as `tandem init` does; not for names that the local entity has already, nor for
+        fields that refer `to_several` entities.
         """
         lines = (*self.mapped, *self.accepted(least))
         used = {line.local.lower() for line in lines if line.local}
         used |= {name.lower() for name in self.local.by_name}
+        several = self.to_several(least)
         found = []
         for field in self.alone(least):
+            if field in several:
+                continue
             name = column_name(self.external, field)
             if name.lower() not in used and is_one_line(name):
                 used.add(name.lower())

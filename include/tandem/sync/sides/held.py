@@ -6,12 +6,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tandem.connectors.base import ETAG, Connector, Page, Query
-from tandem.core.filters.relations import Relations, SideName, own_fields, relations
+from tandem.core.filters.absent import as_unset
+from tandem.core.filters.relations import Relations, SideName, compared, relations
 from tandem.core.ids import key_columns, record_ids
 from tandem.core.mapping import BoundMapping
 from tandem.core.values import arrow_type
-from tandem.model.filters import Condition, fields_of
-from tandem.model.schema import Entity
+from tandem.model.filters import Condition
+from tandem.model.schema import Entity, Schema
 from tandem.sync.job import Job
 
 
@@ -45,6 +46,8 @@ class Side:
     """The fields that are there; those that a preview only expects have no values."""
     relations: Relations
     job: Job
+    known: Schema | None = None
+    """What is there of the entities that filters look at; None: all of it."""
 
     @property
     def is_there(self) -> bool:
@@ -54,7 +57,33 @@ class Side:
     def query(self, condition: Condition | None = None) -> Query:
         """The fields of the mapping, of the records that satisfy the condition."""
         fields = tuple(name for name in self.fields if name in self.existing)
-        return Query(self.entity, fields, self.job.now(), condition, relations=self.relations)
+        asked = self.evaluable(condition)
+        return Query(self.entity, fields, self.job.now(), asked, relations=self.relations)
+
+    def evaluable(self, condition: Condition | None) -> Condition | None:
+        """The condition as the system can evaluate it by now: what is still to be made is null."""
+        if condition is None or self.known is None or not self.is_there:
+            return condition
+        return as_unset(condition, self._is_absent, self.entity.key[0])
+
+    def completed(self, records: pa.RecordBatch) -> pa.RecordBatch:
+        """The records with nulls in the fields that are still to be made."""
+        for name in self.fields:
+            if name not in self.existing:
+                kind = arrow_type(self.entity.field(name))
+                records = records.append_column(name, pa.nulls(records.num_rows, kind))
+        return records
+
+    def _is_absent(self, name: str) -> bool:
+        """Whether a field, or what it takes to reach that of a lookup's target, is not there."""
+        found = compared(name, self.entity, self.relations)
+        if found.relation is None:
+            return found.field.name not in self.existing
+        target = self.known.by_name.get(found.relation.entity.name) if self.known else None
+        there = target.by_name.keys() if target else frozenset()
+        return (
+            found.lookup not in self.existing or not {found.field.name, found.relation.on} <= there
+        )
 
     def of_ids(self, ids: pa.Array, condition: Condition | None = None) -> Held:
         """The records with these ids that are there (and satisfy the condition)."""
@@ -66,8 +95,7 @@ class Side:
 
     def of_keys(self, keys: pa.RecordBatch, condition: Condition | None = None) -> Held:
         """The records whose fields equal one of the rows of `keys` (and satisfy the condition)."""
-        needed = own_fields(fields_of(condition), self.entity)
-        if not {*keys.schema.names, *needed} <= self.existing:
+        if not {*keys.schema.names} <= self.existing:
             return self.held([])
         return self.held(list(self.connector.find(self.query(condition), keys)))
 
@@ -106,10 +134,11 @@ def external_side(job: Job, bound: BoundMapping) -> Side:
 
 def local_side(job: Job, bound: BoundMapping) -> Side:
     """The local side of that mapping."""
-    known = job.schemas["existing"].by_name.get(bound.local.name)
-    existing = frozenset(known.by_name) if known else frozenset()
+    known = job.schemas["existing"]
+    entity = known.by_name.get(bound.local.name)
+    existing = frozenset(entity.by_name) if entity else frozenset()
     leads = relations_of(job, bound, "local")
-    return Side("local", job.local, bound.local, bound.local_fields, existing, leads, job)
+    return Side("local", job.local, bound.local, bound.local_fields, existing, leads, job, known)
 
 
 def relations_of(job: Job, bound: BoundMapping, side: SideName) -> Relations:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from tandem.connectors.base import DeltaReader, Query
 from tandem.core.anchors import anchor_at, read_on, tracking_by, version_field
-from tandem.core.changed_mapping.asked import significant
+from tandem.core.changed_mapping.asked import is_alike, significant
 from tandem.core.changed_mapping.rereading import AS_IT_WAS, EVERYTHING, Reread, reread
 from tandem.core.filters.negation import can_be_negated, negated
 from tandem.core.filters.relations import follows_lookups, own_fields
@@ -21,7 +21,7 @@ from tandem.model.changes import Anchor
 from tandem.model.filters import AnyOf, Comparison, Condition, all_of, fields_of, moves_with_time
 from tandem.model.integration import Constant, EntityMapping
 from tandem.model.schema import ChangeTracking, Entity, Kind
-from tandem.sync.gone_between import asked_now, gone_between
+from tandem.sync.gone_between import SIDES, asked_now, gone_between
 from tandem.sync.job import Job, Window
 from tandem.sync.sides.held import Side, external_side, local_side
 
@@ -96,9 +96,10 @@ def local_reading(job: Job, bound: BoundMapping) -> Reading:
     its changes; otherwise all of it.
     """
     field = bound.mapping.local_version_number
-    condition = all_of(bound.mapping.upload_filter, owned(job, bound))
+    side = local_side(job, bound)
+    condition = side.evaluable(all_of(bound.mapping.upload_filter, owned(job, bound)))
     tracking = tracking_by(bound.local, field)
-    return _reading(job, bound, local_side(job, bound), tracking, field, condition)
+    return _reading(job, bound, side, tracking, field, condition)
 
 
 def _reading(
@@ -131,10 +132,25 @@ def _read_on(job: Job, bound: BoundMapping, side: Side) -> tuple[Anchor | None, 
     if known is None:
         return None, AS_IT_WAS
     before = parsed(known.asked)
-    again = _again(job, bound, before, _name(side)) if before else EVERYTHING
+    if before is None or half_done(job, bound):
+        return None, EVERYTHING
+    again = _again(job, bound, before, _name(side))
     if again.outside and not can_be_negated(again.outside, side.entity):
         again = EVERYTHING
     return (None if again.everything else known.anchor), again
+
+
+def half_done(job: Job, bound: BoundMapping) -> bool:
+    """Whether the mapping is another one than that of the run before, which did not come to its
+    end: it may have written records that no anchor accounts for.
+    """
+    entity = bound.mapping.external
+    last, now = parsed(job.state.links_asked(entity)), asked_now(job, bound)
+    if last is None or is_alike(last, now):
+        return False
+    anchors = [job.state.set_anchor(entity, side) for side in SIDES]
+    told = [parsed(anchor.asked) for anchor in anchors if anchor]
+    return any(asked and not is_alike(asked, last) for asked in told)
 
 
 def _again(job: Job, bound: BoundMapping, before: Asked, side: SideName) -> Reread:

@@ -24,9 +24,11 @@ _BREAKS: Final = re.compile(
 )
 """Where a word ends: `address1_line1`, `addressLine1`, `HTTPStatus`, `address/city`."""
 
+_SEPARATORS: Final = re.compile(r"[\W_]+")
+
 _PUBLISHER: Final = re.compile(
-    r"^(?:integration_[a-z]+|new|cr[0-9a-f]{2,5}|[a-z]{2,8}\d+[a-z0-9]*|msdyn|msdynce|resco|fs|rc|rs"
-    r"|bc|sap|nav|zz?|a)_(?=[A-Za-z])",
+    r"^(?:integration_[a-z]+|new|cr[0-9a-f]{2,5}|[a-z]{2,8}\d+[a-z][a-z0-9]*|msdyn|msdynce|resco"
+    r"|fs|rc|rs|bc|sap|nav|zz?|a)_(?=[A-Za-z])",
     re.IGNORECASE,
 )
 """Prefixes of Dataverse publishers, of Resco's solutions and of its integration fields."""
@@ -59,18 +61,38 @@ class Term:
     """What a lookup refers to: its meaning without `id` and the like."""
     telling: frozenset[str]
     """The words of its core that say what it is about; `name` and the like do not."""
+    numbers: frozenset[str]
+    """Numbers in its core: `address 2` is not `address 3`."""
     weight: float
     """Of all words of its core; see `weight_of`."""
 
 
+@lru_cache(maxsize=100_000)
 def term(name: str, entity: Words = ()) -> Term:
     """The forms of a field's name; `entity` is the meaning of its entity's name."""
-    bare = bare_name(name)
-    words = words_of(bare)
+    words = words_of(bare_name(name))
     meaning = meaning_of(words, MEANING)
-    core = _core(meaning, entity)
-    telling = frozenset(core) - LIGHT
-    return Term("".join(words), words, meaning, core, _stem(meaning), telling, weight_of({*core}))
+    return _term(words, meaning, _core(meaning, entity))
+
+
+@lru_cache(maxsize=10_000)
+def entity_term(name: str) -> Term:
+    """The forms of an entity's name, in the singular."""
+    words, meaning = entity_words(name), entity_meaning(name)
+    return _term(words, meaning, meaning)
+
+
+def _term(words: Words, meaning: Words, core: Words) -> Term:
+    return Term(
+        plain="".join(words),
+        words=words,
+        meaning=meaning,
+        core=core,
+        stem=_stem(meaning),
+        telling=frozenset(core) - LIGHT,
+        numbers=frozenset(filter(str.isdigit, core)),
+        weight=weight_of({*core}),
+    )
 
 
 def weight_of(words: Iterable[str]) -> float:
@@ -96,10 +118,20 @@ def bare_name(name: str) -> str:
     return name if _NOT_A_PREFIX.match(name) else _HOUSE.sub("", _PUBLISHER.sub("", name))
 
 
+@lru_cache(maxsize=100_000)
+def plain_name(name: str) -> str:
+    """The bare name in small letters, without separators: what other spellings have in common."""
+    return _SEPARATORS.sub("", bare_name(name)).casefold() or name.casefold()
+
+
 def words_of(name: str) -> Words:
     """The words of a name in small letters; those that are written in one are taken apart."""
-    parts = [part.casefold() for part in _BREAKS.split(name) if part]
-    return tuple(word for part in parts for word in _known_parts(part))
+    return tuple(word for part in raw_words(name) for word in _known_parts(part))
+
+
+def raw_words(name: str) -> Words:
+    """The words that case, digits and separators tell apart, in small letters."""
+    return tuple(part.casefold() for part in _BREAKS.split(name) if part)
 
 
 def meaning_of(words: Words, meanings: Mapping[str, str]) -> Words:

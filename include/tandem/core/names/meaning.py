@@ -1,9 +1,12 @@
-"""How alike two names are, and in what: the part of a suggestion that goes by words."""
+"""Whether two names mean the same, how surely, and why."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from tandem.core.suggestions.words import LIGHT, Term, Words, term, weight_of
+from tandem.core.names.negation import are_opposite
+from tandem.core.names.spelling import is_slip, spelt_alike
+from tandem.core.names.words import LIGHT, Term, Words, term, weight_of
+from tandem.core.suggestions.synonyms import KNOWN_WORDS
 from tandem.model.schema import Field
 
 _SAME_NAME: Final = 1.0
@@ -59,18 +62,32 @@ def named(field: Field, entity: Words) -> Named:
 
 def likeness(one: Named, other: Named) -> Likeness:
     """How alike the names and labels of two fields are."""
-    if one.name.plain == other.name.plain:
-        exact = one.field.name.casefold() == other.field.name.casefold()
-        return Likeness(_SAME_NAME, "same name") if exact else _same_words(other)
+    if one.field.name.casefold() == other.field.name.casefold():
+        return Likeness(_SAME_NAME, "same name")
+    by_name = likeness_of_terms(one.name, other.name)
+    if by_name.score >= _SAME_WORDS or are_opposite(one.name, other.name):
+        return by_name
     if one.said and one.said.casefold() == other.said.casefold():
         return Likeness(_SAME_LABEL, f"label {one.said!r} equals")
-    return (
-        _by_meaning(one.name, other.name) or _by_label(one, other) or _shared(one.name, other.name)
-    )
+    by_label = _by_label(one, other) or UNLIKE
+    found = by_label if by_label.score > by_name.score else by_name
+    return found if found.score else _shared(one.name, other.name)
 
 
-def _same_words(other: Named) -> Likeness:
-    return Likeness(_SAME_WORDS, "same words", (other.name.words,))
+def likeness_of_terms(one: Term, other: Term) -> Likeness:
+    """Whether two names are the same one, spelt or said otherwise: never where one negates the
+    other, and hardly where their numbers differ.
+    """
+    if one.plain == other.plain:
+        return Likeness(_SAME_WORDS, "same words", (other.words,))
+    if are_opposite(one, other):
+        return UNLIKE
+    found = _by_meaning(one, other) or _spelt_alike(one, other) or UNLIKE
+    return _by_numbers(found, one, other)
+
+
+def _by_numbers(found: Likeness, one: Term, other: Term) -> Likeness:
+    return replace(found, score=found.score / 2) if one.numbers != other.numbers else found
 
 
 def _by_meaning(one: Term, other: Term) -> Likeness | None:
@@ -80,6 +97,22 @@ def _by_meaning(one: Term, other: Term) -> Likeness | None:
     if one.meaning == other.meaning:
         what, score = "synonym", _SYNONYM
     return Likeness(score + _nearness(one, other), what, (one.words, other.words))
+
+
+def _spelt_alike(one: Term, other: Term) -> Likeness | None:
+    """Two known words are never spellings of one: `county` is not `country`."""
+    score = 0.0
+    if len(one.words) == len(other.words):
+        score = min(map(_spellings, one.words, other.words))
+    elif not KNOWN_WORDS.issuperset((*one.words, *other.words)) and is_slip(one.plain, other.plain):
+        score = spelt_alike(one.plain, other.plain)
+    return Likeness(score, "spelt alike", (one.words, other.words)) if score else None
+
+
+def _spellings(word: str, other: str) -> float:
+    if word == other:
+        return 1.0
+    return 0.0 if word in KNOWN_WORDS and other in KNOWN_WORDS else spelt_alike(word, other)
 
 
 def _nearness(one: Term, other: Term) -> float:
@@ -115,4 +148,5 @@ def _shared(one: Term, other: Term) -> Likeness:
         return UNLIKE
     least, more = _SHARED
     words = tuple(word for word in one.core if word in common)
-    return Likeness(least + more * share, "share words", (words,))
+    found = Likeness(least + more * share, "share words", (words,))
+    return _by_numbers(found, one, other)

@@ -1,0 +1,1 @@
+"""What names say: whether one is mistyped, and whether two mean the same."""
