@@ -159,3 +159,9 @@ def systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Systems
     yield made
     memory.forget("cli-external")
     memory.forget("cli-local")
+
+
+@pytest.fixture
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that is not the one of integration files."""
+    return tmp_path_factory.mktemp("elsewhere")

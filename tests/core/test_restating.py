@@ -57,7 +57,7 @@ def with_fax(mapping):
         (without_city, {"name": "Ada", "size": "1"}),
         (with_fax, {**VALUES, "fax": None}),
         (lambda m: m["fields"][0].update(external="fax"), {**VALUES, "city": None}),
-        (lambda m: m["fields"][0].update(transform=["upper"]), VALUES),
+        (lambda m: m["fields"][0].update(transform=["trim"]), VALUES),
         (lambda m: m["fields"][0].update(direction="download_only"), VALUES),
     ],
 )
@@ -75,6 +75,16 @@ def test_what_was_never_agreed_on_is_not_when_a_field_goes_both_ways():
     before = bound(lambda m: m["fields"][0].update(direction="download_only"))
     table, _ = said(before, bound(), VALUES, {**VALUES, "city": "Zlín"})
     assert json.loads(table["base"][0].as_py())["external"]["city"] is None
+
+
+def test_what_is_made_now_of_an_external_value_is_nobodys_edit():
+    now = bound(lambda m: m["fields"][0].update(transform=["upper"]))
+    table, _ = said(bound(), now, VALUES)
+    base = json.loads(table["base"][0].as_py())
+    assert (base["external"]["city"], base["local"]["city"]) == ("BRNO", "Brno")
+    assert table["base_hash"].to_pylist() == [NO_HASH]
+    columns = {name: pa.array([value], pa.string()) for name, value in VALUES.items()}
+    assert table["local_hash"].to_pylist() == image_hashes(now.fields, columns).to_pylist()
 
 
 def test_another_kind_is_another_field():

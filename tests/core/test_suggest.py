@@ -39,7 +39,7 @@ def test_suggestions_are_what_a_person_would_map() -> None:
     assert len(wanted & found) / len(wanted) >= RECALL, sorted(wanted - found)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(questions())
 def test_what_cannot_be_is_never_suggested(question: Question) -> None:
     found = suggest(question)
@@ -68,7 +68,7 @@ def _assert_possible(question: Question, found: Suggestion) -> None:
         assert not goes_back or external.kind in CONVERTIBLE[local.kind]
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(questions())
 def test_validation_agrees_with_every_suggestion(question: Question) -> None:
     lines = [found.mapping for found in suggest(question) if _can_be_checked(found, question)]
@@ -107,6 +107,7 @@ def _plainly_mapped(contacts: MappedEntity) -> EntityMapping:
     return EntityMapping(external="Contacts", local="contact", fields=lines)
 
 
+@settings(deadline=None)
 @given(questions())
 def test_no_pair_is_left_out_that_both_sides_would_prefer(question: Question) -> None:
     chosen = suggest(question)
@@ -178,25 +179,6 @@ def test_what_is_mapped_is_not_suggested_again() -> None:
         FieldMapping(external="fax", local="id", enabled=False),
     )
     assert ask(external, local, taken=lines) == {}
-
-
-def test_labels_count_where_names_say_nothing() -> None:
-    external = Entity(name="a", key=("id",), fields=(field("f1", label="Phone"),))
-    local = Entity(
-        name="b", key=("id",), fields=(field("x", label="Phone"), field("y", label="Fax"))
-    )
-    found = ask(external, local)["f1"]
-    assert found.local.name == "x"
-    assert found.reason == "label 'Phone' equals"
-
-
-def test_options_that_are_spelled_otherwise_are_paired() -> None:
-    theirs = field("status", options=("Open", "In_x0020_Review", "Lost"))
-    ours = field("status", options=("open", "in review", "closed"))
-    external = Entity(name="a", key=("id",), fields=(theirs,))
-    found = ask(external, Entity(name="b", key=("id",), fields=(ours,)))["status"]
-    assert found.mapping.values == {"Open": "open", "In_x0020_Review": "in review"}
-    assert "2 of 3 options" in found.reason
 
 
 def test_a_key_that_cannot_be_chosen_is_not_filled() -> None:

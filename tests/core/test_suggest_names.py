@@ -39,6 +39,16 @@ def test_a_plain_word_may_be_either(external: str, local: str) -> None:
     assert found[external].score >= ACCEPTABLE
 
 
+def test_labels_count_where_names_say_nothing() -> None:
+    external = Entity(name="a", key=("id",), fields=(field("f1", label="Phone"),))
+    local = Entity(
+        name="b", key=("id",), fields=(field("x", label="Phone"), field("y", label="Fax"))
+    )
+    found = ask(external, local)["f1"]
+    assert found.local.name == "x"
+    assert found.reason == "label 'Phone' equals"
+
+
 def test_a_label_does_not_make_a_name_of_a_code() -> None:
     external = Entity(name="a", key=("id",), fields=(field("country_code", label="Country"),))
     local = Entity(name="b", key=("id",), fields=(field("country_name", label="Country"),))

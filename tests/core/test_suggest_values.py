@@ -40,7 +40,7 @@ def _sides(external: Field, local: Field) -> list[tuple[str, Field]]:
 def test_a_field_without_room_is_left_to_a_person(external: Field, local: Field) -> None:
     found = pair(external, local)
     assert found.score < ACCEPTABLE
-    assert "no room for some values" in found.reason
+    assert "too small for some values" in found.reason
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,15 @@ def test_of_both_ways_the_narrower_counts() -> None:
     external, local = field("x", max_length=1), field("x", max_length=4000)
     assert pair(external, local).score == 1
     assert pair(external, local, direction="bidirectional").score < ACCEPTABLE
+
+
+def test_options_that_are_spelled_otherwise_are_paired() -> None:
+    theirs = field("status", options=("Open", "In_x0020_Review", "Lost"))
+    ours = field("status", options=("open", "in review", "closed"))
+    external = Entity(name="a", key=("id",), fields=(theirs,))
+    found = ask(external, Entity(name="b", key=("id",), fields=(ours,)))["status"]
+    assert found.mapping.values == {"Open": "open", "In_x0020_Review": "in review"}
+    assert "2 of 3 options" in found.reason
 
 
 def test_every_character_that_business_central_encodes_is_read() -> None:

@@ -1,10 +1,12 @@
 """What transforms take and give, and what is said of a line whose transforms cannot work."""
 
+from decimal import Decimal
+
 import pytest
 
 from tandem.core.transforms.kinds import (
     kind_after,
-    mapping_problems,
+    source_of,
     transform_problems,
     travels,
 )
@@ -100,9 +102,43 @@ def test_an_uploaded_line_reads_the_local_side():
     local = Entity(name="person", fields=(Field(name="local", kind=Kind.DATE),))
     up = line("name", "trim", direction="upload_only")
     mapping = EntityMapping(external="P", local="p", direction="bidirectional", fields=[up])
-    assert [place for place, _ in mapping_problems(mapping, PERSON, local)] == [0]
-    ((_, problem),) = mapping_problems(mapping, PERSON, local)
+    assert travels(mapping, up) == "upload_only"
+    source = source_of(mapping, up, PERSON, local)
+    (problem,) = transform_problems(up, source, direction="upload_only")
     assert "field 'local' is date" in problem
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "length"),
+    [
+        ({"external": "code", "default": "unknown"}, Kind.STRING, 7),
+        ({"external": "code", "default": "x"}, Kind.STRING, 3),
+        ({"external": "born", "default": "2026-01-01"}, Kind.DATE, None),
+        ({"external": "born", "default": "never"}, Kind.STRING, None),
+        ({"external": "born", "default": 20260101}, Kind.STRING, None),
+        ({"external": "age", "default": 7}, Kind.INT64, None),
+        ({"external": "age", "default": Decimal("1.5")}, Kind.DECIMAL, None),
+        ({"external": "code", "values": {"a": 1}, "default": 0}, Kind.INT64, None),
+        ({"external": "code", "values": {"a": 1}, "default": "?"}, Kind.STRING, None),
+        ({"external": "code", "values": {"a": 1}, "unmapped": "keep"}, Kind.STRING, None),
+        ({"external": "age", "values": {1: 2}, "unmapped": "keep"}, Kind.INT64, None),
+    ],
+)
+def test_a_local_column_can_hold_defaults_and_what_is_kept(line, kind, length):
+    things = Entity(
+        name="Things",
+        key=("ID",),
+        fields=(
+            Field(name="ID", kind=Kind.GUID),
+            Field(name="code", kind=Kind.STRING, max_length=3),
+            Field(name="born", kind=Kind.DATE),
+            Field(name="age", kind=Kind.INT64),
+        ),
+    )
+    lines = [FieldMapping.model_validate({"local": "made", **line})]
+    mapping = EntityMapping(external="Things", local="thing", fields=lines)
+    field = wanted_entity(mapping, things, None, {}).field("made")
+    assert (field.kind, field.max_length) == (kind, length)
 
 
 def test_a_local_column_can_hold_what_transforms_make():
@@ -128,3 +164,21 @@ def test_a_local_column_can_hold_what_transforms_make():
         "start": (Kind.INSTANT, None),
         "mine": (Kind.STRING, None),
     }
+
+
+def test_a_column_that_is_created_has_the_sizes_of_its_source_and_none_of_its_limits():
+    source = Field(
+        name="code",
+        kind=Kind.STRING,
+        max_length=8,
+        nullable=False,
+        immutable=True,
+        read_only=True,
+        filterable=False,
+        options=("a", "b"),
+    )
+    external = Entity(name="People", key=("code",), fields=(source,))
+    lines = [FieldMapping(external="code", local="code")]
+    mapping = EntityMapping(external="People", local="person", fields=lines)
+    wanted = wanted_entity(mapping, external, None, {}).by_name["code"]
+    assert wanted == Field(name="code", kind=Kind.STRING, max_length=8)

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 
 from tandem.core.transforms.apply import Given, cut_values, transform, with_default
 from tandem.core.transforms.options import defaulted_options, kept_options, map_options
+from tandem.core.transforms.results import refuse_for_field
 from tandem.errors import ConfigurationError
 from tandem.model.integration import FieldMapping
-from tandem.model.transforms import UserTransform
+from tandem.model.schema import Field, Kind
+from tandem.model.transforms import Step, UserTransform
 
 INSTANT, LOCAL, TIME = pa.timestamp("us", tz="UTC"), pa.timestamp("us"), pa.time64("us")
 DECIMAL = pa.decimal128(38, 20)
@@ -319,6 +321,102 @@ def test_a_users_function_that_fails_is_named_without_its_values(function, why):
     assert "secret" not in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None or caught.value.__suppress_context__
+
+
+def test_a_users_function_may_give_its_rows_in_another_order():
+    def nulls_last(values):
+        return pd.concat([values[values.notna()].str.upper(), values[values.isna()]])
+
+    assert custom(nulls_last, texts(["a", None, "b"])) == (["A", None, "B"], {})
+    assert custom(lambda v: v[::-1].reset_index(drop=True), texts(["a", "b"])) == (["b", "a"], {})
+
+
+@pytest.mark.parametrize("labels", [[1, 2], [0, 0], ["a", "b"]])
+def test_rows_that_cannot_be_told_apart_are_refused(labels):
+    with pytest.raises(ConfigurationError, match="labels that it was not given"):
+        custom(lambda values: values.set_axis(labels), texts(["a", "b"]))
+
+
+def test_only_values_that_a_users_function_does_not_take_are_refused():
+    def inverse(values):
+        return values.map(lambda value: 60 // value)
+
+    calls = []
+    found = custom(lambda v: calls.append(len(v)) or inverse(v), pa.array([*range(1, 9), 0, 10]))
+    assert found == (
+        [60, 30, 20, 15, 12, 10, 8, 7, None, 6],
+        {8: "function 'mine' raised ZeroDivisionError"},
+    )
+    assert len(calls) < 15
+
+
+def test_a_number_that_no_field_holds_is_its_rows_problem():
+    made, problems = custom(lambda v: pd.Series([10 ** int(n) for n in v]), pa.array([1, 30, 2]))
+    assert made == [10, None, 100]
+    assert set(problems) == {1}
+
+
+def test_a_users_function_is_not_called_again_and_again():
+    calls = []
+
+    def fails(values):
+        calls.append(len(values))
+        return values.map(lambda value: 1 // 0)
+
+    with pytest.raises(ConfigurationError, match="ZeroDivisionError, of too many values"):
+        custom(fails, pa.array(range(10_000)))
+    assert len(calls) < 1_000
+
+
+def test_what_a_users_function_gives_has_to_be_what_the_next_one_takes():
+    functions = {"mine": UserTransform("mine", "transforms.py", lambda values: values * 2)}
+    with pytest.raises(ConfigurationError, match="gives int64, and transform 'trim' takes guid"):
+        done(pa.array([1]), {"custom": "mine"}, "trim", functions=functions)
+
+
+@pytest.mark.parametrize(
+    ("made", "kind", "refused"),
+    [
+        ([1.5, None], Kind.DECIMAL, "gives float64, and field 'f' (decimal) takes"),
+        (
+            pd.to_datetime(["2026-01-01", None]).tz_localize("Europe/Prague"),
+            Kind.DATE,
+            "gives instant, and field 'f' (date) takes",
+        ),
+        ([None, None], Kind.DECIMAL, ""),
+        ([1, 2], Kind.DECIMAL, ""),
+        ([1.5, None], Kind.FLOAT64, ""),
+        ([date(2026, 1, 1), None], Kind.DATE, ""),
+        (pd.to_datetime(["2026-01-01", None]), Kind.LOCAL_DATETIME, ""),
+    ],
+)
+def test_what_a_users_function_gives_has_to_fit_the_field_without_loss(made, kind, refused):
+    functions = {"mine": UserTransform("mine", "transforms.py", lambda _: pd.Series(made))}
+    steps = [Step.model_validate({"custom": "mine"})]
+    values = transform(texts(["a", "b"]), steps, Given({}, functions)).values
+    target = Field(name="f", kind=kind)
+    if not refused:
+        refuse_for_field(values, steps, target, functions)
+        return
+    with pytest.raises(ConfigurationError, match=re.escape(refused)):
+        refuse_for_field(values, steps, target, functions)
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "is_text"),
+    [
+        (pa.timestamp("us", tz="UTC"), 20240101, True),
+        (pa.timestamp("us"), 20240101, True),
+        (pa.time64("us"), 5, True),
+        (pa.date32(), "2024-01-01", False),
+        (pa.int64(), 7, False),
+        (pa.int64(), 2**70, True),
+        (pa.float64(), Decimal("1.5"), False),
+    ],
+)
+def test_a_number_is_no_moment(kind, default, is_text):
+    filled = with_default(pa.nulls(1, kind), default)
+    assert pa.types.is_string(filled.type) == is_text
 
 
 @pytest.mark.parametrize(

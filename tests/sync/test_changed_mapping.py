@@ -184,9 +184,7 @@ def test_an_anchor_whose_mapping_is_not_known_reads_everything(town):
     assert read(town) == (5, "full")
 
 
-def test_a_mapping_that_is_changed_back_after_a_run_that_died_leaves_nothing_half_done(
-    town, dying
-):
+def test_a_mapping_that_is_changed_back_after_a_run_that_died_leaves_nothing_half_done(town, dying):
     town.sync()
     name = town.mappings[0]["fields"][1]
     name["transform"] = ["upper"]

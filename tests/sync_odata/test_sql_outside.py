@@ -115,3 +115,21 @@ def test_a_database_outside_is_kept_in_step(sync, outside, inside):
     sync()
     assert set(clients(outside)) == set(clients(inside)) == {"a"}
     assert sync() == {}
+
+
+def test_what_a_database_keeps_as_it_was_sent_may_come_back_otherwise(
+    sync, outside, inside, monkeypatch
+):
+    trimmed = {"external": "label", "local": "label", "transform": ["trim"]}
+    monkeypatch.setitem(CLIENTS, "fields", [*CLIENTS["fields"][:2], trimmed])
+    outside.run("INSERT INTO client VALUES (1, 'a', 'Ada', NULL, '0.10')")
+    sync()
+    inside.run("UPDATE client SET label = ' Bo ' WHERE code = 'a'")
+    sync()
+    assert clients(outside)["a"]["label"] == " Bo "
+    assert clients(inside)["a"]["label"] == "Bo"
+    assert sync() == {}
+    inside.run("UPDATE client SET label = 'Carl' WHERE code = 'a'")
+    sync()
+    assert clients(outside)["a"]["label"] == clients(inside)["a"]["label"] == "Carl"
+    assert sync() == {}

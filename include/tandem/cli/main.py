@@ -1,6 +1,8 @@
 """The `tandem` command."""
 
 import logging
+import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -42,10 +44,17 @@ app = typer.Typer(
 def _options(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done.")] = False,  # noqa: FBT002
 ) -> None:
+    _replace_what_the_terminal_cannot_show()
     level = logging.INFO if verbose else logging.WARNING
     handler = logging.StreamHandler()
     handler.setFormatter(_Printable("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=level, handlers=[handler])
+
+
+def _replace_what_the_terminal_cannot_show() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 app.command("init")(init.init)

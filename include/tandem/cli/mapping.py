@@ -5,13 +5,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from tandem.cli.clean_up import print_diff
 from tandem.cli.edits import print_problems
 from tandem.cli.files import write_file
-from tandem.cli.output import notice, print_json, progress_shown, say
+from tandem.cli.output import notice, print_json, print_utf_8, progress_shown, say
 from tandem.cli.session import (
     FINDINGS,
     AsJson,
@@ -67,7 +66,7 @@ def export(
         if output:
             _write(output, text, replaces=force)
         else:
-            click.echo(text.encode(), nl=False)  # UTF-8, whatever the terminal takes
+            print_utf_8(text)
     if output:
         say(f"Wrote {output}.")
 

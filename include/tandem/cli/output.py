@@ -1,13 +1,13 @@
 """What commands print: tables for people, JSON for programs; complaints go to standard error."""
 
 import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Any, Final
 
+import click
 from rich.console import Console
 from rich.padding import Padding
 from rich.progress import Progress, SpinnerColumn, TextColumn
@@ -62,7 +62,12 @@ def instant(value: datetime) -> str:
 def print_json(value: Any) -> None:
     """A JSON document. Whatever JSON has no form for is text: decimals, instants, guids."""
     document = json.dumps(value, default=str, ensure_ascii=False, indent=2)
-    sys.stdout.write(printable(document) + "\n")
+    print_utf_8(printable(document) + "\n")
+
+
+def print_utf_8(text: str) -> None:
+    """A document for programs, in UTF-8 whatever the terminal takes."""
+    click.echo(text.encode(), nl=False)
 
 
 def print_table(

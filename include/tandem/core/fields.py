@@ -65,6 +65,13 @@ class BoundField:
         return any(isinstance(step, Step) and step.truncate for step in self.mapping.transform)
 
     @property
+    def turns(self) -> bool:
+        """Whether it travels both ways, and may come back otherwise than it was sent."""
+        line = self.mapping
+        turned = line.transform or line.values or self.sendings or line.default is not None
+        return self.downloads and self.uploads and not self.reference and bool(turned)
+
+    @property
     def receivers(self) -> tuple[Field, ...]:
         """The external fields that it is sent to."""
         sent = [sending.external for sending in self.sendings if not self.made]

@@ -15,9 +15,10 @@ from tandem.core.fields import BoundField, Sending
 from tandem.core.fit import fit
 from tandem.core.ids import id_text
 from tandem.core.mapping import mapped_values
-from tandem.core.merge import chosen, differs
+from tandem.core.merge import chosen, differs, flags
 from tandem.core.uploads import made_values
 from tandem.core.values import canonical_text, record_hashes
+from tandem.model.schema import Field
 
 Texts = Mapping[str, pa.Array]
 """Field → one text a record: what the values are compared by."""
@@ -130,6 +131,35 @@ def once_agreed(fields: Sequence[BoundField], images: tuple[Texts, Texts]) -> tu
             external[name] = chosen((apart, nothing), otherwise=external[name])
             local[name] = chosen((apart, nothing), otherwise=local[name])
     return external, local
+
+
+def made_now(fields: Sequence[BoundField], external: Texts) -> tuple[Texts, pa.Array]:
+    """These external images with what the mapping makes now of values that it once left as they
+    were, and which records that changes. Nobody has edited those.
+    """
+    images = dict(external)
+    changed = np.zeros(len(next(iter(external.values()), ())), np.bool_)
+    for field in fields:
+        if field.external is not None and not field.also_reads:
+            before = images[field.name]
+            images[field.name] = _made_of(field, field.external, before)
+            changed |= differs(before, images[field.name])
+    return images, pa.array(changed)
+
+
+def _made_of(field: BoundField, external: Field, texts: pa.Array) -> pa.Array:
+    """What becomes of these texts; those of moments, which are written otherwise in an image than
+    in a field, and what cannot be read stay as they are.
+    """
+    read = fit(texts, external, required=False)
+    rows = pa.array([row not in read.problems for row in range(len(texts))], pa.bool_())
+    if pa.types.is_temporal(read.values.type):
+        rows = texts.is_null()
+    values = pc.if_else(rows, read.values, pa.scalar(None, read.values.type))
+    image = external_image([field], pa.RecordBatch.from_pydict({external.name: values}))
+    good = flags(rows)
+    good[list(image.problems)] = False
+    return chosen((good, image.texts[field.name]), otherwise=texts)
 
 
 def was_inside(texts: pa.Array, side: str) -> pa.Array:

@@ -49,6 +49,11 @@ class Terms:
     winners: Winners
     replaced: Flags
     """Where the external value replaces whatever the local side holds."""
+    turns: bool = False
+    """Whether a value may come back otherwise than it was sent. Then bases that differ say that
+    the mapping makes something else of the external value than it did: nobody's edit, which the
+    local side takes unless it was edited.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,8 @@ def merge_field(pair: FieldPair, terms: Terms, ways: Ways) -> Merged:
     A pair that meets for the first time has an empty base: what one side lacks it gets. So does
     a record that has no partner yet: its partner's values are null.
     """
-    theirs = (differs(pair.external, pair.external_base) | terms.replaced) & terms.downloads
+    theirs = differs(pair.external, pair.external_base) | terms.replaced | _made_anew(pair, terms)
+    theirs &= terms.downloads
     ours = differs(pair.local, pair.local_base) & terms.uploads & ~terms.replaced
     same = ~differs(pair.from_external, pair.local) & ~pair.external_waits
     clashes = theirs & ours & ~same
@@ -108,6 +114,14 @@ def merge_field(pair: FieldPair, terms: Terms, ways: Ways) -> Merged:
             otherwise=pair.local,
         ),
     )
+
+
+def _made_anew(pair: FieldPair, terms: Terms) -> Flags:
+    if not terms.turns:
+        return np.zeros(len(pair.external), np.bool_)
+    edited = differs(pair.local, pair.local_base)
+    anew: Flags = differs(pair.external_base, pair.local_base) & ~edited
+    return anew
 
 
 def differs(one: pa.Array, other: pa.Array) -> Flags:

@@ -170,7 +170,7 @@ def _merged(
         policy = field.on_conflict or rules.on_conflict
         winners = _winners(policy, pairs)
         uploads = everywhere & field.uploads & (fresh | (not field.identifies))
-        terms = Terms(field.downloads, uploads, winners, replaced)
+        terms = Terms(field.downloads, uploads, winners, replaced, field.turns)
         found[field.name] = merge_field(pair, terms, ways)
     return found
 

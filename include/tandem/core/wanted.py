@@ -3,8 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+import pyarrow as pa
+
+from tandem.core.fit import fit
+from tandem.core.transforms.apply import with_default
 from tandem.core.transforms.kinds import kind_after
-from tandem.model.integration import EntityMapping, FieldMapping
+from tandem.core.transforms.options import option_text
+from tandem.core.values import arrow_type
+from tandem.model.integration import Constant, EntityMapping, FieldMapping
 from tandem.model.schema import Entity, Field, Kind
 from tandem.model.transforms import Step, Transform, name_of
 
@@ -51,19 +57,49 @@ def _wanted_field(
         target = keys.get(mapping.lookup.entity)
         return Field(name=name, kind=target.kind if target else Kind.STRING)
     if mapping.values:
-        return _field_for(name, list(mapping.values.values()))
+        return _option_field(name, mapping, external)
     if mapping.external is None:
         return _field_for(name, [mapping.constant])
-    source = external.field(mapping.external)
-    if mapping.transform:
-        return _made_field(name, mapping, external)
-    return source.model_copy(
-        update={"name": name, "nullable": True, "read_only": False, "lookup": ()}
-    )
+    field = _made_field(name, mapping, external)
+    return field if mapping.default is None else _with_room(field, mapping.default)
+
+
+def _option_field(name: str, line: FieldMapping, external: Entity) -> Field:
+    """A field that can hold the partners of options, the default and what is kept."""
+    defaults = [] if line.default is None else [line.default]
+    field = _field_for(name, [*(line.values or {}).values(), *defaults])
+    if line.unmapped != "keep":
+        return field
+    plain = line.model_copy(update={"values": None})
+    kept = kind_after(plain, external, direction="download_only")
+    return field if kept is field.kind else Field(name=name, kind=Kind.STRING)
+
+
+def _with_room(field: Field, default: Constant) -> Field:
+    """A field that can hold the default too."""
+    if field.kind is Kind.STRING:
+        room = field.max_length and max(field.max_length, len(option_text(default)))
+        return field.model_copy(update={"max_length": room})
+    filled = with_default(pa.nulls(1, arrow_type(field)), default)
+    if not fit(filled, field).problems:
+        return field
+    number = field.kind is Kind.INT64 and not isinstance(default, str)
+    return Field(name=field.name, kind=Kind.DECIMAL if number else Kind.STRING)
 
 
 def _made_field(name: str, line: FieldMapping, external: Entity) -> Field:
-    """A field that can hold what transforms make; text where they can make anything."""
+    """A field that can hold the source's values, or what transforms make of them; text where they
+    can make anything.
+    """
+    if not line.transform:
+        source = external.field(line.external or "")
+        return Field(
+            name=name,
+            kind=source.kind,
+            max_length=source.max_length,
+            precision=source.precision,
+            scale=source.scale,
+        )
     kind = kind_after(line, external, direction="download_only") or Kind.STRING
     length = length_made(line.transform, external.field(line.external or "").max_length)
     return Field(name=name, kind=kind, max_length=length if kind is Kind.STRING else None)

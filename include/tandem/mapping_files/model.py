@@ -59,11 +59,11 @@ def mapping_file_of(integration: Integration, entity: str | None = None) -> Mapp
         external=Side(connector=integration.external.connector),
         local=Side(connector=integration.local.connector),
         on_conflict=integration.on_conflict,
-        entities=chosen(integration.entities, entity),
+        entities=_chosen(integration.entities, entity),
     )
 
 
-def chosen(entities: tuple[EntityMapping, ...], entity: str | None) -> tuple[EntityMapping, ...]:
+def _chosen(entities: tuple[EntityMapping, ...], entity: str | None) -> tuple[EntityMapping, ...]:
     """The mappings of that external entity; all if none is named."""
     found = tuple(one for one in entities if entity is None or one.external == entity)
     if not found:

@@ -65,6 +65,13 @@ def note_links(scope: Scope, *, mapping_hash: str, asked: str, at: datetime) -> 
     _set(scope, LINKS_SIDE, SetAnchor(nowhere, mapping_hash, asked), at)
 
 
+def all_links_asked(scope: Scope) -> dict[str, str]:
+    """Entity → what was asked for when its links were made, where that is known."""
+    mine = scope.mine(syncanchor, side=LINKS_SIDE)
+    rows = scope.connection.execute(select(syncanchor.c.entity, syncanchor.c.asked).where(*mine))
+    return {row.entity: row.asked for row in rows if row.asked}
+
+
 def doubt(scope: Scope) -> None:
     """Both sides are read in full once; the anchors stay where they are."""
     known = update(syncanchor).where(*scope.mine(syncanchor), syncanchor.c.side != LINKS_SIDE)

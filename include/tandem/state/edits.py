@@ -13,7 +13,6 @@ from tandem.state.tables import edit
 class EditEntry:
     """One edit: the whole file before and after it."""
 
-    id: int
     reason: str
     before: str
     after: str

@@ -1,5 +1,6 @@
 """Bringing the state database to the tables that this version needs."""
 
+import sys
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, Engine, inspect, text
@@ -53,7 +54,7 @@ def alembic_config(connection: Connection) -> "Config":
     """What Alembic's commands take, to work on that connection."""
     from alembic.config import Config
 
-    config = Config()
+    config = Config(stdout=sys.stdout)  # its default is what that was when Alembic was loaded
     config.set_main_option("script_location", "tandem:state/migrations")
     config.attributes["connection"] = connection
     return config

@@ -32,6 +32,10 @@ class StateReader(Protocol):
         """What was asked for when the links were made or last restated, as `tandem.model.asked`."""
         ...
 
+    def all_links_asked(self) -> dict[str, str]:
+        """The same of all entities, also of those that are not mapped any more."""
+        ...
+
     def schema_snapshot(self, side: str, version: int | None = None) -> Snapshot | None:
         """That version of that side's schema, or the newest; None if there is none."""
         ...

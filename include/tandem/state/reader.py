@@ -58,6 +58,10 @@ class SqlReader:
             said = anchors.find(scope, anchors.LINKS_SIDE)
             return said.asked if said else None
 
+    def all_links_asked(self) -> dict[str, str]:
+        with self._looking() as scope:
+            return anchors.all_links_asked(scope)
+
     def schema_snapshot(self, side: str, version: int | None = None) -> Snapshot | None:
         with self._looking() as scope:
             return snapshots.found(scope, side, version)

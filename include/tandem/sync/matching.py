@@ -8,13 +8,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tandem.connectors.base import Query
-from tandem.core.changed_mapping.restating import NO_HASH, Restating
 from tandem.core.ids import record_ids
 from tandem.core.mapping import BoundMapping, Mapped
 from tandem.core.matching import key_texts
 from tandem.core.plan import Candidates
+from tandem.sync.believed import Believed
 from tandem.sync.job import Job
-from tandem.sync.restating import needed
 from tandem.sync.sides.held import relations_of
 from tandem.sync.sides.reading import owned
 
@@ -34,7 +33,7 @@ class Matching:
     ) -> Candidates:
         """Links, matches and owners for one batch, whose lookups are resolved."""
         state = self.job.state
-        links = self._links(resolved.external_ids)
+        links = self._believed.links("external", resolved.external_ids)
         unlinked = pc.invert(pc.is_in(resolved.external_ids, value_set=links["external_id"]))
         matches = self._matches(resolved, unlinked)
         new = new_ids.filter(unlinked)
@@ -42,17 +41,9 @@ class Matching:
         taken = pa.concat_tables([state.links(name, "local", wanted) for name in self._sharing])
         return Candidates(links, matches, taken, self.bound.maps_local_key, clashes)
 
-    def _links(self, ids: pa.Array) -> pa.Table:
-        """Their links, as a run would have them say what fits its mapping: for a preview."""
-        links = self.job.state.links(self.bound.mapping.external, "external", ids)
-        if not self._restating.otherwise:
-            return links
-        no_hashes = pa.repeat(pa.scalar(NO_HASH, pa.binary()), len(links))
-        return links.set_column(links.schema.get_field_index("base_hash"), "base_hash", no_hashes)
-
     @cached_property
-    def _restating(self) -> Restating:
-        return needed(self.job, self.bound)
+    def _believed(self) -> Believed:
+        return Believed(self.job, self.bound)
 
     def has_local_records(self, names: Sequence[str] = ()) -> bool:
         """Whether there is anything to match; fields that do not exist yet have no values."""

@@ -21,6 +21,7 @@ from tandem.sync import transform as planning
 from tandem.sync.gone_between import refuse_emptied
 from tandem.sync.job import Run, check_mappings
 from tandem.sync.manifests import Extracted, Loaded, Planned
+from tandem.sync.mapped_anew import refuse_second_copies
 from tandem.sync.report import report as read_report
 from tandem.sync.report import status_of
 from tandem.sync.restating import forget_emptied, restate
@@ -65,6 +66,7 @@ def extract(run: Run, entity: str) -> Manifest:
     """Stage what changed in the entity."""
     _start(run, entity)
     with _failure_logged(run, entity):
+        refuse_second_copies(run, run.bound(entity))
         refuse_emptied(run, run.bound(entity))
         forget_emptied(run, run.bound(entity))
         restate(run, run.bound(entity))

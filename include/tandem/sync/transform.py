@@ -22,8 +22,11 @@ from tandem.sync import columns
 from tandem.sync.job import Job
 from tandem.sync.manifests import Extracted, Planned, Read
 from tandem.sync.matching import Matching
+from tandem.sync.pairs.emptied import Emptied
 from tandem.sync.pairs.pair_plans import refuse_unreadable, refuse_without_approval, stage_pairs
 from tandem.sync.pairs.two_way import TwoWay
+from tandem.sync.restating import needed
+from tandem.sync.sides.held import local_side
 from tandem.sync.sides.known import Known, read_known
 from tandem.sync.sides.lookups import local_partners
 from tandem.sync.sides.whole_run import WholeRun
@@ -75,7 +78,7 @@ def _is_whole(job: Job, bound: BoundMapping, extracted: Extracted) -> bool:
 
 def _known(job: Job, bound: BoundMapping, extracted: Extracted) -> Known | None:
     """All links at once, where so many records were read that looking each one up takes longer."""
-    if not bound.is_uploaded:
+    if not bound.is_uploaded or needed(job, bound).needed:
         return None
     read = sum(side.records for side in (extracted.external, extracted.local) if side)
     many = read > _MANY and read * 4 > job.state.link_count(extracted.entity)
@@ -88,15 +91,17 @@ def _downloads(
     """Plan external records that are only downloaded: how many are unchanged, and the plans."""
     planner = _Planner(job, bound, WholeRun(bound, read.paths), Matching(job, bound))
     writer = BatchWriter(job.try_folder(bound.mapping.external, "transform"))
-    unchanged = 0
+    unchanged, emptied, local = 0, Emptied(), local_side(job, bound)
     for plan, cuts in in_parallel(planner.plan, enumerate(read_batches(read.paths)), workers=2):
         two_way.cuts.update(cuts)
+        emptied.add_copies(plan, local)
         changes = planner.to_load(plan)
         unchanged += plan.num_rows - changes.num_rows
         writer.add(changes)
         if two_way.replaces:
             two_way.decided.add(plan.column(columns.LOCAL_ID))
         job.progress(bound.mapping.external, "transform", unchanged + writer.rows_taken)
+    emptied.refuse(job, bound)
     return unchanged, tuple(writer.written())
 
 

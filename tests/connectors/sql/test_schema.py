@@ -135,6 +135,17 @@ def test_lookup_leads_to_the_field_that_its_foreign_key_names(
         }
 
 
+def test_what_a_foreign_key_leads_to_is_unique(database_url: str, system: System) -> None:
+    with system(
+        database_url,
+        "CREATE TABLE team (id integer PRIMARY KEY, code varchar(9) UNIQUE, name varchar(9))",
+        "CREATE TABLE player (id integer PRIMARY KEY, team integer REFERENCES team,"
+        " former varchar(9) REFERENCES team (code))",
+    ) as connector:
+        fields = connector.schema().entity("team").fields
+    assert [field.name for field in fields if field.unique] == ["code"]
+
+
 def test_foreign_key_of_several_columns_is_no_lookup_of_one_of_them(
     database_url: str, system: System
 ) -> None:

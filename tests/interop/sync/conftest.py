@@ -224,7 +224,7 @@ class Tandem:
     def anchors(self) -> dict[str, datetime]:
         """Entity → how far it has been read."""
         rows = self.state("syncanchor")
-        return {row["entity"]: datetime.fromisoformat(row["value"]) for row in rows}
+        return {r["entity"]: datetime.fromisoformat(r["value"]) for r in rows if r["value"]}
 
     def rejected(self) -> dict[str, str]:
         """Record → why it waits."""

@@ -3,7 +3,9 @@
 import pytest
 
 from tandem.model.schema import Kind
+from tandem.sync import steps
 from tandem.sync.people.schemas import missing_locally, provision_locally
+from tandem.sync.restating import restate
 
 SIDES = ("external", "local")
 
@@ -33,6 +35,20 @@ def test_a_field_that_was_gone_for_a_run_is_filled_from_the_other_side(drifting,
     both.sync()
     both.mapping["fields"] = lines
     both.add(side, "city")
+    assert both.sync() == {}
+    assert cities(both, "external") == cities(both, "local") == FULL
+    both.quiet()
+
+
+def test_a_field_that_somebody_saw_gone_during_a_run_is_filled_from_the_other_side(drifting):
+    both = drifting("bidirectional")
+    with both.world.job() as run:
+        steps.refresh_schema(run)
+        both.drop("local", "city")
+        with both.world.job() as other_run:
+            steps.refresh_schema(other_run)
+        both.add("local", "city")
+        restate(run, run.bound("Accounts"))
     assert both.sync() == {}
     assert cities(both, "external") == cities(both, "local") == FULL
     both.quiet()
@@ -107,6 +123,23 @@ def test_a_value_that_somebody_clears_is_cleared_on_the_other_side(drifting):
     both.edit("local", "a", city=None)
     assert both.sync() == {}
     assert cities(both, "external") == {**FULL, "a": None}
+
+
+@pytest.mark.parametrize("direction", ["download_only", "upload_only"])
+def test_a_source_field_that_was_made_anew_between_two_runs_clears_nothing(drifting, direction):
+    both = drifting(direction)
+    source = both.source
+    for number in range(9):
+        both.new(source, "account", number=f"n{number}", name="x", city="Brno")
+    assert both.sync() == {}
+    both.drop(source, "city")
+    both.add(source, "city")
+    stopped = both.sync(mode="full")
+    assert f"{source} field 'city' has lost all its values" in stopped["Accounts"]
+    assert "would clear 12 values" in stopped["Accounts"]
+    assert None not in cities(both, other(source)).values()
+    assert both.sync(mode="full", approved=True) == {}
+    assert set(cities(both, other(source)).values()) == {None}
 
 
 @pytest.mark.parametrize("side", SIDES)

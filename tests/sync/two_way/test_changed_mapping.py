@@ -145,3 +145,20 @@ def test_a_filter_that_is_changed_back_after_a_run_that_died_shuts_out_again(mak
     both.mapping["download_filter"] = BRNO
     both.sync()
     assert both.names()[1] == ["n0"]
+
+
+@pytest.mark.parametrize("direction", ["upload_only", "bidirectional"])
+def test_a_field_that_is_only_sent_is_sent_anew_when_its_values_mean_something_else(
+    make_both, direction
+):
+    both = make_both(direction=direction)
+    line = {"external": "status", "local": "statuscode", "direction": "upload_only"}
+    both.mapping["fields"].append({**line, "values": {"active": 0, "off": 1}})
+    both.here("a", accountnumber="1", statuscode=0)
+    both.here("b", accountnumber="2", statuscode=1)
+    both.sync()
+    both.mapping["fields"][-1]["values"] = {"running": 0, "off": 1}
+    both.sync()
+    statuses = [record["status"] for record in both.external.records["Accounts"].values()]
+    assert sorted(statuses) == ["off", "running"]
+    both.assert_quiet()

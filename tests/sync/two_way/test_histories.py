@@ -123,6 +123,7 @@ class History:
     removed: set[tuple[int, str]] = field(default_factory=set)
     """Records that somebody removed."""
     anchors: dict[tuple[str, str], Any] = field(default_factory=dict)
+    name_is_only_downloaded: bool = False
 
     def store(self, side: str) -> Any:
         return self.both.external if side == "external" else self.both.local
@@ -176,6 +177,13 @@ class History:
         other = "local" if side == "external" else "external"
         if self.found(side, which, tag) or not self.found(other, which, tag):
             self.do(side, which, tag, *what)
+            self._give_way()
+
+    def _give_way(self) -> None:
+        """What somebody writes here into a field that is only downloaded may be replaced."""
+        if self.name_is_only_downloaded:
+            names = (record["name"] for record in self.records("local", 0).values())
+            self.overwritten |= {name.strip() for name in names if name}
 
     def _tag(self, side: str, which: int, tag: str) -> str:
         """Only with a primary key may both sides create the same record."""
@@ -211,9 +219,12 @@ class History:
         self.both.world.mappings[0] = copy.deepcopy(mapping)
         if change:
             change(self.both.world.mappings[0])
+        lines = self.both.world.mappings[0]["fields"]
+        self.name_is_only_downloaded = any(line.get("direction") for line in lines)
 
     def sync(self, trouble: Any, mode: str, fuse: Any) -> Any:
         """A sync in which things go wrong at some calls."""
+        self._give_way()
         burns = [at * 3 for what, at in trouble if what[0] == "crash"]
         for side in SIDES:
             mine = [(what, at) for what, at in trouble if side in what]

@@ -568,7 +568,7 @@ def test_functions_of_the_user_are_applied(events, tmp_path):
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("fails", "Function 'fails' of transforms.py raised ValueError."),
+        ("fails", "Function 'fails' of transforms.py raised ValueError in line 10."),
         ("longer", "Function 'longer' of transforms.py returned 99 values for 1."),
         ("twise", "registers no function 'twise'. Did you mean twice?"),
         ("unregistered", "registers no function 'unregistered'. It has fails, longer or twice."),
@@ -582,6 +582,34 @@ def test_a_function_that_does_not_work_is_named_without_any_value(events, tmp_pa
     assert says in said
     assert "secret" not in said
     assert "Bora" not in said
+
+
+def test_a_broken_file_of_functions_stops_only_the_entity_that_uses_it(events, tmp_path):
+    (tmp_path / "transforms.py").write_text("import json\njson.loads('secret')\n")
+    both = events(custom("twice"))
+    other = {"external": "Accounts", "local": "account", "direction": "bidirectional"}
+    fields = [{"external": "name", "local": "name"}]
+    both.world.mappings.append({**other, "fields": fields})
+    there(both, first="Bora")
+    both.there("Ada")
+    report = both.sync()
+    (stopped,) = {entity.message for entity in report.entities if entity.status == "failed"}
+    assert "transforms.py cannot be loaded: JSONDecodeError in line 2." in stopped
+    assert both.names() == (["Ada"], ["Ada"])
+
+
+def test_a_value_that_a_function_does_not_take_is_its_records_problem(events, tmp_path):
+    (tmp_path / "transforms.py").write_text(
+        "from tandem.transforms import register\n\n@register\n"
+        "def counted(values):\n    return values.astype('int64').astype(str)\n"
+    )
+    both = events(custom("counted"))
+    for n in range(9):
+        both.there(f"Fair {n}", "Events", first="none" if n == 4 else str(n))
+    both.sync()
+    assert sorted(r["first"] for r in both.local.records["event"].values()) == list("01235678")
+    assert rejected(both) == ["field 'first': function 'counted' raised ValueError in line 5"]
+    both.assert_quiet()
 
 
 def test_a_preview_shows_what_is_made_and_verify_finds_both_sides_in_step(events):
@@ -636,7 +664,9 @@ def test_records_meet_by_a_key_that_is_written_otherwise_on_both_sides(events):
     both.assert_quiet(mode="full")
 
 
+TRIMMED = {"external": "first", "local": "label", "transform": ["trim"], "default": "none"}
 NAMES = st.sampled_from(["Ada", "Eva", "Ida"])
+SPACED = st.sampled_from(["Ada ", " Eva", "Ida", "none", None])
 HOURS = st.sampled_from([time(0, 30), time(12), time(23, 59)])
 DAYS = st.sampled_from([date(2026, 1, 1), date(2026, 7, 1)])
 EDITS = st.one_of(
@@ -647,6 +677,8 @@ EDITS = st.one_of(
     st.tuples(
         st.just("local"), st.just("starts"), st.sampled_from([at(2026, 3, 1), at(2026, 9, 1)])
     ),
+    st.tuples(st.just("external"), st.just("first"), SPACED),
+    st.tuples(st.just("local"), st.just("label"), SPACED),
 )
 TROUBLE = st.tuples(
     st.sampled_from(
@@ -658,6 +690,7 @@ TROUBLE = st.tuples(
 
 @given(
     policy=st.sampled_from(["external_wins", "local_wins"]),
+    silent=st.booleans(),
     rounds=st.lists(st.tuples(st.lists(EDITS, max_size=4), st.none() | TROUBLE), max_size=4),
 )
 @settings(
@@ -665,16 +698,21 @@ TROUBLE = st.tuples(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-def test_after_any_history_both_sides_say_the_same(events, fuse, policy, rounds):
+def test_after_any_history_both_sides_say_the_same(events, fuse, policy, silent, rounds):
     sent = {"external": "amount", "local": "last", **UP, "transform": ["upper"]}
-    both = events(*MOMENT, *PARTED, sent, on_conflict=policy, again=True)
+    lines = [*MOMENT, *PARTED, sent, TRIMMED]
+    both = events(*lines, on_conflict=policy, silent=silent, again=True)
     try:
         there(both, day=date(2026, 1, 1), hour=time(8), full="Ada Lee")
         both.sync()
+        settled = True
         for edits, trouble in rounds:
             for side, name, value in edits:
                 edit(both, side, **{name: value})
             sync(both, trouble, fuse)
+            if settled and not trouble:
+                assert_kept(both, edits)
+            settled = not trouble
         both.sync()
         both.assert_quiet()
         both.assert_quiet(mode="full")
@@ -682,6 +720,19 @@ def test_after_any_history_both_sides_say_the_same(events, fuse, policy, rounds)
     finally:
         for side in ("external", "local"):
             memory.forget(f"{both.world.name}-{side}")
+
+
+def assert_kept(both, edits):
+    """A text that one side alone has edited is not lost."""
+    fields = {("external", "first"), ("local", "label")}
+    texts = [(side, value) for side, name, value in edits if (side, name) in fields]
+    if len({side for side, _ in texts}) == 1:
+        _, value = texts[-1]
+        assert of(both)[1]["label"] == trimmed(of(both)[0]["first"]) == trimmed(value)
+
+
+def trimmed(value):
+    return "none" if value is None else value.strip()
 
 
 def edit(both, side, **values):
@@ -710,3 +761,4 @@ def agree(external, local):
     assert (prague.date(), prague.time()) == (external["day"], external["hour"])
     assert external["full"] == f"{local['first']} {local['last']}"
     assert external["amount"] == local["last"].upper()
+    assert local["label"] == trimmed(external["first"])

@@ -45,7 +45,7 @@ def reflect(connection: Connection, dialect: Dialect) -> Schema:
         key = key if {*key} <= {*names[at[1]]} else ()
         lookups = _lookups(references.get(at, ()), names)
         entities.append(_Reflection(dialect, known).entity(at[1], key, described, lookups))
-    return Schema(entities=tuple(entities))
+    return Schema(entities=_with_unique(entities))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +161,29 @@ class _Reflection:
     def _is_defaulted(self, table: str, column: ReflectedColumn) -> bool:
         stated = column.get("default") is not None or column.get("identity") is not None
         return stated or (table, column["name"]) in self.known.numbered
+
+
+def _with_unique(entities: Sequence[Entity]) -> tuple[Entity, ...]:
+    """The entities, with what foreign keys lead to: it is unique, or databases refuse them."""
+    led_to = {
+        (target.entity, target.field)
+        for entity in entities
+        for field in entity.fields
+        for target in field.lookup
+    }
+    return tuple(
+        entity.model_copy(
+            update={
+                "fields": tuple(
+                    field.model_copy(update={"unique": True})
+                    if (entity.name, field.name) in led_to and entity.key != (field.name,)
+                    else field
+                    for field in entity.fields
+                )
+            }
+        )
+        for entity in entities
+    )
 
 
 def _lookups(

@@ -12,10 +12,25 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tandem.core.changed_mapping.asked import field_lines, lines_of, made_anew
+from tandem.core.changed_mapping.asked import (
+    field_lines,
+    lines_of,
+    made_anew,
+    place_of,
+    way_of,
+)
 from tandem.core.fields import BoundField
-from tandem.core.images import Texts, bases, image_hashes, images_of, inside_of, once_agreed
+from tandem.core.images import (
+    Texts,
+    bases,
+    image_hashes,
+    images_of,
+    inside_of,
+    made_now,
+    once_agreed,
+)
 from tandem.model.asked import Asked
+from tandem.model.integration import EntityMapping, FieldMapping
 
 RESTATED = pa.schema(
     [("base", pa.string()), ("base_hash", pa.binary()), ("local_hash", pa.binary())]
@@ -38,6 +53,8 @@ class Restating:
     """Fields of which nothing was agreed on, as they are now."""
     changed: frozenset[str] = frozenset()
     """Fields that are read or written otherwise than before."""
+    plain: frozenset[str] = frozenset()
+    """Those of them that have travelled both ways as they are, and still travel both ways."""
     elsewhere: bool = False
     """The local records are kept in another place now."""
     otherwise: bool = False
@@ -67,11 +84,13 @@ def restating(
         or before.kinds.get(name) != now.kinds.get(name)
     }
     changed = {name for name in new if old.get(name) != new[name]}
+    forgotten |= changed & _only_sent(now)  # local values are as they were, what is sent is not
     return Restating(
         needed=True,
         all_forgotten=turned,
         forgotten=frozenset(forgotten | anew),
         changed=frozenset(changed),
+        plain=frozenset(changed & _plain(before.mapping) - forgotten - anew),
         elsewhere=elsewhere,
         otherwise=otherwise,
     )
@@ -88,12 +107,15 @@ def restated(fields: Sequence[BoundField], texts: pa.Array, what: Restating) -> 
     external, local = (
         _without(image, what.forgotten, nothing) for image in once_agreed(turned, images)
     )
+    plain = [field for field in turned if field.name in what.plain and field.turns]
+    external, made = made_now(plain, external)
     there = texts.is_valid()
     no_hash = pa.scalar(NO_HASH, pa.binary())
     said = bases(fields, external, local, inside_of(texts))
     columns = [
         pc.if_else(there, said, nothing),
-        *(pc.if_else(there, image_hashes(fields, image), no_hash) for image in (external, local)),
+        pc.if_else(pc.and_not(there, made), image_hashes(fields, external), no_hash),
+        pc.if_else(there, image_hashes(fields, local), no_hash),
     ]
     return pa.table(columns, schema=RESTATED)
 
@@ -109,6 +131,27 @@ def without_fields(base: str, names: Sequence[str]) -> str:
 
 def _without(image: Texts, names: frozenset[str], nothing: pa.Array) -> Texts:
     return {name: nothing if name in names else texts for name, texts in image.items()}
+
+
+def _plain(mapping: EntityMapping) -> set[str]:
+    """The fields that travel both ways as they are."""
+    lines: dict[str, list[FieldMapping]] = {}
+    for line in mapping.active_fields:
+        lines.setdefault(place_of(line), []).append(line)
+    return {
+        place for place, (line, *more) in lines.items() if not more and _is_plain(mapping, line)
+    }
+
+
+def _is_plain(mapping: EntityMapping, line: FieldMapping) -> bool:
+    turned = line.transform or line.values or line.lookup or line.default is not None
+    return way_of(mapping, line) == "bidirectional" and not turned
+
+
+def _only_sent(asked: Asked) -> set[str]:
+    """Fields that travel to the external side only."""
+    fields = asked.mapping.active_fields
+    return {place_of(f) for f in fields if way_of(asked.mapping, f) == "upload_only"}
 
 
 def _identities(asked: Asked) -> Mapping[str, list[str]]:

@@ -6,7 +6,7 @@ from typing import Final
 from tandem.core.names.meaning import likeness_of_terms
 from tandem.core.names.negation import are_opposite
 from tandem.core.names.spelling import letters_in_common
-from tandem.core.names.words import plain_name, term
+from tandem.core.names.words import Term, term
 
 MOST_CHOICES: Final = 5
 
@@ -16,13 +16,16 @@ RELATED: Final = 0.45
 _SIMILAR: Final = 0.6
 """From this likeness on, one may have been written for the other."""
 
+_FAR: Final = 0.5
+"""Below this likeness of their letters two names are no spellings of one."""
+
 
 def by_likeness(
     name: str, known: Iterable[str], *, or_to: str = "", at_least: float = 0.0
 ) -> tuple[str, ...]:
     """The known names, first those most like `name` (`or_to` another one); some of them only."""
-    meant = [one for one in (name, or_to) if one]
-    scores = {other: max(_likeness(one, other) for one in meant) for other in known}
+    meant = [term(one) for one in (name, or_to) if one]
+    scores = {other: max(_likeness(one, term(other)) for one in meant) for other in known}
     good = [other for other, score in scores.items() if score >= at_least]
     return tuple(sorted(good, key=lambda other: (-scores[other], other))[:MOST_CHOICES])
 
@@ -32,9 +35,10 @@ def similar(name: str, known: Iterable[str]) -> tuple[str, ...]:
     return by_likeness(name, known, at_least=_SIMILAR)
 
 
-def _likeness(name: str, other: str) -> float:
+def _likeness(one: Term, other: Term) -> float:
     """By letters or by meaning; what says the opposite is never meant."""
-    if are_opposite(term(name), term(other)):
-        return 0.0
-    by_letters = letters_in_common(plain_name(name), plain_name(other))
-    return max(by_letters, likeness_of_terms(term(name), term(other)).score)
+    by_letters = letters_in_common(one.plain, other.plain)
+    if by_letters < _FAR and one.core != other.core and one.meaning != other.meaning:
+        return by_letters  # as most are: names of one meaning or spelling only are looked at closer
+    by_meaning = likeness_of_terms(one, other).score
+    return 0.0 if not by_meaning and are_opposite(one, other) else max(by_letters, by_meaning)

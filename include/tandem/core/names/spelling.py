@@ -1,6 +1,7 @@
 """Whether one name is another one, mistyped or cut short."""
 
-from difflib import SequenceMatcher
+from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 _SLIP: Final = 0.86
@@ -46,5 +47,13 @@ def apart(one: str, other: str) -> tuple[str, str, str, str]:
 
 
 def letters_in_common(one: str, other: str) -> float:
-    """The share of letters that stand in the same order in both, 0 to 1: for ranking choices."""
-    return SequenceMatcher(None, one, other).ratio()
+    """The share of pairs of letters that two names have in common, 0 to 1 (Dice's coefficient):
+    for ranking choices.
+    """
+    mine, theirs = _pairs(one), _pairs(other)
+    return 2 * len(mine & theirs) / max(len(mine) + len(theirs), 1)
+
+
+@lru_cache(maxsize=100_000)
+def _pairs(name: str) -> frozenset[str]:
+    return frozenset(map("".join, pairwise(name)))

@@ -262,7 +262,7 @@ def _line_of_values(question: Question, found: _Candidate) -> tuple[FieldMapping
     )
     notes = {
         f"{theirs.kind} as {ours.kind}": theirs.kind is not ours.kind,
-        "no room for some values": fit.is_narrow,
+        "too small for some values": fit.is_narrow,
         f"refers to {targets_in_words(theirs)}, which is no lookup here": _refers_elsewhere(
             question, theirs
         ),

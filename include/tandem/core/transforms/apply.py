@@ -88,7 +88,7 @@ def with_default(values: pa.Array, default: Constant) -> pa.Array:
     given = text if pa.types.is_temporal(values.type) else default
     try:
         return pc.fill_null(values, pa.scalar(given).cast(values.type))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, OverflowError):
         return pc.fill_null(id_text(values), text)
 
 

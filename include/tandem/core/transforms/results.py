@@ -1,4 +1,4 @@
-"""What a user's function gives is of a kind that nobody knows before: what cannot take it says so."""
+"""What a function of the user gives is of a kind known only then: who cannot take it says so."""
 
 from collections.abc import Collection, Sequence
 from typing import Final

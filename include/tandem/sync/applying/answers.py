@@ -53,9 +53,7 @@ def _with_answer(
     return columns.replaced(plan, {**changes, **taken.changes()})
 
 
-def _as_sent(
-    job: Job, bound: BoundMapping, plan: pa.RecordBatch, silent: Flags
-) -> pa.RecordBatch:
+def _as_sent(job: Job, bound: BoundMapping, plan: pa.RecordBatch, silent: Flags) -> pa.RecordBatch:
     """The plan with what comes back of values that were written in these rows."""
     returned = [f for f in bound.fields if f.downloads and f.uploads and not f.reference]
     if not returned or not silent.any():
@@ -69,9 +67,7 @@ def _as_sent(
     return columns.replaced(plan, taken.changes())
 
 
-def _held(
-    bound: BoundMapping, plan: pa.RecordBatch, given: dict[str, pa.Array]
-) -> pa.RecordBatch:
+def _held(bound: BoundMapping, plan: pa.RecordBatch, given: dict[str, pa.Array]) -> pa.RecordBatch:
     """External records as they are with what was sent."""
     sent = columns.fields_of(plan, columns.EXTERNAL)
     held = columns.fields_of(plan, columns.EXTERNAL_SEEN)

@@ -9,12 +9,16 @@ import pyarrow.compute as pc
 from tandem.connectors.base import Query
 from tandem.core.mapping import BoundMapping
 from tandem.errors import StopRun
+from tandem.model.changes import Action
 from tandem.model.filters import Comparison
 from tandem.sync import columns
 from tandem.sync.job import Job
+from tandem.sync.sides.held import Side
 
 MANY: Final = 10
 """Up to so many values may be cleared in a run though none is left; as for deletions."""
+
+_SAMPLE: Final = 1_000
 
 _WRITES: Final = {
     "external": (
@@ -32,6 +36,7 @@ class Emptied:
 
     def __init__(self) -> None:
         self._cleared: Counter[tuple[str, str]] = Counter()
+        self._looked_at = 0
 
     def add(self, plan: pa.RecordBatch) -> None:
         """Count in a plan of pairs."""
@@ -45,16 +50,33 @@ class Emptied:
                 lost = pc.and_(pc.and_(flags[name], value.is_null()), before[name].is_valid())
                 self._cleared[side, name] += pc.sum(lost).as_py() or 0
 
+    def add_copies(self, plan: pa.RecordBatch, local: Side) -> None:
+        """Count in a plan of records that are only downloaded: what the local side holds is read
+        where a field is empty in all of them, as far as the first thousand go.
+        """
+        rows = plan.filter(pc.equal(plan.column(columns.ACTION), Action.UPDATE.value))
+        rows = rows.slice(0, _SAMPLE - self._looked_at)
+        names = columns.value_fields(rows)
+        empty = [name for name in names if rows.column(name).null_count == rows.num_rows]
+        if not empty or not rows.num_rows:
+            return
+        self._looked_at += rows.num_rows
+        held = local.of_ids(rows.column(columns.LOCAL_ID)).records
+        for name in empty:
+            self._cleared["local", name] += held.num_rows - held.column(name).null_count
+
     def refuse(self, job: Job, bound: BoundMapping) -> None:
         """StopRun where many values would be cleared by a field that has none left at all."""
         if job.approved or job.looks_only:
             return
+        least = "at least " if self._looked_at == _SAMPLE else ""
         for (side, name), count in self._cleared.items():
             source = _source(bound, side, name)
             if count > MANY and source and _is_empty(job, bound, source):
                 raise StopRun(
                     f"{bound.mapping.external}: {source[0]} field {source[1]!r} has lost all its "
-                    f"values; copied, that would clear {count} values of {side} field {name!r}.",
+                    f"values; copied, that would clear {least}{count} values of {side} field "
+                    f"{name!r}.",
                     remedy="Fill it again, or take it out of the mapping. If its emptiness is "
                     f"meant: tandem sync {job.integration.name} --yes.",
                 )

@@ -39,8 +39,7 @@ class Leaving:
         """Which were in the filter when both sides agreed last: one that never was cannot leave."""
         if not self.meeting.bound.is_uploaded:
             return links.there
-        bases = self.meeting.job.state.bases(self.meeting.bound.mapping.external, links.external_id)
-        return flags(was_inside(bases["base"].combine_chunks(), name))
+        return flags(was_inside(self.meeting.believed.bases(links.external_id), name))
 
     def _rests(self, links: Links, name: str) -> Flags:
         """Where the other side has not edited its record: an edit keeps it."""

@@ -15,6 +15,7 @@ from tandem.core.merge import Flags, chosen, flags
 from tandem.core.pairs import Refusal
 from tandem.model.filters import Condition
 from tandem.model.schema import Kind
+from tandem.sync.believed import Believed
 from tandem.sync.job import Job
 from tandem.sync.sides.held import Side, external_side, local_side
 from tandem.sync.sides.reading import owned
@@ -95,9 +96,14 @@ class Meeting:
         """The local side."""
         return local_side(self.job, self.bound)
 
+    @cached_property
+    def believed(self) -> Believed:
+        """What its links say."""
+        return Believed(self.job, self.bound)
+
     def links_of(self, side: str, ids: pa.Array) -> Links:
         """The links of these records of that side."""
-        found = self.job.state.links(self.bound.mapping.external, side, ids.drop_null())
+        found = self.believed.links(side, ids.drop_null())
         at = pc.index_in(ids, value_set=found[f"{side}_id"])
         names = ("external_id", "local_id", "base_hash", "local_hash")
         return Links(*(found[name].combine_chunks().take(at) for name in names))

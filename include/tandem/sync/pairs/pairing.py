@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tandem.core.changed_mapping.restating import Restating, restated
 from tandem.core.fields import BoundField
 from tandem.core.fit import fit
 from tandem.core.ids import id_text
@@ -25,11 +24,11 @@ from tandem.core.merge import EXTERNAL, LOCAL, NOBODY, FieldPair, Flags, Winners
 from tandem.core.pairs import Pairs, Rules, Seen, Stand
 from tandem.core.two_way import PairPlan, plan_pairs
 from tandem.core.uploads import sent_values
+from tandem.sync.believed import Believed
 from tandem.sync.job import Job
 from tandem.sync.pairs.cut_counts import cuts_of
 from tandem.sync.pairs.echoes import Echoes
 from tandem.sync.pairs.pair_batch import Rows, Sides, pair_batch
-from tandem.sync.restating import needed
 from tandem.sync.sides.lookups import external_partners, local_partners, unless_new
 
 
@@ -46,7 +45,6 @@ class Pairing:
 
     def plan(self, rows: Rows) -> pa.RecordBatch:
         """The plan of these pairs, in the columns of `sync.columns`."""
-        rows = self._restated(rows)
         fields = self.bound.fields
         external = external_image(fields, rows.external)
         local = local_image(fields, rows.local)
@@ -95,30 +93,9 @@ class Pairing:
         for one in self._made:
             sides.fields[one.name] = self._field(one, sides)
 
-    def _restated(self, rows: Rows) -> Rows:
-        """With links as a run would have had them say what fits its mapping: for a preview."""
-        if not self._restating.needed:
-            return rows
-        said = self._said(rows)
-        links, there = rows.links, rows.links.column("external_id").is_valid()
-        for name in ("base_hash", "local_hash"):
-            known = pc.if_else(there, said[name].combine_chunks(), pa.scalar(None, pa.binary()))
-            links = links.set_column(links.schema.get_field_index(name), name, known)
-        return replace(rows, links=links)
-
-    def _said(self, rows: Rows) -> pa.Table:
-        """What the links of these rows say of both sides, as RESTATED."""
-        links = rows.links.column("external_id")
-        found = self.job.state.bases(self.bound.mapping.external, links.drop_null())
-        places = pc.index_in(links, value_set=found["external_id"])
-        texts = found["base"].combine_chunks().take(places)
-        if self._restating.needed:
-            return restated(self.bound.fields, texts, self._restating)
-        return pa.table({"base": texts})
-
     @cached_property
-    def _restating(self) -> Restating:
-        return needed(self.job, self.bound)
+    def _believed(self) -> Believed:
+        return Believed(self.job, self.bound)
 
     @cached_property
     def _echoes(self) -> Echoes:
@@ -150,11 +127,12 @@ class Pairing:
         return None if base is None else image_hashes(self.bound.fields, image.texts)
 
     def _sides(self, rows: Rows, external: Image, local: Image) -> Sides:
-        texts = self._said(rows)["base"].combine_chunks()
+        texts = self._believed.bases(rows.links.column("external_id"))
+        alike = [one for one in self.bound.fields if not one.turns]
         agreed = self._echoes.agreed(
             {"external": rows.external_ids, "local": rows.local_ids},
             {"external": external, "local": local},
-            once_agreed(self.bound.fields, images_of(self.bound.fields, texts)),
+            once_agreed(alike, images_of(self.bound.fields, texts)),
         )
         sides = Sides(external, local, agreed, rows.local)
         for one in self.bound.fields:
