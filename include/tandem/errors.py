@@ -19,7 +19,9 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-_UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+_UNSEEN: Final = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]"
+)
 """What a terminal obeys or hides, but for line ends and tabs; half surrogates, and the two that
 are no characters, are no text.
 """

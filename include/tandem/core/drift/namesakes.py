@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Final
 
+from tandem.core.names.synonyms import KNOWN_WORDS
 from tandem.core.names.words import bare_name, plain_name, raw_words
-from tandem.core.suggestions.synonyms import KNOWN_WORDS
 
 _SEVERAL: Final = 3
 """Names that it takes to see that all of them begin or end alike."""

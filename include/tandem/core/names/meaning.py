@@ -5,8 +5,8 @@ from typing import Final
 
 from tandem.core.names.negation import are_opposite
 from tandem.core.names.spelling import is_slip, spelt_alike
+from tandem.core.names.synonyms import KNOWN_WORDS
 from tandem.core.names.words import LIGHT, Term, Words, term, weight_of
-from tandem.core.suggestions.synonyms import KNOWN_WORDS
 from tandem.model.schema import Field
 
 _SAME_NAME: Final = 1.0

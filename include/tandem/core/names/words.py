@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from tandem.core.suggestions.synonyms import ENTITY_MEANING, KNOWN_WORDS, MEANING
+from tandem.core.names.synonyms import ENTITY_MEANING, KNOWN_WORDS, MEANING
 
 Words = tuple[str, ...]
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tandem.core.drift.words import some_of
+from tandem.core.names.synonyms import ENTITY_MEANING
 from tandem.core.names.words import IDENTIFYING, Term, Words, entity_meaning, meaning_of, term
-from tandem.core.suggestions.synonyms import ENTITY_MEANING
 from tandem.model.integration import EntityMapping, Lookup
 from tandem.model.schema import Entity, Field, Kind
 
