@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tandem.errors import one_of
+
 Place = tuple[str | int, ...]
 """Keys and positions from the top of an integration file, such as
 `("entities", 0, "fields", 3, "local")`. Positions count disabled entries too."""
@@ -51,4 +53,6 @@ class Problem:
     """What could be chosen instead, the likeliest first."""
 
     def __str__(self) -> str:
-        return f"{self.text} {self.advice}".strip()
+        likely = [choice for choice in self.choices[:3] if repr(choice) not in self.advice]
+        meant = f"Did you mean {one_of(likely)}?" if likely else ""
+        return " ".join(part for part in (self.text, meant, self.advice) if part)
