@@ -9,6 +9,7 @@ from typing import Final
 
 from tandem.core.drift.diff import Change, diff
 from tandem.core.filters.relations import reached
+from tandem.core.names.choices import similar
 from tandem.errors import printable
 from tandem.model.schema import Schema
 from tandem.state.snapshots import SnapshotEntry
@@ -141,4 +142,7 @@ def stage_schemas(job: Job, external: Schema, local: Schema, *, existing: Schema
 
 
 def _only(schema: Schema, names: set[str]) -> Schema:
-    return Schema(entities=tuple(entity for entity in schema.entities if entity.name in names))
+    """The entities of these names; in place of one that is missing those that may be meant."""
+    missing = names - schema.by_name.keys()
+    meant = {name for one in missing for name in similar(one, schema.by_name)}
+    return Schema(entities=tuple(e for e in schema.entities if e.name in names | meant))
