@@ -37,7 +37,7 @@ def linked(state):
         )
         with state.account(entity) as account:
             account.links.put(links, at=AT, replace=False)
-            account.note_links(mapping_hash="a", asked="{}", at=AT)
+            account.note_links(asked="{}", at=AT)
         for side in ("external", "local"):
             state.move_anchor(entity, side, ANCHOR, mapping_hash="a", asked="{}", at=AT)
     return state

@@ -5,7 +5,15 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from tandem.state import anchors, conflicts, deferred, rechecks, rejected, transactions
+from tandem.state import (
+    anchors,
+    conflicts,
+    deferred,
+    link_mappings,
+    rechecks,
+    rejected,
+    transactions,
+)
 from tandem.state.conflicts import Conflict
 from tandem.state.deferred import DEFERRED
 from tandem.state.links import Links
@@ -80,9 +88,9 @@ class Account:
         """Both sides are read in full once: links say nothing of some fields any more."""
         anchors.doubt(self._scope)
 
-    def note_links(self, *, mapping_hash: str, asked: str, at: datetime) -> None:
+    def note_links(self, *, asked: str, at: datetime) -> None:
         """The links of the entity say what fits this mapping; `asked`: `tandem.model.asked`."""
-        anchors.note_links(self._scope, mapping_hash=mapping_hash, asked=asked, at=at)
+        link_mappings.note(self._scope, asked, at)
 
     def rechecked(self, side: str, ids: pa.Array, *, until: datetime | None = None) -> None:
         """These have been read and dealt with; not what was asked for after `until`, if given."""

@@ -9,12 +9,11 @@ from sqlalchemy import delete, insert, select, update
 from tandem.core.anchors import later
 from tandem.model.asked import Asked, parsed
 from tandem.model.changes import Anchor
-from tandem.model.schema import ChangeTracking
 from tandem.state.scope import Scope
 from tandem.state.tables import syncanchor
 
-LINKS_SIDE: Final = "links"
-"""In place of a side: under which mapping the links were made, or were said anew for."""
+_DOUBTED: Final = ""
+"""In place of the mapping's hash: all is read once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +24,11 @@ class SetAnchor:
     mapping_hash: str
     asked: str | None
     """JSON that tells what was asked for then; None: that is not known."""
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether everything has to be read once more."""
+        return self.mapping_hash == _DOUBTED
 
 
 def find(scope: Scope, side: str) -> SetAnchor | None:
@@ -59,23 +63,10 @@ def _ruler(asked: Asked, side: str) -> str | None:
     return asked.version_field if side == "external" else asked.mapping.local_version_number
 
 
-def note_links(scope: Scope, *, mapping_hash: str, asked: str, at: datetime) -> None:
-    """The links say what fits this mapping."""
-    nowhere = Anchor(kind=ChangeTracking.SNAPSHOT, value="")
-    _set(scope, LINKS_SIDE, SetAnchor(nowhere, mapping_hash, asked), at)
-
-
-def all_links_asked(scope: Scope) -> dict[str, str]:
-    """Entity → what was asked for when its links were made, where that is known."""
-    mine = scope.mine(syncanchor, side=LINKS_SIDE)
-    rows = scope.connection.execute(select(syncanchor.c.entity, syncanchor.c.asked).where(*mine))
-    return {row.entity: row.asked for row in rows if row.asked}
-
-
 def doubt(scope: Scope) -> None:
     """Both sides are read in full once; the anchors stay where they are."""
-    known = update(syncanchor).where(*scope.mine(syncanchor), syncanchor.c.side != LINKS_SIDE)
-    scope.connection.execute(known.values(asked=None))
+    known = update(syncanchor).where(*scope.mine(syncanchor))
+    scope.connection.execute(known.values(mapping_hash=_DOUBTED))
 
 
 def _set(scope: Scope, side: str, said: SetAnchor, at: datetime) -> None:

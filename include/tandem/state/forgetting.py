@@ -8,8 +8,7 @@ import pyarrow as pa
 from sqlalchemy import delete
 
 from tandem.core.changed_mapping.restating import NO_HASH, without_fields
-from tandem.state import anchors, transactions
-from tandem.state.anchors import LINKS_SIDE
+from tandem.state import anchors, link_mappings, transactions
 from tandem.state.links import Links
 from tandem.state.scope import Scope
 from tandem.state.tables import deferred, link
@@ -42,4 +41,5 @@ def links(scope: Scope, *, at: datetime) -> None:
     for table in (link, deferred):
         scope.connection.execute(delete(table).where(*scope.mine(table)))
     transactions.archive(scope, ("pending",), None, at=at)
-    anchors.drop(scope, "external", "local", LINKS_SIDE)
+    anchors.drop(scope, "external", "local")
+    link_mappings.drop(scope)

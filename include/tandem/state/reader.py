@@ -12,6 +12,7 @@ from tandem.state import (
     conflicts,
     deferred,
     edits,
+    link_mappings,
     rechecks,
     rejected,
     run_log,
@@ -55,12 +56,11 @@ class SqlReader:
 
     def links_asked(self, entity: str) -> str | None:
         with self._looking(entity) as scope:
-            said = anchors.find(scope, anchors.LINKS_SIDE)
-            return said.asked if said else None
+            return link_mappings.found(scope).get(entity)
 
     def all_links_asked(self) -> dict[str, str]:
         with self._looking() as scope:
-            return anchors.all_links_asked(scope)
+            return link_mappings.found(scope)
 
     def schema_snapshot(self, side: str, version: int | None = None) -> Snapshot | None:
         with self._looking() as scope:

@@ -200,6 +200,15 @@ lease = Table(
     Column("expires_at", _AT),
 )
 
+link_mapping = Table(
+    "integration_link_mapping",
+    metadata,
+    Column("integration", Text, primary_key=True),
+    Column("entity", Text, primary_key=True),
+    Column("asked", Text, nullable=False, comment="JSON of the mapping that the links fit"),
+    Column("updated_at", _AT, nullable=False),
+)
+
 schema = Table(
     "integration_schema",
     metadata,

@@ -16,7 +16,7 @@ from tandem.state.account import Account
 from tandem.sync.gone_between import asked_now, gone_between
 from tandem.sync.job import Job, Run
 from tandem.sync.sides.held import local_side
-from tandem.sync.sides.reading import half_done, mapping_hash
+from tandem.sync.sides.reading import half_done
 
 _PART_ROWS: Final = 10_000
 _AS_THEY_ARE: Final = Restating(needed=False)
@@ -46,7 +46,7 @@ def restate(run: Run, bound: BoundMapping) -> None:
         _Restatement(run, bound, account, what).carry_out()
         if what.forgotten or what.all_forgotten or what.elsewhere or doubtful:
             account.doubt_anchors()
-        account.note_links(mapping_hash=mapping_hash(bound.mapping), asked=asked, at=run.now())
+        account.note_links(asked=asked, at=run.now())
 
 
 def _meet_anew_by_other_keys(run: Run, bound: BoundMapping) -> None:

@@ -86,7 +86,8 @@ def transform(run: Run, extracted: Manifest) -> Manifest:
     """Stage what is to be done about it."""
     manifest = Extracted.model_validate(extracted)
     with _failure_logged(run, manifest.entity):
-        return planning.transform(run, manifest).model_dump(mode="json")
+        planned = planning.transform(run, manifest)
+        return planned.model_dump(mode="json", exclude_defaults=True)
 
 
 def load(run: Run, planned: Manifest) -> Manifest:

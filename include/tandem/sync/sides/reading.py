@@ -132,7 +132,7 @@ def _read_on(job: Job, bound: BoundMapping, side: Side) -> tuple[Anchor | None, 
     if known is None:
         return None, AS_IT_WAS
     before = parsed(known.asked)
-    if before is None or half_done(job, bound):
+    if before is None or known.is_doubted or half_done(job, bound):
         return None, EVERYTHING
     again = _again(job, bound, before, _name(side))
     if again.outside and not can_be_negated(again.outside, side.entity):
@@ -149,7 +149,7 @@ def half_done(job: Job, bound: BoundMapping) -> bool:
     if last is None or is_alike(last, now):
         return False
     anchors = [job.state.set_anchor(entity, side) for side in SIDES]
-    told = [parsed(anchor.asked) for anchor in anchors if anchor]
+    told = [parsed(anchor.asked) for anchor in anchors if anchor and not anchor.is_doubted]
     return any(asked and not is_alike(asked, last) for asked in told)
 
 

@@ -20,6 +20,16 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "integration_link_mapping",
+        sa.Column("integration", sa.Text(), nullable=False),
+        sa.Column("entity", sa.Text(), nullable=False),
+        sa.Column(
+            "asked", sa.Text(), nullable=False, comment="JSON of the mapping that the links fit"
+        ),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("integration", "entity"),
+    )
+    op.create_table(
         "integration_schema",
         sa.Column("integration", sa.Text(), nullable=False),
         sa.Column("side", sa.Text(), nullable=False),
@@ -50,4 +60,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("integration_edit")
     op.drop_table("integration_schema")
+    op.drop_table("integration_link_mapping")
     op.drop_column("integration_syncanchor", "asked")
