@@ -18,7 +18,9 @@ Fields = Mapping[str, Mapping[str, str | None]]
 """Field → its values as texts: `base`, `local` and `external`."""
 
 _PAIR: Final = pa.schema([("local_id", pa.string()), ("external_id", pa.string())])
-_OPEN: Final = pa.schema([("id", pa.int64()), *_PAIR, ("created_at", INSTANT)])
+_OPEN: Final = pa.schema(
+    [("id", pa.int64()), *_PAIR, ("fields", pa.string()), ("created_at", INSTANT)]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,10 @@ class ConflictEntry:
 
 
 def put(scope: Scope, conflicts: Sequence[Conflict], *, run_id: str, at: datetime) -> None:
-    """Keep these; an open one of the same pair is replaced, and was created when that was."""
+    """Keep these; an open one of the same pair is replaced, and was created when that was.
+
+    One that tells of other values stays as resolved: they may be nowhere else any more.
+    """
     if not conflicts:
         return
     rows = pa.table(
@@ -65,7 +70,7 @@ def put(scope: Scope, conflicts: Sequence[Conflict], *, run_id: str, at: datetim
             "fields": [json.dumps(c.fields, ensure_ascii=False) for c in conflicts],
         }
     )
-    created = _take_open(scope, rows)
+    created = _take_open(scope, rows, at)
     created = pc.fill_null(created, pa.scalar(at, INSTANT))
     rows = rows.append_column("created_at", created)
     scope.insert(conflict, rows, run_id=run_id, updated_at=at)
@@ -93,8 +98,8 @@ def listed(
     return [ConflictEntry(**{**row, "fields": json.loads(row["fields"])}) for row in rows]
 
 
-def _take_open(scope: Scope, rows: pa.Table) -> pa.Array:
-    """Remove the open conflicts of these pairs; when each was created, null where none was."""
+def _take_open(scope: Scope, rows: pa.Table, at: datetime) -> pa.Array:
+    """No conflict of these pairs is open any more; when each was created, null where none was."""
     mine = scope.mine(conflict, status="open")
     if not scope.any(*mine):
         return pa.nulls(len(rows), INSTANT)
@@ -102,5 +107,14 @@ def _take_open(scope: Scope, rows: pa.Table) -> pa.Array:
     found = scope.rows(select(*(conflict.c[n] for n in _OPEN.names)).where(*mine), _OPEN)
     pairs, pairs_found = (keys(*(t[name] for name in _PAIR.names)) for t in (rows, found))
     same = found.filter(pc.is_in(pairs_found, value_set=pairs))
-    scope.connection.execute(delete(conflict).where(scope.among(conflict.c.id, same["id"])))
+    told = pc.is_in(_told(same), value_set=_told(rows))
+    again, others = same["id"].filter(told), same["id"].filter(pc.invert(told))
+    scope.connection.execute(delete(conflict).where(scope.among(conflict.c.id, again)))
+    over = update(conflict).where(scope.among(conflict.c.id, others))
+    scope.connection.execute(over.values(status="resolved", updated_at=at))
     return found["created_at"].take(pc.index_in(pairs, value_set=pairs_found))
+
+
+def _told(rows: pa.Table) -> pa.Array:
+    """The pairs with what is told of them."""
+    return keys(*(rows[name] for name in (*_PAIR.names, "fields")))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tandem.connectors import memory
@@ -291,6 +291,25 @@ def make_history(make_both, nature, standard):
     return make
 
 
+LOST_AND_CUT = [
+    (
+        [
+            ("external", 0, "a", "both", "a", False),
+            ("local", 0, "a", "name", "a", False),
+            ("external", 0, "a", "name", "a", False),
+        ],
+        [(("cut", "local", (0, (0,))), 1)],
+        "auto",
+        "as it is",
+    )
+]
+"""The value that loses is overwritten outside, and what comes back of the winner is not taken."""
+
+
+@example(
+    variant=Variant(False, False, True, "version", False, True, "local_wins", 1),
+    rounds=LOST_AND_CUT,
+)
 @given(variant=VARIANTS, rounds=ROUNDS)
 @settings(
     max_examples=int(os.environ.get("TANDEM_HISTORIES", "40")),
