@@ -6,6 +6,10 @@ from secrets import token_hex
 
 import psycopg
 import pytest
+from hypothesis import settings
+
+settings.register_profile("tandem", deadline=None)  # tests assert behaviour, not time
+settings.load_profile("tandem")
 
 POSTGRESQL = "postgresql://postgres@127.0.0.1:5432/postgres"
 
