@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from tandem.core.texts import from_text
 from tandem.core.values import arrow_type, canonical_text, instant_text
-from tandem.model.schema import Entity
+from tandem.model.schema import Entity, Kind
 
 
 def record_ids(records: pa.RecordBatch, key: tuple[str, ...]) -> pa.Array:
@@ -58,6 +58,13 @@ def key_columns(ids: pa.Array, entity: Entity) -> pa.RecordBatch:
     parts = split_ids(ids, len(types))
     columns = [from_text(part, kind) for part, kind in zip(parts, types, strict=True)]
     return pa.RecordBatch.from_arrays(columns, names=list(entity.key))
+
+
+def are_chosen(entity: Entity) -> bool:
+    """Whether `new_ids` may give new records of that entity their keys."""
+    fields = [entity.by_name[name] for name in entity.key if name in entity.by_name]
+    one_guid = len(fields) == len(entity.key) == 1 and fields[0].kind is Kind.GUID
+    return one_guid and entity.capabilities.client_keys and not fields[0].read_only
 
 
 def new_ids(scope: str, external_ids: pa.Array) -> pa.Array:

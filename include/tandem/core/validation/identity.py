@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from tandem.core.ids import are_chosen
 from tandem.core.validation.checked import Checked, Line
 from tandem.model.integration import Constant, EntityMapping
 from tandem.model.problems import Problem, Remedy, Severity
@@ -149,7 +150,7 @@ def _no_way_back(checked: Checked) -> Iterator[Problem]:
     if not checked.uploads or checked.mapping.primary_key or not external or not external.key:
         return
     sent = {line.external.name for line in checked.lines if line.uploads and line.external}
-    if set(external.key) <= sent or _keys_are_ours(external):
+    if set(external.key) <= sent or are_chosen(external):
         return
     yield checked.found(
         Severity.NOTE,
@@ -159,10 +160,3 @@ def _no_way_back(checked: Checked) -> Iterator[Problem]:
         "waits for a person.",
         advice="Give the mapping a primary_key.",
     )
-
-
-def _keys_are_ours(external: Entity) -> bool:
-    """Whether we choose the key of new records, so that they can be found by it."""
-    key = [external.by_name[name] for name in external.key if name in external.by_name]
-    one_guid = len(key) == 1 and key[0].kind is Kind.GUID and not key[0].read_only
-    return one_guid and external.capabilities.client_keys

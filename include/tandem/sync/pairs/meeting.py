@@ -8,14 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tandem.core.ids import new_ids, record_ids
+from tandem.core.ids import are_chosen, new_ids, record_ids
 from tandem.core.mapping import BoundMapping
 from tandem.core.matching import key_texts
 from tandem.core.merge import Flags, chosen, flags
 from tandem.core.pairs import Refusal
 from tandem.model.filters import Condition
-from tandem.model.schema import Kind
-from tandem.sync.believed import Believed
+from tandem.sync.changed_mapping.believed import Believed
 from tandem.sync.job import Job
 from tandem.sync.sides.held import Side, external_side, local_side
 from tandem.sync.sides.reading import owned
@@ -183,24 +182,12 @@ class Meeting:
         sent = {external.name for field in self.bound.uploads for external in field.receivers}
         return self.bound.external.key if set(self.bound.external.key) <= sent else ()
 
-    @property
-    def finds_external(self) -> bool:
-        """Whether an external record whose creation was not answered can be found again."""
-        return bool(self.external_match_fields) or self.chooses_external_keys
-
-    @property
-    def chooses_external_keys(self) -> bool:
-        """Whether we choose the keys of external records that no mapped field fills."""
-        key = [self.bound.external.field(name) for name in self.bound.external.key]
-        able = self.bound.external.capabilities.client_keys
-        return able and len(key) == 1 and key[0].kind is Kind.GUID and not key[0].read_only
-
     def new_external_ids(self, ids: pa.Array, sent: Mapping[str, pa.Array]) -> pa.Array:
         """The ids that external records get if they are created; null where the system chooses."""
         key = self.bound.external.key
         if set(key) <= sent.keys():
             return record_ids(pa.RecordBatch.from_pydict({n: sent[n] for n in key}), key)
-        if self.chooses_external_keys:
+        if are_chosen(self.bound.external):
             return new_ids(f"{self.scope}/external", ids)
         return pa.nulls(len(ids), pa.string())
 
