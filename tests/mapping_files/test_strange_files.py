@@ -44,7 +44,7 @@ TEXTS = st.sampled_from([xml_text(FILE), xml_text(FILE, single=True), yaml_text(
 @given(st.binary(max_size=200))
 @example(b"\xff\xfe<\x00")
 @example(b"\xef\xbb\xbf")
-def test_any_bytes(body: bytes) -> None:
+def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     for form in (None, "yaml", "resco-xml"):
         with suppress(ConfigurationError):
             carried(body, form)  # type: ignore[arg-type]
@@ -52,7 +52,7 @@ def test_any_bytes(body: bytes) -> None:
 
 @settings(max_examples=300)
 @given(TEXTS, st.data())
-def test_a_file_with_a_piece_gone_or_doubled(text: str, data: st.DataObject) -> None:
+def test_a_piece_gone_or_doubled_is_read_or_refused(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, min(len(text), start + 60)))
     piece = text[start:end] * 2 if data.draw(st.booleans()) else ""
@@ -62,7 +62,7 @@ def test_a_file_with_a_piece_gone_or_doubled(text: str, data: st.DataObject) -> 
 
 @settings(max_examples=300)
 @given(TEXTS, st.data())
-def test_a_file_with_lines_in_another_order(text: str, data: st.DataObject) -> None:
+def test_lines_in_another_order_are_read_or_refused(text: str, data: st.DataObject) -> None:
     lines = data.draw(st.permutations(text.splitlines()))
     with suppress(ConfigurationError):
         carried("\n".join(lines).encode())

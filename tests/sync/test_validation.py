@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tandem.errors import ConfigurationError
-from tandem.model.problems import Remedy
+from tandem.errors import ConfigurationError, Unreachable
+from tandem.model.problems import Remedy, Severity
 from tandem.model.schema import Entity, Field, Kind
 from tandem.sync import steps
 from tandem.sync.people.explain import explain
@@ -250,6 +250,19 @@ def test_match_keys_that_cannot_be_counted_hide_no_other_problem(failing):
     assert by_code["records_not_readable"].entity == "Accounts"
     assert "fails" in by_code["records_not_readable"].text
     assert set(found.stopped) == {"Accounts", "Contacts", "Tasks"}
+
+
+def test_match_keys_that_cannot_be_counted_now_stop_nothing(world):
+    def down(operation):
+        if operation == "read":
+            raise Unreachable("It is down.")
+
+    world.external.before = down
+    with world.job() as run:
+        found = all_problems(run)
+    codes = {problem.code: problem.severity for problem in found.problems}
+    assert codes["match_keys_not_counted"] is Severity.WARNING
+    assert not found.stopped
 
 
 def test_one_entity_that_fails_leaves_the_others_in_a_preview(failing):
