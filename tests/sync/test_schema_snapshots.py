@@ -10,7 +10,6 @@ from tandem.sync import steps
 from tandem.sync.job import Run
 from tandem.sync.people.check import check
 from tandem.sync.people.schemas import difference, overview
-from tandem.sync.schema import pinned_versions
 
 
 def fields_of(entity: Entity, *added: Field, without: str = "") -> Entity:
@@ -48,7 +47,6 @@ def test_a_run_names_the_versions_that_it_is_pinned_to(world) -> None:
     with world.job() as run:
         assert steps.refresh_schema(run)["versions"] == {"external": 2, "local": 1}
         edit(world, without="fax")
-        assert pinned_versions(run) == {"external": 2, "local": 1}
         assert "fax" in run.schemas["external"].entity("Accounts").by_name
 
 
@@ -153,7 +151,6 @@ def test_previews_and_checks_keep_nothing(world) -> None:
     world.preview()
     with world.job() as run:
         check(run)
-        assert pinned_versions(run) == {}
         assert not versions(run, "external")
         assert not versions(run, "local")
 

@@ -22,7 +22,7 @@ from tandem.state.account import DEFERRED, Rejected
 from tandem.sync import columns
 from tandem.sync.applying.load_pairs import load_pairs, put_aside
 from tandem.sync.applying.unanswered import close_unanswered
-from tandem.sync.gone_between import asked_now
+from tandem.sync.changed_mapping.gone_between import asked_now
 from tandem.sync.job import Run
 from tandem.sync.manifests import Loaded, Planned
 from tandem.sync.sides.reading import mapping_hash

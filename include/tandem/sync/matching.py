@@ -12,7 +12,7 @@ from tandem.core.ids import record_ids
 from tandem.core.mapping import BoundMapping, Mapped
 from tandem.core.matching import key_texts
 from tandem.core.plan import Candidates
-from tandem.sync.believed import Believed
+from tandem.sync.changed_mapping.believed import Believed
 from tandem.sync.job import Job
 from tandem.sync.sides.held import relations_of
 from tandem.sync.sides.reading import owned

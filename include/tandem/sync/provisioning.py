@@ -9,8 +9,8 @@ from tandem.core.wanted import wanted_entity
 from tandem.errors import ConfigurationError
 from tandem.model.integration import EntityMapping, Integration
 from tandem.model.schema import Capabilities, Entity, Field, Kind, Schema
+from tandem.sync.changed_mapping.vanished import Vanished, vanished
 from tandem.sync.job import Job, Run
-from tandem.sync.vanished import Vanished, vanished
 
 _NOTHING: Final = Vanished(table=False, fields=frozenset())
 _MADE: Final = Capabilities(creates=True, updates=True, removes=True, client_keys=True)

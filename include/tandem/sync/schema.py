@@ -66,7 +66,6 @@ def pin_schemas(run: Run) -> Pinned:
         local = run.local.schema()
     seen.append(keep_seen(run, "local", local))
     versions = {one.about.side: one.about.version for one in seen}
-    run.staging.write_json(_versions_path(run), versions)
     stage_schemas(run, external, local, existing=local)
     return Pinned(done, versions, _logged(seen))
 
@@ -78,18 +77,6 @@ def keep_seen(run: Run, side: str, schema: Schema) -> Seen:
         return Seen(about, is_new=False, changes=())
     before = run.state.schema_snapshot(side, about.version - 1)
     return Seen(about, is_new=True, changes=diff(before.schema, schema) if before else ())
-
-
-def pinned_versions(job: Job) -> dict[str, int]:
-    """Side → the version that this run is pinned to; empty for what only looks (a preview)."""
-    try:
-        return dict(job.staging.read_json(_versions_path(job)))
-    except FileNotFoundError:
-        return {}
-
-
-def _versions_path(job: Job) -> str:
-    return f"{job.staging.folder()}/schema_versions.json"
 
 
 def _logged(seen: Sequence[Seen]) -> list[str]:

@@ -18,13 +18,13 @@ from tandem.sync import extract as reading
 from tandem.sync import load as loading
 from tandem.sync import schema
 from tandem.sync import transform as planning
-from tandem.sync.gone_between import refuse_emptied
+from tandem.sync.changed_mapping.gone_between import refuse_emptied
+from tandem.sync.changed_mapping.mapped_anew import refuse_second_copies
+from tandem.sync.changed_mapping.restating import forget_emptied, restate
 from tandem.sync.job import Run, check_mappings
 from tandem.sync.manifests import Extracted, Loaded, Planned
-from tandem.sync.mapped_anew import refuse_second_copies
 from tandem.sync.report import report as read_report
 from tandem.sync.report import status_of
-from tandem.sync.restating import forget_emptied, restate
 from tandem.sync.second_pass import complete
 
 Manifest = dict[str, Any]

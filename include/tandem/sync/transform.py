@@ -19,13 +19,13 @@ from tandem.model.changes import Action, Counts
 from tandem.pipeline import in_parallel
 from tandem.staging import BatchWriter, read_batches
 from tandem.sync import columns
+from tandem.sync.changed_mapping.restating import needed
 from tandem.sync.job import Job
 from tandem.sync.manifests import Extracted, Planned, Read
 from tandem.sync.matching import Matching
 from tandem.sync.pairs.emptied import Emptied
 from tandem.sync.pairs.pair_plans import refuse_unreadable, refuse_without_approval, stage_pairs
 from tandem.sync.pairs.two_way import TwoWay
-from tandem.sync.restating import needed
 from tandem.sync.sides.held import local_side
 from tandem.sync.sides.known import Known, read_known
 from tandem.sync.sides.lookups import local_partners

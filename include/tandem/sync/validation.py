@@ -8,7 +8,7 @@ from tandem.model.integration import Integration
 from tandem.model.problems import Problem
 from tandem.model.schema import Schema
 from tandem.state.protocols import StateReader
-from tandem.sync.vanished import explained, vanished
+from tandem.sync.changed_mapping.vanished import explained, vanished
 
 _LOOKED_BACK: Final = 10
 """Snapshots of a side in which names are looked for that it does not have any more."""

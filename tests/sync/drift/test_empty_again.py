@@ -4,8 +4,8 @@ import pytest
 
 from tandem.model.schema import Kind
 from tandem.sync import steps
+from tandem.sync.changed_mapping.restating import restate
 from tandem.sync.people.schemas import missing_locally, provision_locally
-from tandem.sync.restating import restate
 
 SIDES = ("external", "local")
 

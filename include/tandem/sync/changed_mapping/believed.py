@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from tandem.core.changed_mapping.restating import NO_HASH, Restating, restated
 from tandem.core.mapping import BoundMapping
+from tandem.sync.changed_mapping.restating import needed
 from tandem.sync.job import Job
-from tandem.sync.restating import needed
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from tandem.core.mapping import BoundMapping
 from tandem.errors import StopRun
 from tandem.model.asked import parsed, text_of
 from tandem.state.account import Account
-from tandem.sync.gone_between import asked_now, gone_between
+from tandem.sync.changed_mapping.gone_between import asked_now, gone_between
 from tandem.sync.job import Job, Run
 from tandem.sync.sides.held import local_side
 from tandem.sync.sides.reading import half_done

@@ -24,7 +24,7 @@ from tandem.core.merge import EXTERNAL, LOCAL, NOBODY, FieldPair, Flags, Winners
 from tandem.core.pairs import Pairs, Rules, Seen, Stand
 from tandem.core.two_way import PairPlan, plan_pairs
 from tandem.core.uploads import sent_values
-from tandem.sync.believed import Believed
+from tandem.sync.changed_mapping.believed import Believed
 from tandem.sync.job import Job
 from tandem.sync.pairs.cut_counts import cuts_of
 from tandem.sync.pairs.echoes import Echoes

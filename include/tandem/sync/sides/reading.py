@@ -21,7 +21,7 @@ from tandem.model.changes import Anchor
 from tandem.model.filters import AnyOf, Comparison, Condition, all_of, fields_of, moves_with_time
 from tandem.model.integration import Constant, EntityMapping
 from tandem.model.schema import ChangeTracking, Entity, Kind
-from tandem.sync.gone_between import SIDES, asked_now, gone_between
+from tandem.sync.changed_mapping.gone_between import SIDES, asked_now, gone_between
 from tandem.sync.job import Job, Window
 from tandem.sync.sides.held import Side, external_side, local_side
 
