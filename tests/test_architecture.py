@@ -40,6 +40,7 @@ LIBRARIES: Final = {
     "alembic": {"state"},
     "adbc_driver_sqlite": {"database", "connectors.sql"},
     "psycopg": {"database", "connectors.sql"},
+    "cryptography": {"state", "demo"},
     "pytest": {"conformance"},
     "typer": {"cli"},
     "rich": {"cli", "demo"},
@@ -148,7 +149,14 @@ def test_core_knows_columns_and_nothing_else_outside() -> None:
 
 def test_nobody_asks_which_connector_it_is() -> None:
     """Behaviour differs by capabilities and by the connector's own methods."""
-    classes = {"ODataConnector", "SqlConnector", "MemoryConnector"}
+    classes = {
+        "BusinessCentralConnector",
+        "DynamicsConnector",
+        "MemoryConnector",
+        "ODataConnector",
+        "RescoConnector",
+        "SqlConnector",
+    }
     wrong = [
         found
         for found in IMPORTS

@@ -143,6 +143,28 @@ class DeltaReader(Connector, Protocol):
 
 
 @runtime_checkable
+class Describer(Connector, Protocol):
+    """A connector whose system tells more of single entities than in its whole metadata."""
+
+    def described(self, entities: Sequence[Entity]) -> tuple[Entity, ...]:
+        """The same entities in the same order, with all that is to be known of them, such as the
+        options of their fields: a request or a few for each.
+        """
+        ...
+
+
+@runtime_checkable
+class Settler(Connector, Protocol):
+    """A connector that knows up to which version nothing is under way any more."""
+
+    def settled_version(self, entity: Entity) -> int | None:
+        """The greatest version below which no change can be committed any more, so that an anchor
+        may stand there; None: not known for this entity.
+        """
+        ...
+
+
+@runtime_checkable
 class Writer(Connector, Protocol):
     """A connector that can also write. Each call is atomic but for the rows it names."""
 

@@ -51,6 +51,8 @@ class LookupTarget(Model):
     """The field of the target that the lookup's value is found in; empty: its key."""
     navigation: str = ""
     """Name of the navigation property that leads there, where the system has such."""
+    type: str = ""
+    """What the system calls records of that entity where a lookup's value says which they are."""
 
 
 class Field(Model):
@@ -81,8 +83,13 @@ class Field(Model):
     by_navigation: bool = False
     """This lookup is written by the navigation property of its target, since the field itself
     cannot be (OData's `navigation@odata.bind`)."""
+    part_of: str = ""
+    """The lookup of several targets whose value this field has where it refers to this field's
+    one target; null where it refers to another."""
     options: tuple[str, ...] = ()
     """The values it may take, where the system lists them."""
+    option_labels: tuple[str, ...] = ()
+    """What people call the options, one for each; empty where the system has no such words."""
 
     @property
     def is_required(self) -> bool:
@@ -146,6 +153,8 @@ class Entity(Model):
     key: tuple[str, ...] = ()
     fields: tuple[Field, ...] = ()
     label: str = ""
+    path: str = ""
+    """Where the system keeps the records, if not under the entity's name: for its connector."""
     capabilities: Capabilities = Capabilities()
 
     @cached_property

@@ -24,7 +24,7 @@ from tests.properties.conditions import (
 from tandem.conformance.subject import records_of
 from tandem.connectors.base import Query
 from tandem.connectors.odata.connector import ODataConnector
-from tandem.connectors.odata.dialects import dialect_name
+from tandem.connectors.odata.dialects.families import dialect_name
 from tandem.connectors.odata.query import filter_of
 from tandem.connectors.odata.splitting import split
 from tandem.core.filters.relations import Relation

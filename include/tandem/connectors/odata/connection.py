@@ -66,9 +66,17 @@ def parse_extra(connection: Connection) -> ODataExtra:
         ) from None
 
 
-def open_client(connection: Connection, transport: httpx.BaseTransport | None) -> httpx.Client:
-    """The client of a connection: pooled, signed in. Nothing is sent yet."""
-    extra = parse_extra(connection)
+def open_client(
+    connection: Connection,
+    transport: httpx.BaseTransport | None,
+    *,
+    root: str,
+    extra: ODataExtra,
+) -> httpx.Client:
+    """The client of a connection to the service at `root`: pooled, signed in. Nothing is sent
+    yet.
+    """
+    extra = extra.model_copy(update={"scope": extra.scope or _whole_service(extra, root)})
     verify = _trust(connection.id, extra.verify)
 
     def plain() -> httpx.Client:
@@ -81,6 +89,11 @@ def open_client(connection: Connection, transport: httpx.BaseTransport | None) -
         headers={**ODATA_HEADERS, **_headers(connection, extra)},
         auth=_AUTH[extra.auth](connection, extra, plain),
     )
+
+
+def _whole_service(extra: ODataExtra, root: str) -> str | None:
+    """The scope that Microsoft has for all that an application may do with a service."""
+    return None if extra.token_url else f"{httpx.URL(root).copy_with(path='/.default')}"
 
 
 def _basic(connection: Connection, _extra: ODataExtra, _plain: Plain) -> httpx.Auth:
@@ -104,9 +117,8 @@ def _client_credentials(connection: Connection, extra: ODataExtra, plain: Plain)
         return BearerAuth(EndpointTokens(url, client_id, secret, extra.scope, plain))
     tenant = extra.tenant and f"{MICROSOFT}/{extra.tenant}"
     authority = _needed(connection, "tenant, authority or token_url", extra.authority or tenant)
-    scope = extra.scope or f"{httpx.URL(service_root(connection)).copy_with(path='/.default')}"
     authority = _endpoint(connection, "authority", authority)
-    return BearerAuth(MicrosoftTokens(authority, client_id, secret, scope, plain))
+    return BearerAuth(MicrosoftTokens(authority, client_id, secret, extra.scope or "", plain))
 
 
 def _device_code(connection: Connection, _extra: ODataExtra, _plain: Plain) -> httpx.Auth:

@@ -12,7 +12,12 @@ import pyarrow as pa
 from tandem.connectors.base import Page, Query, Written
 from tandem.connectors.http import Format, Http, Repeats
 from tandem.connectors.odata.channel import Channel
-from tandem.connectors.odata.connection import open_client, service_root
+from tandem.connectors.odata.connection import (
+    ODataExtra,
+    open_client,
+    parse_extra,
+    service_root,
+)
 from tandem.connectors.odata.csdl import LIMIT, other_version
 from tandem.connectors.odata.delta import all_and_token, changes_since
 from tandem.connectors.odata.documents import load
@@ -42,9 +47,14 @@ class ODataConnector:
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
         random: Callable[[], float] = random.random,
+        *,
+        root: str | None = None,
+        extra: ODataExtra | None = None,
     ) -> None:
-        root = service_root(connection)
-        client = open_client(connection, transport)
+        """`root` and `extra` are the connection's own, unless it says them in another way."""
+        root = root or service_root(connection)
+        extra = extra or parse_extra(connection)
+        client = open_client(connection, transport, root=root, extra=extra)
         self._http = Http(client, root, connection.id, Repeats(sleep, random))
         self._wires: dict[str, Wires] = {}
         self._channel = Channel(self._http)

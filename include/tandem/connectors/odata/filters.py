@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from tandem.connectors.odata.dialects import FUNCTIONS, Dialect, dialect
+from tandem.connectors.odata.dialects.dialect import FUNCTIONS, Dialect
+from tandem.connectors.odata.dialects.families import dialect
 from tandem.connectors.odata.literals import is_enumeration, is_guid, literal
 from tandem.core.filters.conditions import POSITIVE, RELATIVE, operands_of
 from tandem.core.filters.relations import NO_RELATIONS, Compared, Relations, compared

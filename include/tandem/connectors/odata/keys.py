@@ -9,6 +9,7 @@ import pyarrow as pa
 from tandem.connectors.odata.columns import from_texts
 from tandem.connectors.odata.entity_ids import predicate_texts
 from tandem.connectors.odata.literals import literal
+from tandem.connectors.odata.query import collection_url
 from tandem.model.schema import Entity, Field
 
 _SAFE: Final = "'"
@@ -26,7 +27,7 @@ def record_path(entity: Entity, key: Sequence[Any]) -> str:
     ]
     if len(literals) > 1:
         literals = [f"{name}={text}" for name, text in zip(entity.key, literals, strict=True)]
-    return f"{quote(entity.name, safe='')}({','.join(literals)})"
+    return f"{collection_url('', entity)}({','.join(literals)})"
 
 
 def single_path(entity: str, field: Field, value: Any) -> str:

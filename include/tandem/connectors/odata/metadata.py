@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tandem.connectors.odata.csdl import LIMIT, Annotations, Csdl, EntitySet, invalid
-from tandem.connectors.odata.dialects import dialect_name
+from tandem.connectors.odata.dialects.families import dialect_name
 from tandem.connectors.odata.metadata_fields import FieldReader
 from tandem.connectors.odata.metadata_json import parse_json
 from tandem.connectors.odata.metadata_types import Types

@@ -16,7 +16,7 @@ _SAFE: Final = "/(),':$*"
 
 def collection_url(root: str, entity: Entity) -> str:
     """The entity set's URL."""
-    return root + quote(entity.name, safe="")
+    return root + (entity.path or quote(entity.name, safe=""))
 
 
 def read_url(root: str, query: Query, also: str = "") -> str:

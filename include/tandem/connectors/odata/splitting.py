@@ -4,7 +4,8 @@ from typing import Final
 from urllib.parse import quote
 
 from tandem.connectors.base import Query
-from tandem.connectors.odata.dialects import FUNCTIONS, Dialect, Reach, dialect, form_of
+from tandem.connectors.odata.dialects.dialect import FUNCTIONS, Dialect, Reach, form_of
+from tandem.connectors.odata.dialects.families import dialect
 from tandem.connectors.odata.filters import filter_expression
 from tandem.connectors.odata.literals import literal
 from tandem.core.filters.conditions import POSITIVE, operands_of

@@ -1,0 +1,1 @@
+"""Business Central: its API and its published web services, company by company."""

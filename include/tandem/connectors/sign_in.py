@@ -1,0 +1,61 @@
+"""What is kept of people's sign-ins between runs: tokens, and the one that waits for its code."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+
+@dataclass(frozen=True, slots=True)
+class PendingSignIn:
+    """A sign-in that waits until somebody has entered its code."""
+
+    message: str
+    """What that person has to do: the address to go to, and the code."""
+    flow: str
+    """JSON of MSAL's flow. Whoever holds it can fetch the tokens: it is a secret."""
+    expires_at: datetime
+    """Aware; the code is of no use afterwards."""
+
+
+class SignIns(Protocol):
+    """Sign-ins by name, shared by all processes; secrets are kept encrypted.
+
+    A name stands for one user of one application: the connection's id, tenant and client id.
+    """
+
+    def tokens(self, name: str) -> str | None:
+        """MSAL's token cache as it was kept last; None if there is none that can be read."""
+        ...
+
+    def keep_tokens(self, name: str, cache: str) -> None:
+        """Keep the cache. The sign-in that was pending is over."""
+        ...
+
+    def pending(self, name: str) -> PendingSignIn | None:
+        """The sign-in that waits for its code; None if none does, or its code has expired."""
+        ...
+
+    def begin(self, name: str, sign_in: PendingSignIn) -> PendingSignIn:
+        """Let it wait; the one that counts, which is another if a process was there before."""
+        ...
+
+    def end(self, name: str, sign_in: PendingSignIn) -> None:
+        """It was declined or has expired: the next one may begin."""
+        ...
+
+
+@runtime_checkable
+class SignsIn(Protocol):
+    """A connector of a system at which people may have to sign in."""
+
+    def sign_in_with(self, sign_ins: SignIns) -> None:
+        """Where to keep sign-ins, before the first call. Without it they last as long as the
+        connector.
+        """
+        ...
+
+    def begin_sign_in(self) -> PendingSignIn | None:
+        """The sign-in that somebody has to complete before anything can be asked, begun if there
+        was none; None if we are signed in, or have just found that somebody was. It does not wait.
+        """
+        ...
