@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from tandem.airflow.provider import get_provider_info
+from tandem.airflow.forms import FORMS, ODATA
 from tandem.connectors.odata.connection import ODataExtra
+from tandem.connectors.registry import installed_connectors
 
 ASK = """
 import json
@@ -32,8 +33,13 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def test_our_types_can_be_chosen_and_tested(known: Any) -> None:
     hooks, _, _ = known
-    assert hooks["odata"] == "OData v4 (Tandem)"
-    assert hooks["sql"] == "SQL database (Tandem)"
+    names = {form["connection-type"]: form["hook-name"] for form in FORMS}
+    assert {name: hooks[name] for name in names} == names
+
+
+def test_every_connector_has_a_type_of_its_own_but_for_the_one_in_memory() -> None:
+    types = {form["connection-type"] for form in FORMS}
+    assert types == installed_connectors().keys() - {"memory"}
 
 
 def test_their_forms_have_our_fields(known: Any) -> None:
@@ -43,8 +49,7 @@ def test_their_forms_have_our_fields(known: Any) -> None:
 
 
 def test_the_odata_form_offers_what_the_connector_takes() -> None:
-    odata, _ = get_provider_info()["connection-types"]
-    assert set(odata["conn-fields"]) < set(ODataExtra.model_fields)
+    assert set(ODATA["conn-fields"]) < set(ODataExtra.model_fields)
 
 
 def test_telling_about_the_provider_does_not_import_airflow() -> None:

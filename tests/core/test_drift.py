@@ -174,9 +174,9 @@ def _another(value: object, name: str) -> object:
         return not value
     if isinstance(value, int):
         return value + 1
-    return {"version_fields": ("x",), "options": ("x",), "filter_functions": ("x",)}.get(
-        name, "x" if isinstance(value, str) else 7
-    )
+    if isinstance(value, tuple) or name == "filter_functions":
+        return ("x",)
+    return "x" if isinstance(value, str) else 7
 
 
 @pytest.mark.parametrize(

@@ -140,3 +140,25 @@ def test_what_a_system_sets_by_itself_is_never_sent_to_it() -> None:
     assert "set by the external system" in found["createdAt"].reason
     assert kept.isdisjoint(ask(external, local, direction="upload_only"))
     assert {s.mapping.direction for s in ask(external, local).values()} == {None}
+
+
+def test_numbered_options_are_paired_by_what_people_call_them() -> None:
+    theirs = field("x", "int64", options=("1", "2"), option_labels=("Active", "On Hold"))
+    ours = field("x", "int64", options=("0", "10001"), option_labels=("active", "on hold"))
+    assert pair(theirs, ours).mapping.values == {1: 0, 2: 10001}
+
+
+def test_labels_are_paired_with_the_options_of_a_system_that_spells_them_out() -> None:
+    theirs = field("x", "int64", options=("1", "2"), option_labels=("Active", "On Hold"))
+    assert pair(theirs, field("x", options=("active", "on_hold"))).mapping.values == {
+        1: "active",
+        2: "on_hold",
+    }
+
+
+def test_labels_in_another_language_leave_equal_numbers_as_they_are() -> None:
+    theirs = field("x", "int64", options=("1", "2"), option_labels=("Aktiv", "Inaktiv"))
+    ours = field("x", "int64", options=("1", "2"))
+    found = pair(theirs, ours)
+    assert found.mapping.values is None
+    assert "2 of 2 options" in found.reason

@@ -42,6 +42,30 @@ class ODataHook(ConnectorHook):
     hook_name = "OData v4 (Tandem)"
 
 
+class DynamicsHook(ConnectorHook):
+    """Dynamics 365, or another system whose records are in Dataverse."""
+
+    conn_type = connector = "dynamics"
+    default_conn_name = "dynamics_default"
+    hook_name = "Dynamics 365 (Tandem)"
+
+
+class BusinessCentralHook(ConnectorHook):
+    """A company in Business Central."""
+
+    conn_type = connector = "business_central"
+    default_conn_name = "business_central_default"
+    hook_name = "Business Central (Tandem)"
+
+
+class RescoHook(ConnectorHook):
+    """An organization in Resco Cloud."""
+
+    conn_type = connector = "resco"
+    default_conn_name = "resco_default"
+    hook_name = "Resco Cloud (Tandem)"
+
+
 class SqlHook(ConnectorHook):
     """A SQL database."""
 

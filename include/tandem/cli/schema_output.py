@@ -8,6 +8,7 @@ from tandem.core.drift.diff import Change, ChangeKind
 from tandem.core.drift.words import (
     FIELD_FLAGS,
     capabilities_in_words,
+    options_in_words,
     some_of,
     target_in_words,
     type_in_words,
@@ -79,7 +80,7 @@ def _field_row(entity: Entity, field: Field) -> list[str]:
         field.name,
         type_in_words(field),
         ", ".join(_marks(entity, field)),
-        some_of([*map(target_in_words, field.lookup), *field.options]),
+        some_of([*map(target_in_words, field.lookup), *options_in_words(field)]),
         field.label,
     ]
 

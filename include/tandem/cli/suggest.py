@@ -26,6 +26,7 @@ from tandem.model.integration import FieldMapping
 from tandem.sync.job import Request, Run
 from tandem.sync.people.planned_edits import PlannedEdit, plan_edits, save_planned
 from tandem.sync.people.suggest import Suggested, accepting_edits, suggested
+from tandem.sync.system_schema import system_schema
 
 _PARTNERS: Final = 3
 """Local entities that are named as possible partners."""
@@ -60,7 +61,9 @@ def suggest(  # noqa: PLR0913 - its options
     with errors_as_exit_codes(), progress_shown() as progress:
         integration = integration_named(name)
         with job_for(integration, Request(new_run_id()), progress) as run:
-            found = suggested(integration, run.external.schema(), run.local.schema(), entity, local)
+            external = system_schema(run, "external", also=[entity])
+            ours = system_schema(run, "local", also=[local] if local else [])
+            found = suggested(integration, external, ours, entity, local)
             columns = found.new_columns(min_score) if new else ()
             lines = (*found.accepted(min_score), *columns)
             if accept and lines:

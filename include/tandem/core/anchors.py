@@ -27,6 +27,8 @@ SEEN: Final = {
     ChangeTracking.SNAPSHOT: "which sees everything, and reads everything in every run",
 }
 """What a strategy sees, and what not, for people."""
+SEES_SETTLED: Final = "which stops before what may still be committed, and so sees everything"
+"""The same of versions whose system says how far they are settled."""
 
 
 def version_field(mapping: EntityMapping, entity: Entity) -> str | None:
@@ -81,6 +83,13 @@ def later(old: Anchor | None, new: Anchor | None) -> Anchor | None:
     if new.kind is ChangeTracking.DELTA:  # only the system knows the order of its tokens
         return new
     return max(old, new, key=_position)
+
+
+def earlier(newest: Anchor | None, settled: Anchor | None) -> Anchor | None:
+    """The newest, unless the system says that what is settled ends before it."""
+    if newest is None or settled is None:
+        return newest
+    return min(newest, settled, key=_position)
 
 
 def _position(anchor: Anchor) -> tuple[Decimal, datetime]:

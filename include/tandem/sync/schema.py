@@ -15,6 +15,7 @@ from tandem.model.schema import Schema
 from tandem.state.snapshots import SnapshotEntry
 from tandem.sync.job import Job, Run
 from tandem.sync.provisioning import as_provisioned, provision, wanted_entities
+from tandem.sync.system_schema import system_schema
 
 _log: Final = logging.getLogger(__name__)
 _LINES: Final = 50
@@ -59,11 +60,11 @@ class Pinned:
 
 def pin_schemas(run: Run) -> Pinned:
     """Keep both sides' schemas, and stage those that this run is pinned to."""
-    external, local = run.external.schema(), run.local.schema()
+    external, local = system_schema(run, "external"), system_schema(run, "local")
     seen = [keep_seen(run, "external", external)]
     done = provision(run, external, local) if run.integration.provision else []
     if done:
-        local = run.local.schema()
+        local = system_schema(run, "local")
     seen.append(keep_seen(run, "local", local))
     versions = {one.about.side: one.about.version for one in seen}
     stage_schemas(run, external, local, existing=local)
@@ -105,7 +106,7 @@ class Foreseen:
 
 def pin_expected_schemas(job: Job) -> Foreseen:
     """Stage the schemas as a run would find them, creating nothing: what a preview needs."""
-    external, local = job.external.schema(), job.local.schema()
+    external, local = system_schema(job, "external"), system_schema(job, "local")
     expected = local
     if job.integration.provision:
         expected = as_provisioned(local, wanted_entities(job, external, local))

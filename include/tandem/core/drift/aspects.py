@@ -141,6 +141,8 @@ _FIELD_ASPECTS: Final[Mapping[str, _Compare]] = {
     **{name: _flag(words, good=_GOOD[name]) for name, words in FIELD_FLAGS.items()},
     "lookup": _names("refers to", target_in_words),
     "options": _names("options"),
+    "option_labels": _names("options called"),
+    "part_of": _plain("part of", is_harmless=True),
 }
 
 _CAPABILITY_ASPECTS: Final[Mapping[str, _Compare]] = {

@@ -110,3 +110,11 @@ def _and(words: list[str]) -> str:
 
 def _or(words: list[str]) -> str:
     return " or ".join([*([", ".join(words[:-1])] if words[1:] else []), words[-1]])
+
+
+def options_in_words(field: Field) -> list[str]:
+    """The options, with what people call them: `1 (Active)`."""
+    if not field.option_labels:
+        return list(field.options)
+    named = zip(field.options, field.option_labels, strict=True)
+    return [option if label in ("", option) else f"{option} ({label})" for option, label in named]

@@ -1,12 +1,15 @@
 """The values that two fields list, and which of them mean the same."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from tandem.core.names.words import words_of
 from tandem.model.integration import Constant
 from tandem.model.schema import Field, Kind
+
+Words = tuple[str, ...]
 
 _CODED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 """How Business Central spells what no name can hold: `_x0020_` is a space."""
@@ -38,18 +41,26 @@ def options_of(external: Field, local: Field) -> Options | None:
     """
     if not _lists_values(external) or not _lists_values(local):
         return None
-    here = _by_words(local.options)
-    pairs = {
-        theirs: here[words]
-        for words, theirs in _by_words(external.options).items()
-        if words in here
-    }
+    pairs = _pairs(_by_label(external), _by_label(local)) or _pairs(
+        _by_words(external, external.options), _by_words(local, local.options)
+    )
     of = len(external.options)
-    if len(pairs) < of and all(map(_is_number, pairs)):
+    by_number = not (external.option_labels and local.option_labels)
+    if len(pairs) < of and by_number and all(map(_is_number, pairs)):
         return Options(None, 0, of)
     same = external.kind is local.kind and all(a == b for a, b in pairs.items())
     values = {_constant(external, a): _constant(local, b) for a, b in pairs.items()}
     return Options(None if same else values, len(pairs), of)
+
+
+def _pairs(theirs: dict[Words, str], ours: dict[Words, str]) -> dict[str, str]:
+    """External option → the local one of the same words."""
+    return {option: ours[words] for words, option in theirs.items() if words in ours}
+
+
+def _by_label(field: Field) -> dict[Words, str]:
+    """By what people call the options; by their spelling where nobody says."""
+    return _by_words(field, field.option_labels or field.options)
 
 
 def _lists_values(field: Field) -> bool:
@@ -63,11 +74,13 @@ def _is_number(option: str) -> bool:
     return option.removeprefix("-").isdecimal()
 
 
-def _by_words(options: tuple[str, ...]) -> dict[tuple[str, ...], str]:
-    """Options by their words; those that cannot be told apart are left out."""
-    found: dict[tuple[str, ...], list[str]] = {}
-    for option in options:
-        plain = _CODED.sub(lambda coded: chr(int(coded[1], 16)), option)
+def _by_words(field: Field, texts: Sequence[str]) -> dict[Words, str]:
+    """Options by the words of these texts, one for each; those that cannot be told apart are left
+    out.
+    """
+    found: dict[Words, list[str]] = {}
+    for option, text in zip(field.options, texts, strict=True):
+        plain = _CODED.sub(lambda coded: chr(int(coded[1], 16)), text)
         words = (plain,) if _is_number(plain) else words_of(plain) or (plain.strip(),)
         found.setdefault(words, []).append(option)
     return {words: spelt[0] for words, spelt in found.items() if len(spelt) == 1}

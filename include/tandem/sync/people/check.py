@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from tandem.connectors.base import Connector, Writer
-from tandem.core.anchors import SEEN
+from tandem.connectors.base import Connector, Settler, Writer
+from tandem.core.anchors import SEEN, SEES_SETTLED
 from tandem.core.mapping import BoundMapping
 from tandem.errors import RetryLater, TandemError
 from tandem.model.problems import Severity as Gravity
@@ -125,8 +125,15 @@ def _way(name: str, text: str, reading: Reading, bound: BoundMapping) -> Finding
     return Finding(
         name,
         "ok",
-        f"{text}; changes are read as {reading.tracking}{by}, {SEEN[reading.tracking]}; {deletes}.",
+        f"{text}; changes are read as {reading.tracking}{by}, {_sees(reading)}; {deletes}.",
     )
+
+
+def _sees(reading: Reading) -> str:
+    settles = isinstance(reading.side.connector, Settler)
+    if reading.tracking is ChangeTracking.VERSION and settles:
+        return SEES_SETTLED
+    return SEEN[reading.tracking]
 
 
 _DELETES: Final = {

@@ -15,8 +15,9 @@ from tandem.state.store import StateReader
 from tandem.sync.job import Run
 from tandem.sync.provisioning import missing, not_looked_at, provision
 from tandem.sync.schema import Seen, keep_seen
+from tandem.sync.system_schema import Side, system_schema
 
-SIDES: Final = ("external", "local")
+SIDES: Final[tuple[Side, ...]] = ("external", "local")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def has_snapshots(state: StateReader) -> bool:
 
 def refresh(run: Run) -> list[Seen]:
     """Read both systems now, and keep what is new."""
-    schemas = {"external": run.external.schema(), "local": run.local.schema()}
+    schemas = {side: system_schema(run, side) for side in SIDES}
     return [keep_seen(run, side, schema) for side, schema in schemas.items()]
 
 
@@ -152,22 +153,26 @@ def missing_locally(run: Run) -> list[str]:
     ConfigurationError if the local connector creates none.
     """
     _refuse_connector_without(run)
-    return missing(run, run.external.schema(), run.local.schema())
+    return missing(run, *_both(run))
 
 
 def not_provisioned(run: Run) -> list[str]:
     """Mappings that were left out of that, and why, one line each."""
-    return not_looked_at(run.integration, run.external.schema(), run.local.schema())
+    return not_looked_at(run.integration, *_both(run))
 
 
 def provision_locally(run: Run) -> list[str]:
     """Create them; what was done, one line each. What is there now is kept as a snapshot."""
     _refuse_connector_without(run)
-    external, local = run.external.schema(), run.local.schema()
+    external, local = _both(run)
     done = provision(run, external, local, deliberately=True)
     keep_seen(run, "external", external)
-    keep_seen(run, "local", run.local.schema() if done else local)
+    keep_seen(run, "local", system_schema(run, "local") if done else local)
     return done
+
+
+def _both(run: Run) -> tuple[Schema, Schema]:
+    return system_schema(run, "external"), system_schema(run, "local")
 
 
 def _refuse_connector_without(run: Run) -> None:

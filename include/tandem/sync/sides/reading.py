@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pyarrow.compute as pc
 
-from tandem.connectors.base import DeltaReader, Query
-from tandem.core.anchors import anchor_at, read_on, tracking_by, version_field
+from tandem.connectors.base import DeltaReader, Query, Settler
+from tandem.core.anchors import anchor_at, earlier, read_on, tracking_by, version_field
 from tandem.core.changed_mapping.asked import is_alike, significant
 from tandem.core.changed_mapping.rereading import AS_IT_WAS, EVERYTHING, Reread, reread
 from tandem.core.filters.negation import can_be_negated, negated
@@ -186,11 +186,13 @@ def mapping_hash(mapping: EntityMapping) -> str:
 def greatest(reading: Reading) -> Anchor | None:
     """The anchor at the greatest version that the system has now, before anything is read.
 
-    What changes during a long walk has a greater version, so the next run reads it again.
+    What changes during a long walk has a greater version, so the next run reads it again; and so
+    does what may still be committed with a smaller one, where the system tells how far that goes.
     """
     if reading.field is None:
         return None
     side = reading.side
+    settled = _settled(reading)
     query = Query(
         entity=side.entity,
         fields=(reading.field,),
@@ -201,8 +203,18 @@ def greatest(reading: Reading) -> Anchor | None:
     )
     for page in side.connector.read(query):
         if page.records.num_rows:
-            return anchor_at(reading.tracking, pc.max(page.records.column(reading.field)))
+            newest = anchor_at(reading.tracking, pc.max(page.records.column(reading.field)))
+            return earlier(newest, settled)
     return None
+
+
+def _settled(reading: Reading) -> Anchor | None:
+    """Up to where no change can come any more, as far as the system says."""
+    connector = reading.side.connector
+    if reading.tracking is not ChangeTracking.VERSION or not isinstance(connector, Settler):
+        return None
+    version = connector.settled_version(reading.side.entity)
+    return None if version is None else Anchor(kind=ChangeTracking.VERSION, value=str(version))
 
 
 def owned(job: Job, bound: BoundMapping) -> Condition | None:
