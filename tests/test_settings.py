@@ -9,6 +9,7 @@ def test_everything_has_a_place_under_airflows_home_by_default() -> None:
         config=Path("config/integrations"),
         state="sqlite:////srv/airflow/tandem.db",
         staging="file:///srv/airflow/staging",
+        key_file=Path("/srv/airflow/tandem.key"),
     )
 
 
@@ -26,4 +27,12 @@ def test_variables_win_and_empty_ones_count_as_missing() -> None:
     settings = Settings.from_environment(
         {"AIRFLOW_HOME": "/a", "TANDEM_CONFIG": "/c", "TANDEM_STATE": "pg", "TANDEM_STAGING": ""}
     )
-    assert settings == Settings(config=Path("/c"), state="pg", staging="file:///a/staging")
+    assert settings == Settings(
+        config=Path("/c"), state="pg", staging="file:///a/staging", key_file=Path("/a/tandem.key")
+    )
+
+
+def test_airflows_keys_are_taken_and_never_shown() -> None:
+    settings = Settings.from_environment({"AIRFLOW__CORE__FERNET_KEY": "new,old"})
+    assert settings.fernet_keys == "new,old"
+    assert "new" not in repr(settings)

@@ -1,5 +1,6 @@
 """Ways to sign in, seen from the servers."""
 
+import base64
 import json
 from collections.abc import Callable
 from urllib.parse import parse_qs
@@ -7,9 +8,18 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from tandem.connectors.auth import BearerAuth, EndpointTokens, HeaderAuth, MicrosoftTokens
-from tandem.connectors.http_errors import never_sent
-from tandem.errors import AuthenticationError, ConfigurationError, TandemError, Unreachable
+from tandem.connectors.auth.endpoint import EndpointTokens
+from tandem.connectors.auth.headers import BearerAuth, HeaderAuth, claims_challenge
+from tandem.connectors.auth.microsoft import MicrosoftTokens, Registration
+from tandem.connectors.http import pause
+from tandem.connectors.http_errors import NotSigned, never_sent
+from tandem.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    TandemError,
+    Throttled,
+    Unreachable,
+)
 
 AUTHORITY = "https://login.example.com/contoso"
 TOKEN_URL = "https://login.example.com/token"
@@ -40,7 +50,8 @@ class Authority:
 
 
 def microsoft(authority: Authority) -> MicrosoftTokens:
-    return MicrosoftTokens(AUTHORITY, "me", "hush", "https://org/.default", authority.plain)
+    scopes = ("https://org/.default",)
+    return MicrosoftTokens(Registration(AUTHORITY, "me", scopes, authority.plain), "hush")
 
 
 def endpoint(authority: Authority, scope: str | None = "read") -> EndpointTokens:
@@ -181,7 +192,7 @@ def test_the_query_of_the_token_url_stays_out_of_messages(status: int) -> None:
 
 def test_the_authority_s_words_end_before_the_remedy_begins() -> None:
     authority = Authority(httpx.Response(401, json={"error": "invalid_client"}))
-    with pytest.raises(AuthenticationError, match=r"invalid_client\. Check"):
+    with pytest.raises(AuthenticationError, match=r"invalid_client\. Enter"):
         endpoint(authority).token(fresh=False)
 
 
@@ -198,3 +209,78 @@ def test_what_was_not_signed_was_not_sent(accepted: str) -> None:
         signed(auth, accepted, seen)
     assert never_sent(raised.value)
     assert seen == ["Bearer token 1"] * len(seen)
+
+
+def test_a_token_that_another_thread_has_replaced_is_not_replaced_again() -> None:
+    """Both were refused the first one; the second to ask finds the fresh one."""
+    authority = Authority()
+    auth = BearerAuth(endpoint(authority))
+    first, second = (httpx.Request("GET", "https://org/odata/") for _ in range(2))
+    flows = [auth.sync_auth_flow(first), auth.sync_auth_flow(second)]
+    for flow in flows:
+        next(flow)
+    again = [flow.send(httpx.Response(401)) for flow in flows]
+    assert [r.headers["Authorization"] for r in again] == ["Bearer token 2"] * 2
+    assert len(authority.forms) == 2
+
+
+def test_claims_that_the_system_wants_are_asked_for() -> None:
+    """Microsoft Learn, "Claims challenges": base64 of JSON, in WWW-Authenticate."""
+    claims = '{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}'
+    challenge = base64.b64encode(claims.encode()).decode()
+    authority = Authority()
+    auth = BearerAuth(microsoft(authority))
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        says = f'Bearer realm="", error="insufficient_claims", claims="{challenge}"'
+        if request.headers["Authorization"] == "Bearer token 1":
+            return httpx.Response(401, headers={"WWW-Authenticate": says})
+        return httpx.Response(200)
+
+    with httpx.Client(transport=httpx.MockTransport(handle), auth=auth) as client:
+        assert client.get("https://org/odata/").status_code == 200
+    assert "claims" not in authority.forms[0]
+    assert json.loads(authority.forms[1]["claims"][0]) == json.loads(claims)
+
+
+@pytest.mark.parametrize(
+    "text", ["", 'Bearer claims=""', 'Bearer claims="!"', 'claims="W10="', "claims=4"]
+)
+def test_a_challenge_without_claims_that_can_be_read_is_none(text: str) -> None:
+    assert claims_challenge(httpx.Headers({"WWW-Authenticate": text})) is None
+
+
+@pytest.mark.parametrize("source", [microsoft, endpoint])
+def test_an_authority_that_slows_us_down_is_obeyed_and_asked_again(
+    source: Callable[[Authority], EndpointTokens],
+) -> None:
+    """MSAL would remember the answer; it never sees it."""
+    authority = Authority(httpx.Response(429, headers={"Retry-After": "7"}))
+    tokens = source(authority)
+    with pytest.raises(Throttled) as raised:
+        tokens.token(fresh=False)
+    assert raised.value.retry_after == 7
+    authority._answer = None
+    assert tokens.token(fresh=False) == "token 2"
+
+
+def test_how_long_to_wait_for_a_token_is_known_to_whoever_repeats() -> None:
+    authority = Authority(httpx.Response(429, headers={"Retry-After": "7"}))
+    with pytest.raises(NotSigned) as raised:
+        signed(BearerAuth(microsoft(authority)), "any", [])
+    assert never_sent(raised.value)
+    assert pause(1, raised.value, 0.0) == 7
+
+
+def test_an_authority_that_echoes_the_secret_does_not_make_us_show_it() -> None:
+    authority = Authority(httpx.Response(400, json={"error_description": "no hush for you"}))
+    for source in (microsoft, endpoint):
+        with pytest.raises(AuthenticationError, match="no … for you"):
+            source(authority).token(fresh=False)
+
+
+def test_what_is_no_answer_of_a_token_endpoint_is_not_shown() -> None:
+    authority = Authority(httpx.Response(200, text="<html>s3cret"))
+    with pytest.raises(AuthenticationError, match="nothing that can be read") as raised:
+        microsoft(authority).token(fresh=False)
+    assert "s3cret" not in str(raised.value)

@@ -1,11 +1,14 @@
 """Hooks of our connection types: what the Test button of Airflow's Connections page calls."""
 
+from contextlib import closing
 from typing import Any, ClassVar
 
 from airflow.sdk import BaseHook
+from airflow.sdk.timezone import utcnow
 
-from tandem.airflow.connections import from_airflow
+from tandem.airflow.connections import find_connection, from_airflow
 from tandem.errors import TandemError
+from tandem.settings import Settings
 
 
 class ConnectorHook(BaseHook):
@@ -19,17 +22,24 @@ class ConnectorHook(BaseHook):
         self.conn_id = conn_id
 
     def test_connection(self) -> tuple[bool, str]:
-        """Whether the connection works, and what was found or what stands in the way."""
+        """Whether the connection works, and what was found or what stands in the way: where a
+        person has to sign in, the code to enter. It does not wait for that.
+        """
         from tandem.connectors.registry import open_connector
+        from tandem.connectors.sign_in import SignsIn
+        from tandem.sync.job import Environment, sign_ins_of
 
+        environment = Environment(Settings.from_environment(), find_connection, utcnow)
         try:
-            connector = open_connector(
-                self.connector, from_airflow(self.get_connection(self.conn_id))
-            )
-            try:
+            connection = from_airflow(self.get_connection(self.conn_id))
+            with (
+                closing(sign_ins_of(environment)) as sign_ins,
+                closing(open_connector(self.connector, connection, sign_ins)) as connector,
+            ):
+                pending = connector.begin_sign_in() if isinstance(connector, SignsIn) else None
+                if pending:
+                    return False, f"{pending.message} Then press Test again."
                 return True, connector.check()
-            finally:
-                connector.close()
         except TandemError as error:
             return False, str(error)
 

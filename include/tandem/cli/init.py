@@ -1,6 +1,7 @@
 """`tandem init`: a first integration file from what the systems have."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +11,14 @@ from pydantic import TypeAdapter, ValidationError
 from tandem.cli.files import write_file
 from tandem.cli.output import say
 from tandem.cli.session import environment, errors_as_exit_codes, find_connection
+from tandem.connectors.base import DefaultMapping, HasDefaultMapping
 from tandem.connectors.registry import open_connector
 from tandem.errors import ConfigurationError
 from tandem.integration_files import BrokenFile, parse_integration
 from tandem.model.integration import Integration, Name, System
 from tandem.model.schema import Entity, Schema
-from tandem.sync.people.draft import draft
+from tandem.sync.job import sign_ins_of
+from tandem.sync.people.draft import draft, draft_of_default
 
 _SIDE = "As connector:connection, for example odata:crm."
 
@@ -26,10 +29,16 @@ def init(
     local: Annotated[str, typer.Option(help="Local system, for example sql:crm_local.")],
     entity: Annotated[
         list[str] | None,
-        typer.Option("--entity", "-e", help="External entity; may be repeated. Default: all."),
+        typer.Option(
+            "--entity",
+            "-e",
+            help="External entity; may be repeated. Default: the system's default mapping, or all.",
+        ),
     ] = None,
 ) -> None:
-    """Write a new integration file that downloads whole entities, ready to be edited."""
+    """Write a new integration file, ready to be edited: one that downloads whole entities, or the
+    default mapping that the external system has.
+    """
     with errors_as_exit_codes():
         _refuse_other_than_a_name(name)
         systems = _system(external), _system(local)
@@ -37,8 +46,7 @@ def init(
         if path.exists():
             raise ConfigurationError(f"{path} is there already.", remedy="Choose another name.")
         find_connection(systems[1].connection)  # it has to be known, not reachable
-        chosen = _chosen(_schema(systems[0]), entity or ())
-        text = draft(name, *systems, chosen)
+        text = _text(name, *systems, entity or ())
         integration = _checked(path, text)
         write_file(path, text)
     say(f"Wrote {path}: {len(integration.entities)} entities.")
@@ -73,12 +81,27 @@ def _system(text: str) -> System:
     return System(connector=connector, connection=connection)
 
 
-def _schema(system: System) -> Schema:
-    connector = open_connector(system.connector, find_connection(system.connection))
-    try:
-        return connector.schema()
-    finally:
-        connector.close()
+def _text(name: str, external: System, local: System, names: Sequence[str]) -> str:
+    """The draft: of the entities named, or else the default mapping of the external system, or
+    else of all its entities.
+    """
+    schema, default = _told(external)
+    if default and not names:
+        return draft_of_default(name, external, local, default)
+    return draft(name, external, local, _chosen(schema, names))
+
+
+def _told(system: System) -> tuple[Schema, DefaultMapping | None]:
+    """What the system has, and the mapping that its users begin with."""
+    connection = find_connection(system.connection)
+    with (
+        closing(sign_ins_of(environment())) as sign_ins,
+        closing(open_connector(system.connector, connection, sign_ins)) as connector,
+    ):
+        schema = connector.schema()
+        if isinstance(connector, HasDefaultMapping):
+            return schema, connector.default_mapping(schema)
+        return schema, None
 
 
 def _chosen(schema: Schema, names: Sequence[str]) -> list[Entity]:

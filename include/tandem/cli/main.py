@@ -3,7 +3,7 @@
 import logging
 import sys
 from io import TextIOWrapper
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -32,6 +32,14 @@ class _Printable(logging.Formatter):
         return printable(super().format(record))
 
 
+class _ToStandardError(logging.StreamHandler[TextIO]):
+    """Writes to what standard error is at that moment: above a progress display, not into it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
 app = typer.Typer(
     help="Two business systems in step, on Apache Airflow.",
     no_args_is_help=True,
@@ -46,7 +54,7 @@ def _options(
 ) -> None:
     _replace_what_the_terminal_cannot_show()
     level = logging.INFO if verbose else logging.WARNING
-    handler = logging.StreamHandler()
+    handler = _ToStandardError()
     handler.setFormatter(_Printable("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=level, handlers=[handler])
 

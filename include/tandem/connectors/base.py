@@ -15,6 +15,7 @@ import pyarrow as pa
 from tandem.core.filters.relations import Relations
 from tandem.errors import RetryLater
 from tandem.model.filters import Condition
+from tandem.model.integration import EntityMapping
 from tandem.model.schema import Entity, Schema
 
 ETAG = "@etag"
@@ -160,6 +161,26 @@ class Settler(Connector, Protocol):
     def settled_version(self, entity: Entity) -> int | None:
         """The greatest version below which no change can be committed any more, so that an anchor
         may stand there; None: not known for this entity.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultMapping:
+    """The mapping that users of a system begin with."""
+
+    entities: tuple[EntityMapping, ...]
+    remarks: tuple[str, ...] = ()
+    """What it leaves out, and why; for people, one line each."""
+
+
+@runtime_checkable
+class HasDefaultMapping(Connector, Protocol):
+    """A connector of a system that is used in much the same way everywhere."""
+
+    def default_mapping(self, schema: Schema) -> DefaultMapping | None:
+        """The mapping with this system as the external one, of what that schema has; None where
+        there is nothing to begin with. It asks nothing of the system.
         """
         ...
 

@@ -94,8 +94,10 @@ class FilterRefused(ConfigurationError):
     """The service does not take the filter of a query."""
 
 
-class NotSigned(Unreachable):
-    """No token is to be had, and so the request was not sent or not let in."""
+class NotSigned(Unreachable, Throttled):
+    """No token is to be had, and so the request was not sent or not let in. The authority may
+    say how long to wait.
+    """
 
 
 def cannot_heal(error: BaseException) -> bool:

@@ -1,26 +1,17 @@
 """What is kept of people's sign-ins between runs: tokens, and the one that waits for its code."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from tandem.model.sign_in import PendingSignIn
 
-@dataclass(frozen=True, slots=True)
-class PendingSignIn:
-    """A sign-in that waits until somebody has entered its code."""
-
-    message: str
-    """What that person has to do: the address to go to, and the code."""
-    flow: str
-    """JSON of MSAL's flow. Whoever holds it can fetch the tokens: it is a secret."""
-    expires_at: datetime
-    """Aware; the code is of no use afterwards."""
+__all__ = ["PendingSignIn", "SignIns", "SignsIn"]
 
 
 class SignIns(Protocol):
     """Sign-ins by name, shared by all processes; secrets are kept encrypted.
 
-    A name stands for one user of one application: the connection's id, tenant and client id.
+    A name stands for one user of one application at one system, whatever the connections to it
+    are called.
     """
 
     def tokens(self, name: str) -> str | None:

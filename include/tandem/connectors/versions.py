@@ -6,7 +6,7 @@ from typing import Final
 from tandem.model.schema import Field, Kind
 
 _COUNTERS: Final = (
-    "versionnumber", "rowversionnumber", "systemrowversion", "sysrowversion", "rowversion",
+    "versionnumber", "systemrowversion", "rowversionnumber", "sysrowversion", "rowversion",
 )  # fmt: skip
 _MOMENTS: Final = (
     "systemmodifiedat", "lastmodifieddatetime", "updatedat", "modifiedat", "modifiedon",

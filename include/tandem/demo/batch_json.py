@@ -17,14 +17,14 @@ MEMBERS: Final = frozenset(
 )
 
 
-def parse(body: bytes) -> list[Step]:
+def parse(body: bytes, *, ids_required: bool = True) -> list[Step]:
     """The requests of a body; ServiceError (400) if it is no batch."""
     document = read_json(body, unique_names=True)
     requests = document.get("requests") if isinstance(document, dict) else None
     if not isinstance(requests, list):
         raise bad_request("A batch is an object with an array of requests.")
     names: set[str] = set()
-    parts = [_part(item, names) for item in requests]
+    parts = [_part(item, names, ids_required=ids_required) for item in requests]
     return _steps(parts, names)
 
 
@@ -56,13 +56,14 @@ def _check_dependencies(parts: Sequence[Part], seen: set[str]) -> None:
         seen.add(part.id or "")
 
 
-def _part(item: Any, names: set[str]) -> Part:
+def _part(item: Any, names: set[str], *, ids_required: bool) -> Part:
     if not isinstance(item, dict):
         raise bad_request("A request in a batch is an object.")
     unknown = [name for name in item if name not in MEMBERS and "@" not in name]
     if unknown:
         raise bad_request(f"A request in a batch has no {unknown[0]!r}.", unknown[0])
-    id_ = check_id(item.get("id"), names)
+    named = ids_required or item.get("id") is not None
+    id_ = check_id(item.get("id"), names) if named else None
     method, url = item.get("method"), item.get("url")
     if not isinstance(method, str) or method.upper() not in METHODS:
         raise bad_request(f"Request {id_!r} has no method that there is.", "method")
@@ -82,7 +83,7 @@ def _part(item: Any, names: set[str]) -> Part:
     )
 
 
-def _depends_on(names: Any, id_: str) -> tuple[str, ...]:
+def _depends_on(names: Any, id_: str | None) -> tuple[str, ...]:
     if names is None:
         return ()
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
@@ -90,7 +91,7 @@ def _depends_on(names: Any, id_: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _headers(headers: Any, id_: str) -> dict[str, str]:
+def _headers(headers: Any, id_: str | None) -> dict[str, str]:
     """Names in lower case; that they have to be is not enforced, as the examples break it."""
     if not isinstance(headers, dict) or not all(isinstance(v, str) for v in headers.values()):
         raise bad_request(f"Request {id_!r}: headers are an object of strings.", "headers")
@@ -102,7 +103,7 @@ def _headers(headers: Any, id_: str) -> dict[str, str]:
     return lower
 
 
-def _body(body: Any, method: str, headers: dict[str, str], id_: str) -> bytes | Json:
+def _body(body: Any, method: str, headers: dict[str, str], id_: str | None) -> bytes | Json:
     """JSON as it is, text as text, anything else from base64url."""
     if body is None:
         return b""

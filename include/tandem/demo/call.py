@@ -11,6 +11,7 @@ from tandem.demo.clock import Clock
 from tandem.demo.errors import ServiceError
 from tandem.demo.headers import JSON, MediaType, negotiate, preferences
 from tandem.demo.model import EntitySet
+from tandem.demo.read import Selection
 from tandem.demo.store import Store
 
 
@@ -24,6 +25,8 @@ class Service:
     page_size: int
     if_match_required: bool = False
     """Whether a write to an entity that has an etag needs an If-Match (428 without)."""
+    selection: Callable[[EntitySet, tuple[str, ...], bool, str | None], Selection] = Selection
+    """How entities are shown: made of a set, the paths asked for, IEEE 754 and a context URL."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Nulls as OData has them (URL Conventions 4.01, 5.1.1.1): `eq` and `ne` compare n
 the other comparisons with null are false, functions of null are null, and null selects nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
@@ -51,18 +51,31 @@ def unknown_property(entity_set: EntitySet, path: str) -> ServiceError:
     return bad_request(f"{entity_set.type_name!r} has no property {path!r}.", path)
 
 
-def condition(expression: Expression, entity_set: EntitySet, model: ServiceModel) -> Sql:
-    """The condition that holds for the entities that satisfy the expression."""
-    sql = _Translation(entity_set, model).translate(expression)
+Functions = Mapping[str, Callable[[Sql, Sql], Sql]]
+"""Function of two strings → its SQL."""
+
+
+def condition(
+    expression: Expression,
+    entity_set: EntitySet,
+    model: ServiceModel,
+    functions: Functions | None = None,
+) -> Sql:
+    """The condition that holds for the entities that satisfy the expression.
+
+    `functions` stand in for those that compare by code points.
+    """
+    sql = _Translation(entity_set, model, functions or FUNCTIONS).translate(expression)
     if sql.type not in (Edm.BOOLEAN, None):
         raise bad_request("The expression of $filter is not a condition.", "$filter")
     return sql
 
 
 class _Translation:
-    def __init__(self, entity_set: EntitySet, model: ServiceModel) -> None:
+    def __init__(self, entity_set: EntitySet, model: ServiceModel, functions: Functions) -> None:
         self._set = entity_set
         self._model = model
+        self._functions = functions
         # Below a `not`, comparisons must be false where SQL would make them null.
         self._negated = False
 
@@ -113,7 +126,7 @@ class _Translation:
         return Sql(text, (*left.parameters, *parameters))
 
     def call(self, node: Call) -> Sql:
-        function = FUNCTIONS.get(node.function)
+        function = self._functions.get(node.function)
         if function is None:
             raise not_implemented(f"Function {node.function!r} is not supported.", "$filter")
         arguments = [self.translate(argument) for argument in node.arguments]

@@ -20,8 +20,8 @@ EDMX: Final = "http://docs.oasis-open.org/odata/ns/edmx"
 EDM: Final = "http://docs.oasis-open.org/odata/ns/edm"
 
 
-def csdl_xml(model: ServiceModel) -> bytes:
-    """$metadata as XML."""
+def csdl_xml(model: ServiceModel, *, capabilities: bool = True) -> bytes:
+    """$metadata as XML; with or without what the service says that it can do."""
     edmx = Element("edmx:Edmx", {"Version": "4.0", "xmlns:edmx": EDMX})
     for namespace, alias in VOCABULARIES.items():
         uri = f"{VOCABULARY_ROOT}/{namespace}.xml"
@@ -37,13 +37,20 @@ def csdl_xml(model: ServiceModel) -> bytes:
             _property_xml(element, model, part)
     for entity_set in model.entity_sets:
         _entity_type_xml(schema, model, entity_set)
-    container = SubElement(schema, "EntityContainer", {"Name": CONTAINER})
-    for entity_set in model.entity_sets:
-        _entity_set_xml(container, model, entity_set)
-    _annotations_xml(container, of_the_container())
+    _container_xml(schema, model, capabilities=capabilities)
     indent(edmx)
     text: bytes = tostring(edmx, encoding="utf-8", xml_declaration=True)
     return text
+
+
+def _container_xml(schema: Element, model: ServiceModel, *, capabilities: bool) -> None:
+    container = SubElement(schema, "EntityContainer", {"Name": CONTAINER})
+    for entity_set in model.entity_sets:
+        element = _entity_set_xml(container, model, entity_set)
+        if capabilities:
+            _annotations_xml(element, of_each_set())
+    if capabilities:
+        _annotations_xml(container, of_the_container())
 
 
 def _enum_xml(schema: Element, enum_type: EnumType) -> None:
@@ -85,7 +92,7 @@ def _entity_type_xml(schema: Element, model: ServiceModel, entity_set: EntitySet
         )
 
 
-def _entity_set_xml(container: Element, model: ServiceModel, entity_set: EntitySet) -> None:
+def _entity_set_xml(container: Element, model: ServiceModel, entity_set: EntitySet) -> Element:
     entity_type = f"{model.namespace}.{entity_set.type_name}"
     attributes = {"Name": entity_set.name, "EntityType": entity_type}
     element = SubElement(container, "EntitySet", attributes)
@@ -96,7 +103,7 @@ def _entity_set_xml(container: Element, model: ServiceModel, entity_set: EntityS
         term = SubElement(element, "Annotation", {"Term": "Core.OptimisticConcurrency"})
         collection = SubElement(term, "Collection")
         SubElement(collection, "PropertyPath").text = entity_set.row_version
-    _annotations_xml(element, of_each_set())
+    return element
 
 
 def _annotations_xml(parent: Element, annotations: Annotations) -> None:

@@ -91,13 +91,16 @@ def fill(store: Store, sizes: Sizes, seed: int = 1) -> None:
     """Put the sample records into an empty database; one that has records stays as it is."""
     if any(store.counts().values()):
         return
-    maker = _Maker(random.Random(seed), sizes)  # noqa: S311 sample data, not secrets
-    for entity_set, rows in (
-        (ACCOUNTS, maker.accounts()),
-        (CONTACTS, maker.contacts()),
-        (WORK_ORDERS, maker.work_orders()),
-    ):
+    for entity_set, rows in samples(sizes, seed):
         store.insert(entity_set, _in_order(rows, entity_set))
+
+
+def samples(sizes: Sizes, seed: int = 1) -> Iterator[tuple[EntitySet, Iterator[Row]]]:
+    """The sample records of each set, by property path; to be read in this order."""
+    maker = _Maker(random.Random(seed), sizes)  # noqa: S311 sample data, not secrets
+    yield ACCOUNTS, maker.accounts()
+    yield CONTACTS, maker.contacts()
+    yield WORK_ORDERS, maker.work_orders()
 
 
 def _in_order(rows: Iterator[Row], entity_set: EntitySet) -> Iterator[tuple[Stored, ...]]:

@@ -21,7 +21,7 @@ from tandem.demo.options import (
 )
 from tandem.demo.pages import TRACK_CHANGES, as_json, page_size, preference_applied
 from tandem.demo.paging import next_link, token, token_values
-from tandem.demo.read import Listing, Rows, Selection
+from tandem.demo.read import Listing, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ def list_set(call: Call, entity_set: EntitySet) -> Reply:
     request = _Request(call, entity_set, system_options(call.query, OF_A_COLLECTION))
     options = request.options
     accepted = call.accepts(options, JSON)
-    selection = Selection(
-        entity_set, selected(options.get("$select"), entity_set), accepted.ieee754
+    selection = call.service.selection(
+        entity_set, selected(options.get("$select"), entity_set), accepted.ieee754, None
     )
     size, applied = page_size(call)
     listing = _listing(request, size)

@@ -43,6 +43,8 @@ class Property:
     """Digits after the point of a decimal; None: any number of them."""
     computed: bool = False
     """Set by the service; ignored when it is sent."""
+    collation: str | None = None
+    """How the database compares the texts; None: by code points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class Reference:
     name: str
     target: str
     property: str
+    enforced: bool = True
+    """Whether the database itself sees to it that there is such an entity."""
 
 
 @dataclass(frozen=True)

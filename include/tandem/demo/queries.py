@@ -20,7 +20,6 @@ from tandem.demo.options import (
     selected,
     system_options,
 )
-from tandem.demo.read import Selection
 from tandem.demo.resources import Collection, Count, Item, Metadata, ServiceDocument
 
 
@@ -62,7 +61,7 @@ def read_entity(call: Call, resource: Item) -> Reply:
     accepted = call.accepts(options, JSON)
     paths = selected(options.get("$select"), entity_set)
     context = f"{call.context(entity_set, paths)}/$entity"
-    selection = Selection(
+    selection = call.service.selection(
         entity_set, paths, accepted.ieee754, context if accepted.metadata != "none" else None
     )
     with call.service.store.reading() as connection:

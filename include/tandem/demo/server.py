@@ -18,10 +18,10 @@ PAUSE: Final = 0.02
 
 
 @contextmanager
-def serving(app: ASGIApp, *, port: int = 0) -> Iterator[str]:
+def serving(app: ASGIApp, *, port: int = 0, root: str = ROOT) -> Iterator[str]:
     """Run the application in a thread while the block lasts; gives the service root URL.
 
-    Port 0 takes a free one.
+    Port 0 takes a free one; `root` is the path of the service root.
     """
     config = uvicorn.Config(app, host=HOST, port=port, log_level="warning", lifespan="off")
     socket = config.bind_socket()
@@ -31,7 +31,7 @@ def serving(app: ASGIApp, *, port: int = 0) -> Iterator[str]:
     try:
         host, bound = socket.getsockname()[:2]
         wait_until_ready(f"http://{host}:{bound}/")
-        yield f"http://{host}:{bound}{ROOT}"
+        yield f"http://{host}:{bound}{root}"
     finally:
         server.should_exit = True
         thread.join()

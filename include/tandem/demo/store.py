@@ -1,7 +1,7 @@
 """The database file of a service: for each entity set a table and its history."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -28,12 +28,17 @@ class Store:
         *,
         clock: Clock = system_clock,
         retention: timedelta = RETENTION,
+        prepare: Callable[[sqlite3.Connection], None] = lambda _: None,
     ) -> None:
-        """Make the database, or what is missing in it. `retention`: how long history is good."""
+        """Make the database, or what is missing in it. `retention`: how long history is good.
+
+        `prepare` gives each connection the functions and collations that the model needs.
+        """
         self.database = database
         self.model = model
         self.retention = retention
         self._clock = clock
+        self._prepare = prepare
         database.parent.mkdir(parents=True, exist_ok=True)
         with self._connection() as connection:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -50,6 +55,7 @@ class Store:
         ) as connection:
             connection.create_collation("decimal", decimal_order)
             connection.create_function("double_json", 1, double_json, deterministic=True)
+            self._prepare(connection)
             connection.create_function("moment", 0, lambda: moment_text(self._clock()))
             yield connection
 
@@ -164,6 +170,7 @@ def _table_definition(entity_set: EntitySet, model: ServiceModel) -> str:
         f"FOREIGN KEY ({column(reference.property)}) "
         f"REFERENCES {table(target)} ({column(target.key[0])})"
         for reference in entity_set.references
+        if reference.enforced
         for target in (model.by_name[reference.target],)
     ]
     parts = ",\n  ".join([*columns, key, *foreign_keys])

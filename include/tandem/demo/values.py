@@ -33,6 +33,8 @@ def column_type(property_: Property) -> str:
     """The column that keeps a property's values."""
     if isinstance(property_.type, EnumType):
         return "INTEGER"
+    if property_.collation:
+        return f"TEXT COLLATE {property_.collation}"
     return COLUMN_TYPES.get(property_.type, "TEXT")
 
 

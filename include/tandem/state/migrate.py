@@ -1,18 +1,28 @@
 """Bringing the state database to the tables that this version needs."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from tandem.database import writing
+from tandem.database import open_engine, writing
 from tandem.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The newest migration. Known here so that a task need not load Alembic to see that it is there."""
+
+
+def open_database(url: str) -> Engine:
+    """The engine of the state database, which is made, or brought up to date, first."""
+    engine = open_engine(url)
+    if engine.url.get_backend_name() == "sqlite" and engine.url.database:
+        Path(engine.url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ensure_current(engine)
+    return engine
 
 
 def ensure_current(engine: Engine) -> None:

@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pyarrow as pa
 from sqlalchemy import Engine
 
-from tandem.database import open_engine, writing
+from tandem.database import writing
 from tandem.model.changes import Anchor, Counts
 from tandem.model.schema import Schema
 from tandem.state import (
@@ -23,7 +22,7 @@ from tandem.state import (
 )
 from tandem.state.account import Account
 from tandem.state.lease import Lease
-from tandem.state.migrate import ensure_current
+from tandem.state.migrate import open_database
 from tandem.state.protocols import StateReader, StateStore
 from tandem.state.reader import SqlReader
 from tandem.state.run_log import LogEntry
@@ -144,8 +143,4 @@ class SqlState(SqlReader):
 
 def open_state(url: str, integration: str) -> SqlState:
     """The state of that integration; the database is made, or brought up to date, first."""
-    engine = open_engine(url)
-    if engine.url.get_backend_name() == "sqlite" and engine.url.database:
-        Path(engine.url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ensure_current(engine)
-    return SqlState(engine, integration)
+    return SqlState(open_database(url), integration)

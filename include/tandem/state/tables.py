@@ -232,3 +232,15 @@ edit = Table(
     Column("made_at", _AT, nullable=False),
     Index("ix_integration_edit_integration", "integration", "id"),
 )
+
+sign_in = Table(
+    "integration_sign_in",
+    metadata,
+    Column("name", Text, primary_key=True, comment="an application at a system"),
+    Column("tokens", LargeBinary, comment="encrypted; null: nobody has signed in yet"),
+    Column("flow", LargeBinary, comment="encrypted; null: no code waits"),
+    Column("message", Text, comment="what somebody has to do"),
+    Column("expires_at", _AT, comment="when the code expires"),
+    Column("updated_at", _AT, nullable=False),
+)
+"""Not of one integration: several of them may use the same connection."""

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -21,6 +21,8 @@ from tandem.model.schema import Schema
 from tandem.model.transforms import UserTransforms
 from tandem.settings import Settings
 from tandem.staging import Staging
+from tandem.state.sign_in_key import SignInKey
+from tandem.state.sign_ins import SqlSignIns
 from tandem.state.store import SqlState, StateReader, StateStore, open_state
 from tandem.sync.expected import Expected
 from tandem.sync.validation import validated
@@ -218,6 +220,7 @@ def open_job(
     for entity in request.entities:
         _mapping(integration, entity)
     with ExitStack() as stack:
+        sign_ins = stack.enter_context(closing(sign_ins_of(environment)))
         yield Run(
             integration=integration,
             run_id=request.run_id,
@@ -227,8 +230,8 @@ def open_job(
             only_waiting=request.only_waiting,
             approved=request.approved,
             window=request.window,
-            external=_open(integration.external, environment, stack),
-            local=_open(integration.local, environment, stack),
+            external=_open(integration.external, environment, sign_ins, stack),
+            local=_open(integration.local, environment, sign_ins, stack),
             state=_open_state(integration.name, environment, stack),
             staging=Staging(environment.settings.staging, integration.name, request.run_id),
             now=environment.now,
@@ -274,18 +277,32 @@ def _mapping(integration: Integration, entity: str) -> EntityMapping:
     return mapping
 
 
-def _open(system: System, environment: Environment, stack: ExitStack) -> Connector:
-    connector = open_connector(system.connector, environment.connections(system.connection))
+def _open(
+    system: System, environment: Environment, sign_ins: SqlSignIns, stack: ExitStack
+) -> Connector:
+    connection = environment.connections(system.connection)
+    connector = open_connector(system.connector, connection, sign_ins)
     stack.callback(connector.close)
     return connector
 
 
 def open_state_of(name: str, environment: Environment) -> SqlState:
     """The state of the integration of that name; close it afterwards."""
+    return open_state(_state_url(environment), name)
+
+
+def sign_ins_of(environment: Environment) -> SqlSignIns:
+    """People's sign-ins, beside the state of all integrations; close it afterwards. Nothing is
+    opened before it is needed.
+    """
+    settings = environment.settings
+    key = SignInKey(settings.fernet_keys, settings.key_file)
+    return SqlSignIns(lambda: _state_url(environment), key, environment.now)
+
+
+def _state_url(environment: Environment) -> str:
     url = environment.settings.state
-    if "://" not in url:
-        url = str(environment.connections(url).extra.get("url", ""))
-    return open_state(url, name)
+    return url if "://" in url else str(environment.connections(url).extra.get("url", ""))
 
 
 def _open_state(name: str, environment: Environment, stack: ExitStack) -> SqlState:

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tandem.connectors.odata.metadata import LARGEST_BATCH, parse_metadata
+from tandem.connectors.odata.metadata import parse_metadata
 from tandem.model.schema import Capabilities, Deletes, Entity, Field, Schema
 
+LARGEST_BATCH = 1_000
 DATA = Path(__file__).parents[4] / "shared" / "data"
 GOLDEN = Path(__file__).parent / "golden"
 WRITE = os.environ.get("TANDEM_GOLDEN") == "write"

@@ -13,7 +13,10 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tandem.connectors.odata.dialects.dialect import Dialect
+from tandem.connectors.odata.dialects.families import STANDARD
 from tandem.connectors.odata.keys import single_path
+from tandem.connectors.odata.values import wire_values
 from tandem.core.ids import id_text
 from tandem.core.values import decimal_text
 from tandem.model.schema import Field, Kind
@@ -48,7 +51,7 @@ class _Node:
         """Add a member at that path."""
         name, *rest = path
         if not rest:
-            self.members[name] = texts
+            self.members[name] = _either(self.members.get(name), texts)
             return
         below = self.members.setdefault(name, _Node())
         if isinstance(below, _Node):  # a type has no two members of one name
@@ -67,7 +70,7 @@ class _Node:
         return ["{" + members + "}" if members else None for members in objects]
 
 
-def bodies(columns: Sequence[Column], rows: int) -> list[bytes | None]:
+def bodies(columns: Sequence[Column], rows: int, spoken: Dialect = STANDARD) -> list[bytes | None]:
     """The body of each row; None where nothing is to be written."""
     root = _Node()
     for column in columns:
@@ -75,10 +78,10 @@ def bodies(columns: Sequence[Column], rows: int) -> list[bytes | None]:
         if field.by_navigation:
             path, texts = (
                 [f"{field.lookup[0].navigation}@odata.bind"],
-                _references(column.values, field),
+                _references(column.values, field, spoken),
             )
         else:
-            path, texts = field.name.split("/"), _values(column.values, field)
+            path, texts = field.name.split("/"), _values(column.values, field, spoken)
         root.put(path, _given(texts, column.given))
     return [text.encode() if text else None for text in root.texts(rows)]
 
@@ -90,8 +93,15 @@ def has_long_numbers(fields: Iterable[Field]) -> bool:
     return any(field.type_name in _LONG for field in fields)
 
 
-def _values(values: pa.Array, field: Field) -> list[str]:
-    texts = _TEXTS.get(field.kind, _strings)(values)
+def _either(texts: "Texts | _Node | None", others: Texts) -> Texts:
+    """Two fields may be written by one navigation property, each in rows of its own."""
+    if not isinstance(texts, list):
+        return others
+    return [other if text is None else text for text, other in zip(texts, others, strict=True)]
+
+
+def _values(values: pa.Array, field: Field, spoken: Dialect) -> list[str]:
+    texts = _TEXTS.get(field.kind, _strings)(wire_values(values, field, spoken))
     if field.type_name in _LONG:
         texts = [text and f'"{text}"' for text in texts]
     return [text or "null" for text in texts]
@@ -112,10 +122,11 @@ def _refused(constant: str) -> None:
     raise ValueError(constant)
 
 
-def _references(values: pa.Array, field: Field) -> list[str]:
+def _references(values: pa.Array, field: Field, spoken: Dialect) -> list[str]:
     """Which records a lookup refers to, by their URLs; null refers to none (JSON 4.0, 8.5)."""
+    target = field.lookup[0].entity
     return [
-        "null" if value is None else json.dumps(single_path(field.lookup[0].entity, field, value))
+        "null" if value is None else json.dumps(single_path(target, field, value, spoken))
         for value in values.to_pylist()
     ]
 

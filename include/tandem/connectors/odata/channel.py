@@ -7,7 +7,7 @@ from typing import Final
 from tandem.connectors.http import Http, Reply
 from tandem.connectors.odata.batch_json import JsonBatch
 from tandem.connectors.odata.batch_multipart import Multipart
-from tandem.connectors.odata.metadata import LARGEST_BATCH
+from tandem.connectors.odata.dialects.families import STANDARD, dialect_of
 from tandem.connectors.odata.query import collection_url, with_options
 from tandem.connectors.odata.requests import Request
 from tandem.errors import Throttled, Unreachable
@@ -18,9 +18,8 @@ Form = JsonBatch | Multipart
 FIRST_SIZE: Final = 100
 MOST_BYTES: Final = 4 * 1024 * 1024
 """Of a batch, at first. SAP CAP takes 100 KB, Business Central 350 MB."""
-MOST_BATCHES: Final = 4
-MOST_ALONE: Final = 8
-"""Requests under way at the same time; Business Central takes five a user, and queues others."""
+MOST_ALONE: Final = STANDARD.requests_at_once
+"""Requests under way at the same time; no dialect has more."""
 FEW: Final = 3
 """So many records are not worth finding out about $batch."""
 _REFUSALS: Final = 4
@@ -34,8 +33,8 @@ _NOT_NOW: Final = (408, 429, 502, 503, 504)
 class Pace:
     """How many requests a batch, and how many batches at a time: more as long as it goes well."""
 
-    largest: int = LARGEST_BATCH
-    most: int = MOST_BATCHES
+    largest: int = STANDARD.batch_size
+    most: int = STANDARD.batches_at_once
     size: int = FIRST_SIZE
     at_once: int = 1
     bytes: int = MOST_BYTES
@@ -61,6 +60,11 @@ class Pace:
         """No batch may hold more requests than this."""
         self.largest = min(self.largest, largest)
         self.size = min(self.size, self.largest)
+
+    def no_more_than(self, most: int) -> None:
+        """No more may be under way at the same time."""
+        self.most = min(self.most, most)
+        self.at_once = min(self.at_once, most)
 
     def lighter(self, refused: int) -> None:
         """A batch of so many bytes was too large: half of them, or as many as were taken once."""
@@ -88,11 +92,16 @@ class Channel:
 
         Raises AuthenticationError, or RetryLater if the service cannot be asked.
         """
+        spoken = dialect_of(entity)
+        self.pace.no_more_than(spoken.batches_at_once)
+        self.alone.no_more_than(spoken.requests_at_once)
         largest = entity.capabilities.batch_size
         if largest > 1:
             self.pace.smaller(largest)
         if self._known or largest <= 1 or count <= FEW:
             return
+        if not spoken.json_batches:
+            self._forms = [form for form in self._forms if not isinstance(form, JsonBatch)]
         while self._forms and not self._takes(self._forms[0], entity):
             self._forms.pop(0)
         self.form = self._forms[0] if self._forms else None

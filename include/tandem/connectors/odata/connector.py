@@ -27,13 +27,15 @@ from tandem.connectors.odata.page import PageReader
 from tandem.connectors.odata.query import key_filters
 from tandem.connectors.odata.read import JSON, Walk, count_records
 from tandem.connectors.odata.selection import counted, selection
+from tandem.connectors.odata.signing import signed_by_person
 from tandem.connectors.odata.wire import Wires
 from tandem.connectors.odata.write import Write
+from tandem.connectors.sign_in import PendingSignIn, SignIns
 from tandem.errors import ConfigurationError
 from tandem.model.connection import Connection
 from tandem.model.schema import Entity, Schema
 
-_METADATA: Final = Format(
+METADATA: Final = Format(
     "application/xml,application/json;q=0.5", beginnings=b"<{", endings=b">}", limit=LIMIT
 )
 
@@ -54,10 +56,20 @@ class ODataConnector:
         """`root` and `extra` are the connection's own, unless it says them in another way."""
         root = root or service_root(connection)
         extra = extra or parse_extra(connection)
-        client = open_client(connection, transport, root=root, extra=extra)
+        client = open_client(connection, transport, root=root, extra=extra, sleep=sleep)
+        self._person = signed_by_person(client.auth)
         self._http = Http(client, root, connection.id, Repeats(sleep, random))
         self._wires: dict[str, Wires] = {}
         self._channel = Channel(self._http)
+
+    def sign_in_with(self, sign_ins: SignIns) -> None:
+        """Where to keep a person's sign-in (`auth: device_code`)."""
+        if self._person:
+            self._person.sign_in_with(sign_ins)
+
+    def begin_sign_in(self) -> PendingSignIn | None:
+        """The sign-in that somebody has to complete first; None if there is none."""
+        return self._person.begin_sign_in() if self._person else None
 
     def check(self) -> str:
         """Ask for the service document, which needs a sign-in wherever data does."""
@@ -69,7 +81,7 @@ class ODataConnector:
 
     def schema(self) -> Schema:
         """Entity sets with their fields, from `$metadata`."""
-        return parse_metadata(self._http.get(self._http.root + "$metadata", _METADATA).body)
+        return parse_metadata(self._http.get(self._http.root + "$metadata", METADATA).body)
 
     def read(self, query: Query) -> Iterator[Page]:
         """Pages as large as the server makes them, at most 5,000 records. What the service cannot

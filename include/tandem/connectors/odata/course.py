@@ -44,10 +44,11 @@ class Course:
     allows it, such a walk goes on behind the last key instead.
     """
 
-    def __init__(self, root: str, query: Query, also: str = "") -> None:
+    def __init__(self, root: str, query: Query, also: str = "", expand: str = "") -> None:
         self._root = root
         self._query = query
         self._also = also
+        self._expand = expand
         self._seen: set[int] = set()
         self._rows = 0
         self._first_key: tuple[Any, ...] | None = None
@@ -62,7 +63,7 @@ class Course:
 
     def first(self) -> Step:
         """Where the walk begins."""
-        return self._once(Step(read_url(self._root, self._query, self._also)))
+        return self._once(Step(read_url(self._root, self._query, self._also, self._expand)))
 
     def guess(self, answer: Answer) -> str | None:
         """Where it goes on, as far as the end of the page tells without reading it all."""
@@ -105,7 +106,7 @@ class Course:
         entity = self._query.entity
         behind = after_expression([entity.field(name) for name in entity.key], key)
         also = " and ".join(part for part in (self._also, behind) if part)
-        return Step(read_url(self._root, self._query, also), link)
+        return Step(read_url(self._root, self._query, also, self._expand), link)
 
     def _once(self, step: Step) -> Step:
         if hash(step.url) in self._seen:

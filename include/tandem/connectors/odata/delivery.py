@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from tandem.connectors.http import ATTEMPTS, Reply, pause
 from tandem.connectors.http_errors import cannot_heal
@@ -12,6 +12,7 @@ from tandem.connectors.odata.channel import MOST_ALONE, Channel, Form, Pace
 from tandem.connectors.odata.exchange import Exchange, alone, batch
 from tandem.connectors.odata.requests import Request
 from tandem.errors import RetryLater, StopRun, TandemError, Unreachable
+from tandem.model.schema import Entity
 
 _ALONE_AT: Final = 2
 """A refused batch of no more requests than this is sent as plain requests."""
@@ -29,6 +30,32 @@ class Delivery:
     repeated: set[int] = field(default_factory=set)
     """Rows whose first answer was lost, and that were answered when they were sent once more."""
     stopped_by: RetryLater | None = None
+
+    @property
+    def named(self) -> set[int]:
+        """Rows that nothing more is to be done about."""
+        return {*self.replies, *self.unknown, *self.unsent}
+
+    def and_then(self, later: "Delivery") -> "Delivery":
+        """Both; what was sent in vain at first, and not again, may have been done all the same."""
+        lost = self.repeated.intersection(later.unsent)
+        return Delivery(
+            {**self.replies, **later.replies},
+            [*self.unknown, *later.unknown, *sorted(lost)],
+            [*self.unsent, *(row for row in later.unsent if row not in lost)],
+            self.repeated.intersection(later.replies) | later.repeated,
+            self.stopped_by or later.stopped_by,
+        )
+
+
+class Bulk(Protocol):
+    """A vendor's own way to send many records at once."""
+
+    def deliver(self, entity: Entity, requests: Sequence[Request]) -> Delivery:
+        """What became of those that went this way; the others are not named. Those that were sent
+        in vain, and may be sent once more, are `repeated`.
+        """
+        ...
 
 
 def deliver(channel: Channel, form: Form | None, requests: Sequence[Request]) -> Delivery:

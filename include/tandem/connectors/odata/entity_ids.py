@@ -12,7 +12,9 @@ from urllib.parse import unquote
 import pyarrow as pa
 
 from tandem.connectors.odata.columns import fitting
+from tandem.connectors.odata.dialects.families import dialect_of
 from tandem.connectors.odata.documents import dig, text_of
+from tandem.connectors.odata.values import meant
 from tandem.core.ids import record_ids
 from tandem.model.schema import Entity, Field
 
@@ -68,7 +70,9 @@ def ids_of(keys: Sequence[KeyTexts], entity: Entity) -> list[str | None]:
         return []
     columns = []
     for name, texts in zip(entity.key, zip(*keys, strict=True), strict=True):
-        columns.append(fitting(pa.array(texts, pa.string()), entity.field(name))[0])
+        field = entity.field(name)
+        values = fitting(pa.array(texts, pa.string()), field)[0]
+        columns.append(meant(values, field, dialect_of(entity), is_key=True))
     batch = pa.RecordBatch.from_arrays(columns, names=list(entity.key))
     ids: list[str | None] = record_ids(batch, entity.key).to_pylist()
     return ids

@@ -12,14 +12,13 @@ from urllib.parse import unquote
 
 from tandem.connectors.odata.documents import shown_text
 from tandem.connectors.odata.entity_ids import KeyTexts, key_texts, stated_key
+from tandem.connectors.odata.parts import Asked
 from tandem.model.schema import Entity
 
 SPECIAL: Final = re.compile(
     rb'"@(?:odata\.)?removed"|\$(?:deletedEntity|deletedLink|link|entity)"|\\u00(?:24|40)'
 )
 """What stands in a page that holds more than changed entities of one set."""
-
-Path = tuple[str, ...]
 
 _CONTEXT: Final = ("@odata.context", "@context")
 _REMOVED: Final = ("@odata.removed", "@removed")
@@ -56,19 +55,14 @@ class Entry:
         return shown_text(stated[0])[:_SHOWN] if stated else "it has no id"
 
 
-def entries_of(document: Mapping[str, Any], entity: Entity, paths: Sequence[Path]) -> list[Entry]:
+def entries_of(document: Mapping[str, Any], entity: Entity, asked: Asked) -> list[Entry]:
     """The entries about the entity's records, in order. Those about links, or about entities of
     other sets, are none.
     """
-    return list(_entries(document, entity, paths))
+    return list(_entries(document, entity, asked))
 
 
-def is_whole(record: Any, paths: Sequence[Path]) -> bool:
-    """Whether the record states something at each path, if only null."""
-    return all(_states(record, path) for path in paths)
-
-
-def _entries(document: Mapping[str, Any], entity: Entity, paths: Sequence[Path]) -> Iterator[Entry]:
+def _entries(document: Mapping[str, Any], entity: Entity, asked: Asked) -> Iterator[Entry]:
     ours = {"", entity.name, _set_of(_context(document))}
     for record in document["value"]:
         context = _context(record)
@@ -76,7 +70,7 @@ def _entries(document: Mapping[str, Any], entity: Entity, paths: Sequence[Path])
             continue
         if _is_removed(record, context):
             yield Entry(record, Said.GONE, _key_of_removed(record, context, entity))
-        elif is_whole(record, paths):
+        elif asked.is_said_by(record):
             yield Entry(record, Said.WHOLE, stated_key(record, entity))
         else:
             yield Entry(record, Said.PARTLY, _key(record, entity, _REFERENCES))
@@ -113,16 +107,6 @@ def _referred(record: Any, entity: Entity, names: Sequence[str]) -> KeyTexts | N
             with suppress(ValueError):
                 return key_texts(str(reference), entity)
     return None
-
-
-def _states(record: Any, path: Path) -> bool:
-    for name in path:
-        if not isinstance(record, Mapping):
-            return True  # null, or something amiss that its field will complain of
-        if name not in record:
-            return False
-        record = record[name]
-    return True
 
 
 def _context(record: Any) -> str:

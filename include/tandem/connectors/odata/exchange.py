@@ -82,6 +82,11 @@ def alone(http: Http, requests: Sequence[Request]) -> Exchange:
     return _one_by_one(http, tuple(replies), whole=True)
 
 
+def says_not_now(reply: Reply) -> bool:
+    """Whether the service did nothing, and may do it later."""
+    return reply.status in NOT_DONE and not _is_cut_short(reply)
+
+
 def is_lost(reply: Reply) -> bool:
     """Whether the answer leaves open what became of the request.
 
@@ -137,7 +142,7 @@ def _as_a_whole(http: Http, reply: Reply, size: int, nothing: tuple[Reply | None
         return Exchange(nothing, every, _fault(http, reply))
     if _leads_elsewhere(reply):
         return Exchange(nothing, fault=_fault(http, reply))
-    if reply.status in (401, 403) or (reply.status in NOT_DONE and not _is_cut_short(reply)):
+    if reply.status in (401, 403) or says_not_now(reply):
         return Exchange(nothing, fault=error)
     if 200 <= reply.status < 300:
         return Exchange(nothing, every, broke_off(http.root))

@@ -8,8 +8,9 @@ import pyarrow.compute as pc
 
 from tandem.connectors.base import ETAG
 from tandem.connectors.odata.entity_ids import ids_of
-from tandem.connectors.odata.entries import SPECIAL, Said, entries_of, is_whole
+from tandem.connectors.odata.entries import SPECIAL, Said, entries_of
 from tandem.connectors.odata.page import PageReader, Parsed, load_page
+from tandem.connectors.odata.parts import asked
 from tandem.core.ids import record_ids
 from tandem.errors import ConfigurationError
 from tandem.model.schema import Entity
@@ -40,7 +41,7 @@ class FeedReader:
     def __init__(self, reader: PageReader, entity: Entity, names: Sequence[str]) -> None:
         self._reader = reader
         self._entity = entity
-        self._paths = [tuple(name.split("/")) for name in dict.fromkeys((*names, *entity.key))]
+        self._asked = asked(entity, (*names, *entity.key))
 
     def read(self, body: bytes) -> Feed:
         """What the page says: by columns if whole records are all it holds.
@@ -63,13 +64,13 @@ class FeedReader:
     def _lacks_something(self, parsed: Parsed, body: bytes) -> bool:
         """Whether some record does not say all: in a column, what is absent looks like null."""
         records = parsed.page.records
-        asked = (n for n in records.schema.names if n != ETAG)
-        if not any(records.column(name).null_count for name in asked):
+        names = (n for n in records.schema.names if n != ETAG)
+        if not any(records.column(name).null_count for name in names):
             return False
-        return not all(is_whole(record, self._paths) for record in load_page(body)["value"])
+        return not all(self._asked.is_said_by(record) for record in load_page(body)["value"])
 
     def _by_entries(self, document: dict[str, Any]) -> Feed:
-        entries = entries_of(document, self._entity, self._paths)
+        entries = entries_of(document, self._entity, self._asked)
         ids = ids_of([entry.key for entry in entries], self._entity)
         last = {known: row for row, known in enumerate(ids) if known is not None}
         whole = []

@@ -9,6 +9,8 @@ import pyarrow as pa
 from tandem.connectors.odata.dialects.dialect import FUNCTIONS, Dialect
 from tandem.connectors.odata.dialects.families import dialect
 from tandem.connectors.odata.literals import is_enumeration, is_guid, literal
+from tandem.connectors.odata.parts import source_of
+from tandem.connectors.odata.values import wire_value
 from tandem.core.filters.conditions import POSITIVE, RELATIVE, operands_of
 from tandem.core.filters.relations import NO_RELATIONS, Compared, Relations, compared
 from tandem.errors import ConfigurationError
@@ -48,10 +50,13 @@ def key_expressions(entity: Entity, keys: pa.RecordBatch) -> list[str]:
     Rows with a null are left out: a null never matches, nor does what is no GUID where there are
     only GUIDs. Rows that are equal count once.
     """
-    fields = [entity.field(name) for name in keys.schema.names]
+    fields = [entity.field(source_of(entity, name)) for name in keys.schema.names]
+    spoken = dialect(entity.capabilities.dialect)
     # Literals are made one by one: these are keys to look up, not whole listings.
     rows = zip(*(column.to_pylist() for column in keys.columns), strict=True)
-    return list(dict.fromkeys(_same(fields, row) for row in rows if _can_match(fields, row)))
+    there = (row for row in rows if _can_match(fields, row))
+    wires = ([wire_value(v, f, spoken) for f, v in zip(fields, row, strict=True)] for row in there)
+    return list(dict.fromkeys(_same(fields, row) for row in wires))
 
 
 def after_expression(fields: Sequence[Field], values: Sequence[Any]) -> str:
@@ -89,7 +94,7 @@ def _comparison(comparison: Comparison, field: Field, now: datetime, spoken: Dia
     operands = operands_of(comparison, field, now)
     if operator in RELATIVE:
         return _within(field, *operands)
-    literals = [literal(field, operand) for operand in operands]
+    literals = [literal(field, wire_value(operand, field, spoken)) for operand in operands]
     expression = _OPERATORS[operator](field, literals)
     if operator in POSITIVE and field.nullable and not spoken.blanks:
         # A null satisfies these; what servers make of it varies.

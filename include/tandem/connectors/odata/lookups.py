@@ -1,12 +1,17 @@
 """What fields refer to, and which navigation property writes a lookup that cannot be written."""
 
+from collections import Counter
 from collections.abc import Iterator
+from typing import Final
 
 from tandem.connectors.odata.csdl import EntitySet, Navigation
+from tandem.connectors.odata.dialects.dialect import Dialect
+from tandem.connectors.odata.dialects.families import dialect, dialect_name
 from tandem.connectors.odata.metadata_types import Types
-from tandem.model.schema import LookupTarget
+from tandem.model.schema import Field, LookupTarget
 
 Lookups = dict[str, tuple[LookupTarget, ...]]
+_SEVERAL: Final = 2
 
 
 def lookups_of(types: Types, type_name: str, prefix: str, entity_set: EntitySet) -> Lookups:
@@ -21,6 +26,7 @@ def lookups_of(types: Types, type_name: str, prefix: str, entity_set: EntitySet)
     this is.
     """
     found: Lookups = {}
+    spoken = dialect(dialect_name(entity_set.container))
     for navigation in _single_valued(types, type_name):
         path = prefix + navigation.name
         for own, referenced in navigation.constraints:
@@ -28,7 +34,7 @@ def lookups_of(types: Types, type_name: str, prefix: str, entity_set: EntitySet)
                 continue
             name = prefix + own
             named = [
-                LookupTarget(entity=target, field=referenced, navigation=path)
+                _target(types, target, referenced, path, spoken)
                 for target in _targets(types, navigation, path, referenced, entity_set)
             ]
             found[name] = (*found.get(name, ()), *named)
@@ -45,13 +51,55 @@ def written_by_navigation(
     of them its value is to be written.
     """
     found: dict[str, list[bool]] = {}
+    by_key = dialect(dialect_name(entity_set.container)).lookups_by_key
     for navigation in _single_valued(types, type_name):
         one_set = len(_direct(types, navigation, navigation.name, entity_set)) == 1
         for own, referenced in navigation.constraints:
             alone = len(navigation.constraints) == 1
-            whole = alone and _is_key(types, navigation, referenced)
+            whole = alone and (by_key or _is_key(types, navigation, referenced))
             found.setdefault(own, []).append(whole and one_set)
     return frozenset(own for own, writes in found.items() if writes == [True] and lookups.get(own))
+
+
+def parts_of(lookup: Field, types: Types) -> tuple[Field, ...]:
+    """For each type of record that the lookup may refer to a field that writes it, named by the
+    navigation property that leads there, and by the type where others are led to as well.
+
+    None where there is but one type, or where records do not say of which type their target is.
+    An abstract type is none: the types derived from it are.
+    """
+    said = [t for t in lookup.lookup if t.type and not types.is_abstract(types.of_set(t.entity))]
+    by_type = {target.type: target for target in reversed(said)}
+    if len(by_type) < _SEVERAL:
+        return ()
+    targets = [target for target in said if by_type[target.type] is target]
+    shared = Counter(target.navigation for target in targets)
+    return tuple(
+        Field(
+            name=target.navigation
+            if shared[target.navigation] == 1
+            else f"{target.navigation}_{target.type}",
+            kind=lookup.kind,
+            filterable=False,
+            type_name=lookup.type_name,
+            lookup=(target,),
+            by_navigation=True,
+            part_of=lookup.name,
+        )
+        for target in targets
+    )
+
+
+def _target(types: Types, target: str, referenced: str, path: str, spoken: Dialect) -> LookupTarget:
+    type_name = types.of_set(target)
+    key = types.key(type_name)
+    by_key = spoken.lookups_by_key and len(key) == 1
+    return LookupTarget(
+        entity=target,
+        field=key[0] if by_key else referenced,
+        navigation=path,
+        type=type_name.rpartition(".")[2] if spoken.target_type else "",
+    )
 
 
 def _is_key(types: Types, navigation: Navigation, referenced: str) -> bool:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from tandem.connectors.base import ROW, Page, Query
 from tandem.connectors.http import Reply
 from tandem.connectors.odata.page import PageReader
+from tandem.connectors.odata.parts import Asked, asked
 from tandem.connectors.odata.wire import Wires
 from tandem.core.ids import record_ids
 from tandem.errors import TandemError
@@ -45,7 +46,8 @@ Rows = list[tuple[pa.Array, pa.RecordBatch]]
 
 def represented(reading: Reading, replies: Mapping[int, Reply]) -> tuple[Rows, list[int]]:
     """The records in the bodies of these replies, by row, and the rows whose body has none."""
-    bodies = {row: body for row, r in replies.items() if (body := _record(r, reading.names))}
+    wanted = asked(reading.entity, reading.names, outermost=True)
+    bodies = {row: body for row, r in replies.items() if (body := _record(r, wanted))}
     without = [row for row in replies if row not in bodies]
     if not bodies:
         return [], without
@@ -132,13 +134,13 @@ def _parsed(
         yield from _parsed(reader, rows[middle:], bodies[middle:])
 
 
-def _record(reply: Reply, names: Sequence[str]) -> bytes | None:
+def _record(reply: Reply, wanted: Asked) -> bytes | None:
     """The record in the body of a reply, with its etag; None if it is not there as a whole."""
     try:
         members = orjson.loads(reply.body) if reply.body else None
     except ValueError:
         return None
-    if not isinstance(members, dict) or any(n.partition("/")[0] not in members for n in names):
+    if not isinstance(members, dict) or not wanted.is_said_by(members):
         return None
     etag = _etag(reply)
     if etag is None or "@odata.etag" in members or "@etag" in members:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from tandem.connectors.odata.csdl import LIMIT, Annotations, Csdl, EntitySet, invalid
-from tandem.connectors.odata.dialects.families import dialect_name
+from tandem.connectors.odata.dialects.dialect import Dialect
+from tandem.connectors.odata.dialects.families import dialect, dialect_name
 from tandem.connectors.odata.metadata_fields import FieldReader
 from tandem.connectors.odata.metadata_json import parse_json
 from tandem.connectors.odata.metadata_types import Types
@@ -24,19 +24,21 @@ from tandem.connectors.odata.terms import (
 )
 from tandem.model.schema import Capabilities, Deletes, Entity, Field, Schema
 
-LARGEST_BATCH: Final = 1_000
-"""Requests in one `$batch`: what Dataverse takes."""
-
 
 def parse_metadata(body: bytes) -> Schema:
     """The schema of a metadata document, in XML or in JSON.
 
     Raises ConfigurationError for what is not valid OData v4 metadata, and why.
     """
+    return schema_of(csdl_of(body))
+
+
+def csdl_of(body: bytes) -> Csdl:
+    """What a metadata document defines; raises as `parse_metadata`."""
     if len(body) > LIMIT:
         raise invalid(f"it has more than {LIMIT // 2**20} MB")
     start = body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
-    return schema_of(parse_json(body) if start.startswith(b"{") else parse_xml(body))
+    return parse_json(body) if start.startswith(b"{") else parse_xml(body)
 
 
 def schema_of(csdl: Csdl) -> Schema:
@@ -78,8 +80,8 @@ def _entity(entity_set: EntitySet, said: _Said, types: Types, reader: FieldReade
     fields = reader.fields(entity_set, said.of_set)
     key = types.key(entity_set.type)
     key = key if all(name in fields for name in key) else ()
-    able = _able(said, fields, key)
-    able = able.model_copy(update={"dialect": dialect_name(entity_set.container)})
+    name = dialect_name(entity_set.container)
+    able = _able(said, fields, key, dialect(name)).model_copy(update={"dialect": name})
     if types.is_abstract(entity_set.type):  # a new record would have to say of which type it is
         able = able.model_copy(update={"creates": False, "client_keys": False})
     return Entity(
@@ -103,7 +105,9 @@ def _said(entity_set: EntitySet, types: Types) -> _Said:
     )
 
 
-def _able(said: _Said, fields: Mapping[str, Field], key: tuple[str, ...]) -> Capabilities:
+def _able(
+    said: _Said, fields: Mapping[str, Field], key: tuple[str, ...], spoken: Dialect
+) -> Capabilities:
     """What can be done, as far as it is not said to be impossible; no writes without a key."""
     writes = bool(key) and not is_for_reading(said.of_both)
     creates = writes and not without(said.of_set, "InsertRestrictions", "Insertable")
@@ -119,7 +123,7 @@ def _able(said: _Said, fields: Mapping[str, Field], key: tuple[str, ...]) -> Cap
         updates=writes and not without(said.of_set, "UpdateRestrictions", "Updatable"),
         removes=writes and not without(said.of_set, "DeleteRestrictions", "Deletable"),
         client_keys=creates and not any(fields[name].read_only for name in key),
-        batch_size=LARGEST_BATCH if takes_batches(said.container) else 1,
+        batch_size=spoken.batch_size if takes_batches(said.container) else 1,
         optimistic_concurrency=has_etags(said.of_both),
     )
 

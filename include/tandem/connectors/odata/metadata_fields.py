@@ -12,7 +12,13 @@ from tandem.connectors.odata.csdl import (
     StructuredType,
     invalid,
 )
-from tandem.connectors.odata.lookups import Lookups, lookups_of, written_by_navigation
+from tandem.connectors.odata.dialects.families import dialect, dialect_name
+from tandem.connectors.odata.lookups import (
+    Lookups,
+    lookups_of,
+    parts_of,
+    written_by_navigation,
+)
 from tandem.connectors.odata.metadata_types import Types
 from tandem.connectors.odata.terms import (
     alternate_keys,
@@ -25,6 +31,7 @@ from tandem.connectors.odata.terms import (
     label,
     options,
 )
+from tandem.connectors.odata.values import blank_of, decoded, is_coded
 from tandem.errors import is_one_line
 from tandem.model.schema import Field, Kind
 
@@ -85,7 +92,8 @@ class FieldReader:
         walk = _Walk(self._types, entity_set, restrictions)
         fields = {}
         for field in walk.fields(walk.start()):
-            fields[field.name] = field
+            if not (field.part_of and field.name in fields):  # what is declared has its name
+                fields[field.name] = field
         self._seen_in_all += walk.seen
         if self._seen_in_all > MOST_FIELDS_IN_ALL:
             raise invalid(f"it has more than {MOST_FIELDS_IN_ALL:,} properties")
@@ -112,6 +120,7 @@ class _Walk:
         self._not_filterable = excepted(
             restrictions, "FilterRestrictions", "NonFilterableProperties"
         )
+        self._spoken = dialect(dialect_name(entity_set.container))
         self.seen = 0
 
     def start(self) -> _Place:
@@ -135,7 +144,34 @@ class _Walk:
             for field in self.fields(self._inside(place, item, facets)):
                 yield self._within(field, facets, known, item)
         else:
-            yield self._field(item, facets, known, place)
+            field = self._field(item, facets, known, place)
+            yield from self._with_parts(self._as_spoken(field))
+
+    def _as_spoken(self, field: Field) -> Field:
+        """With members as people read them. Where a blank stands for null, null can be written
+        to whatever has one, and to nothing else; the service fills what is not given.
+        """
+        if is_coded(field, self._spoken):
+            options = tuple(filter(str.strip, map(decoded, field.options)))
+            blank = len(options) < len(field.options) or not options
+            field = field.model_copy(update={"options": options})
+        else:
+            blank = blank_of(field, self._spoken) is not None
+        if not self._spoken.blanks or field.name in self._key:
+            return field
+        defaulted = field.defaulted or (field.nullable and not blank)
+        return field.model_copy(
+            update={"nullable": field.nullable and blank, "defaulted": defaulted}
+        )
+
+    def _with_parts(self, field: Field) -> Iterator[Field]:
+        """The field; a lookup that its parts write cannot be written itself."""
+        unwritable = field.by_navigation or field.read_only
+        parts = parts_of(field, self._types) if unwritable and "/" not in field.name else ()
+        self.seen += len(parts)
+        written_so = {"by_navigation": False, "read_only": True}
+        yield field.model_copy(update=written_so) if parts else field
+        yield from parts
 
     def _inside(self, place: _Place, item: Property, facets: Facets) -> _Place:
         prefix = f"{place.prefix}{item.name}/"

@@ -19,6 +19,7 @@ class Types:
         self._derived: dict[str, list[str]] = {}
         self._sets: dict[str, list[str]] = {}
         self._heirs: dict[str, tuple[str, ...]] = {}
+        self._types_of_sets = {known.name: known.type for known in csdl.sets}
         for name, known in csdl.types.items():
             if known.base:
                 self._derived.setdefault(known.base, []).append(name)
@@ -42,6 +43,10 @@ class Types:
     def sets(self, name: str) -> tuple[str, ...]:
         """The entity sets of that very type."""
         return tuple(self._sets.get(name, ()))
+
+    def of_set(self, name: str) -> str:
+        """The type of an entity set; empty if there is no such set."""
+        return self._types_of_sets.get(name, "")
 
     def derived_sets(self, name: str, having: str) -> Iterator[str]:
         """The entity sets of types derived from it that have a property of that name."""

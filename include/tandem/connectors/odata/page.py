@@ -15,9 +15,12 @@ from tandem.connectors.base import ETAG, Page, Unreadable
 from tandem.connectors.http_errors import server_message
 from tandem.connectors.odata.columns import from_texts
 from tandem.connectors.odata.csdl import other_version
+from tandem.connectors.odata.dialects.families import dialect_of
 from tandem.connectors.odata.documents import load
+from tandem.connectors.odata.parts import parts_among, read_fields
 from tandem.connectors.odata.records import column_of, unreadable
 from tandem.connectors.odata.shape import Links, Path, Shape, etag_of, links_of
+from tandem.connectors.odata.values import meant
 from tandem.connectors.odata.wire import Wire, Wires, first_guess, learn, read_type
 from tandem.errors import ConfigurationError, TandemError, Unreachable
 from tandem.model.schema import Entity, Field
@@ -43,7 +46,10 @@ class PageReader:
         """`wires` is what is known from earlier reads; it is kept up to date."""
         self._entity = entity
         self._names = tuple(names)
-        self._fields = [entity.field(name) for name in dict.fromkeys((*names, *entity.key))]
+        wanted = tuple(dict.fromkeys((*names, *entity.key)))
+        self._fields = read_fields(entity, wanted)
+        self._parts = parts_among(entity, wanted)
+        self._dialect = dialect_of(entity)
         self._wires = wires
         self._wires.update({**first_guess(self._fields), **wires})
         self._has_etags = False
@@ -73,6 +79,8 @@ class PageReader:
         columns = {f.name: _typed(read.columns[_path(f)], f, wires) for f in arrow_reads}
         if len(arrow_reads) < len(self._fields):
             columns |= self._from_document(body, columns)
+        if any(self._parts.untold(columns)):
+            raise pa.ArrowInvalid("a lookup that does not say to what it refers")
         return self._done(columns, read.etags, read.links, read.rows)
 
     def _from_document(self, body: bytes, have: dict[str, pa.Array]) -> dict[str, pa.Array]:
@@ -92,6 +100,7 @@ class PageReader:
         for field in self._fields:
             columns[field.name], bad = column_of(records, field)
             amiss = {**dict.fromkeys(bad, field), **amiss}
+        amiss = {**dict(self._parts.untold(columns)), **amiss}
         good = pa.array([row not in amiss for row in range(len(records))], pa.bool_())
         columns = {name: column.filter(good) for name, column in columns.items()}
         etags = pa.array([etag_of(record) for record in records], pa.string()).filter(good)
@@ -107,6 +116,8 @@ class PageReader:
         aside: tuple[Unreadable, ...] = (),
     ) -> Parsed:
         self._has_etags = self._has_etags or etags.null_count < len(etags)
+        columns = columns | self._parts.columns(columns)
+        columns = {name: self._meant(name, values) for name, values in columns.items()}
         wanted = {name: columns[name] for name in self._names}
         if self._has_etags:
             wanted[ETAG] = etags
@@ -116,6 +127,11 @@ class PageReader:
             return Parsed(page, links.next, rows, None, links.delta)
         keys = pa.RecordBatch.from_arrays([columns[name] for name in key], names=key)
         return Parsed(page, links.next, rows, keys, links.delta)
+
+    def _meant(self, name: str, values: pa.Array) -> pa.Array:
+        field = self._entity.by_name.get(name)
+        is_key = name in self._entity.key
+        return meant(values, field, self._dialect, is_key=is_key) if field else values
 
 
 def _path(field: Field) -> Path:

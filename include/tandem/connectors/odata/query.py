@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from tandem.connectors.base import Query
 from tandem.connectors.odata.filters import filter_expression
+from tandem.connectors.odata.parts import source_of
 from tandem.model.schema import Entity
 
 FILTER_LENGTH: Final = 6_000
@@ -19,14 +20,17 @@ def collection_url(root: str, entity: Entity) -> str:
     return root + (entity.path or quote(entity.name, safe=""))
 
 
-def read_url(root: str, query: Query, also: str = "") -> str:
-    """The URL of a query's first page; `also` is an expression that must hold besides."""
+def read_url(root: str, query: Query, also: str = "", expand: str = "") -> str:
+    """The URL of a query's first page; `also` is an expression that must hold besides, `expand`
+    what is to come with each record.
+    """
     order = _order(query)
     options = {
         "$select": ",".join(_selected(query)),
         "$filter": filter_of(query, also),
         "$orderby": ",".join(order),
         "$top": "" if query.limit is None else str(query.limit),
+        "$expand": expand,
     }
     return with_options(collection_url(root, query.entity), options)
 
@@ -74,8 +78,10 @@ def _any(expressions: Sequence[str]) -> str:
 
 
 def _selected(query: Query) -> tuple[str, ...]:
-    """Fields asked for and the key; of `address/city` the whole address, as 4.0 has no less."""
-    names = (*query.fields, *query.entity.key)
+    """Fields asked for and the key; of `address/city` the whole address, as 4.0 has no less, and
+    of a part the lookup.
+    """
+    names = [source_of(query.entity, name) for name in (*query.fields, *query.entity.key)]
     return tuple(dict.fromkeys(name.partition("/")[0] for name in names))
 
 

@@ -4,13 +4,15 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import Final
+from typing import Final, Protocol
 
 from tandem.connectors.base import Page, Query
 from tandem.connectors.http import Answer, Format, Http, resolved
 from tandem.connectors.odata.ahead import Ahead
 from tandem.connectors.odata.course import Course, Step
-from tandem.connectors.odata.page import PageReader, Parsed
+from tandem.connectors.odata.dialects.families import dialect_of
+from tandem.connectors.odata.page import Parsed
+from tandem.connectors.odata.parts import annotations_wished
 from tandem.connectors.odata.query import collection_url, count_url, filter_of, with_options
 from tandem.errors import ConfigurationError, TandemError, Unreachable
 
@@ -24,28 +26,43 @@ that parameter finds plain JSON behind it."""
 
 TEXT: Final = Format("text/plain,*/*;q=0.5", limit=1024 * 1024)
 _COUNT: Final = re.compile(rb'"@(?:odata\.)?count"\s*:\s*"?(\d+)')
-PAGE_SIZE: Final = 5_000
 EMPTY_PAGES: Final = 1_000
 """Pages without a record, one after the other, that a listing may have."""
+
+
+class Reader(Protocol):
+    """Reads the pages of a walk."""
+
+    def read(self, body: bytes) -> Parsed:
+        """What a page says."""
+        ...
 
 
 class Walk:
     """One walk through the records of a query, in pages that are read once."""
 
     def __init__(
-        self, http: Http, query: Query, reader: PageReader, also: str = "", prefer: str = ""
+        self,
+        http: Http,
+        query: Query,
+        reader: Reader,
+        also: str = "",
+        prefer: str = "",
+        expand: str = "",
     ) -> None:
         """`also` is an expression that must hold besides the query's condition; `prefer` is what
-        is wished besides large pages.
+        is wished besides large pages, `expand` what is to come with each record.
         """
         self._http = http
         self._query = query
         self._reader = reader
-        self._course = Course(http.root, query, also)
+        self._course = Course(http.root, query, also, expand)
         self._counts = self._counted if query.limit is None and not also else _uncounted
         # Dataverse ignores $top when a page size is preferred.
-        size = min(PAGE_SIZE, query.limit or PAGE_SIZE)
-        self._prefer = {"Prefer": preference(size, prefer)}
+        largest = dialect_of(query.entity).page_size
+        size = min(largest, query.limit or largest)
+        wished = annotations_wished(query.entity, query.fields)
+        self._prefer = {"Prefer": preference(size, prefer, wished)}
         self.delta_link: str | None = None
         """The first one that came. It belongs on the last page; where all pages have one, each
         stamped with its own moment, only the first leaves out no change."""

@@ -8,6 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tandem.connectors.odata.body import Column, not_json
+from tandem.connectors.odata.dialects.families import dialect_of
+from tandem.connectors.odata.parts_written import chosen_parts, of_several_parts
+from tandem.connectors.odata.values import without_blanks
 from tandem.core.fit import fit
 from tandem.core.values import arrow_type
 from tandem.model.schema import Entity, Kind
@@ -53,11 +56,12 @@ class Ready:
 
     def for_update(self) -> list[Column]:
         """What is written of records that are there: all but the key."""
-        return [
+        columns = [
             Column(field, values, self.given.get(field.name))
             for field, values in self._writable()
             if field.name not in self.entity.key
         ]
+        return list(chosen_parts(columns))
 
     def _writable(self) -> list[tuple[Any, pa.Array]]:
         named = zip(self.records.schema.names, self.records.columns, strict=True)
@@ -73,7 +77,8 @@ def made_ready(
     if given is not None:
         masks = {n: pc.fill_null(given.column(n), fill_value=False) for n in given.schema.names}
     problems: dict[int, str] = {}
-    columns = {}
+    columns: dict[str, pa.Array] = {}
+    spoken = dialect_of(entity)
     for name, values in zip(records.schema.names, records.columns, strict=True):
         field = entity.field(name)
         fitted = fit(values, field, required=False)
@@ -82,10 +87,12 @@ def made_ready(
             bad |= dict.fromkeys(not_json(fitted.values), f"field {name!r}: not JSON")
         mask = masks.get(name)
         problems |= {row: why for row, why in bad.items() if mask is None or mask[row].as_py()}
-        columns[name] = fitted.values
+        own = name in entity.key
+        columns[name] = fitted.values if own else without_blanks(fitted.values, field, spoken)
     fields = [pa.field(name, arrow_type(entity.field(name))) for name in columns]
     ready = pa.RecordBatch.from_arrays(list(columns.values()), schema=pa.schema(fields))
-    return Ready(entity, ready, masks, problems)
+    several = dict(of_several_parts(entity, columns, masks))
+    return Ready(entity, ready, masks, {**several, **problems})
 
 
 def must_have_keys(ready: Ready) -> Ready:

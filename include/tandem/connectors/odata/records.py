@@ -32,16 +32,23 @@ def column_of(records: Sequence[Any], field: Field) -> tuple[pa.Array, list[int]
 
 def unreadable(record: Any, field: Field, entity: Entity) -> Unreadable:
     """The record put aside because of that field, with its reason for people."""
+    return Unreadable(
+        id=_encodable(_id(record, entity)),
+        reason=printable(_reason(record, field)),
+        payload=_encodable(shown_text(record)),
+    )
+
+
+def _reason(record: Any, field: Field) -> str:
+    lookup, is_annotation, _ = field.name.partition("@")
+    if is_annotation:
+        return f"field {lookup!r}: the service does not say of which type its target is"
     try:
         value = shown_text(dig(_object(record), tuple(field.name.split("/"))))
     except TypeError:
         value = shown_text(record)
     shown = value if len(value) <= _SHOWN else value[:_SHOWN] + "…"
-    return Unreadable(
-        id=_encodable(_id(record, entity)),
-        reason=printable(f"field {field.name!r}: {shown} is not {expected(field)}"),
-        payload=_encodable(shown_text(record)),
-    )
+    return f"field {field.name!r}: {shown} is not {expected(field)}"
 
 
 def _id(record: Any, entity: Entity) -> str:

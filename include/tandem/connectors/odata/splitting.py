@@ -8,6 +8,7 @@ from tandem.connectors.odata.dialects.dialect import FUNCTIONS, Dialect, Reach, 
 from tandem.connectors.odata.dialects.families import dialect
 from tandem.connectors.odata.filters import filter_expression
 from tandem.connectors.odata.literals import literal
+from tandem.connectors.odata.values import is_coded
 from tandem.core.filters.conditions import POSITIVE, operands_of
 from tandem.core.filters.relations import Compared, compared
 from tandem.model.filters import AllOf, AnyOf, Comparison, Condition, all_of, fields_of
@@ -92,6 +93,8 @@ def _means_otherwise(
     operator = comparison.operator
     if operator.removeprefix("not_") in FUNCTIONS:
         return any(character in str(operands[0]) for character in spoken.patterns)
+    if is_coded(found.field, spoken):  # a blank one is null here
+        return any(not str(operand).strip() for operand in operands)
     blank = spoken.blanks.get(found.field.kind)
     if operator == "null":
         return bool(spoken.blanks) and blank is None

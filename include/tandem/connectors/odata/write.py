@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 from tandem.connectors.base import ROW, Written
 from tandem.connectors.odata.body import Column, bodies, has_long_numbers
 from tandem.connectors.odata.channel import Channel
-from tandem.connectors.odata.delivery import Delivery, deliver
+from tandem.connectors.odata.delivery import Bulk, Delivery, deliver
+from tandem.connectors.odata.dialects.families import dialect_of
 from tandem.connectors.odata.guard import altered, etags, gone, seen_fields, unusable
 from tandem.connectors.odata.keys import key_of, record_path
 from tandem.connectors.odata.made import (
@@ -23,12 +24,13 @@ from tandem.connectors.odata.made import (
     represented,
 )
 from tandem.connectors.odata.outcomes import merged, not_written, reason, told, unreached
+from tandem.connectors.odata.parts import annotations_wished
 from tandem.connectors.odata.query import collection_url
 from tandem.connectors.odata.ready import Ready, made_ready, must_have_keys
 from tandem.connectors.odata.requests import Request
 from tandem.connectors.odata.wire import Wires
 from tandem.core.values import arrow_type, record_hashes
-from tandem.errors import RetryLater, StopRun
+from tandem.errors import RetryLater, StopRun, Unreachable
 from tandem.model.schema import Entity
 
 _SHORT: Final = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -38,7 +40,7 @@ _LONG: Final = {
 }
 """With the parameter Int64 and Decimal travel as texts (OData JSON 4.01, 3.2). SAP CAP puts
 numbers through a double, and takes texts."""
-_RETURN: Final = {"Prefer": "return=representation"}
+_RETURN: Final = "return=representation"
 _ANY: Final = "*"
 """`If-Match: *`: a PATCH must not create (OData 4.01 Protocol, 11.4.4); some services refuse to
 change anything without If-Match."""
@@ -56,6 +58,8 @@ class Write:
     find: Find
     returning: tuple[str, ...] = ()
     """Further fields that the answer tells of."""
+    bulk: Bulk | None = None
+    """What goes before; each of the others is a request of its own, alone or in a batch."""
 
     def create(self, records: pa.RecordBatch, *, replaces: bool) -> Written:
         """As `connectors.base.Writer.create`."""
@@ -133,9 +137,22 @@ class Write:
 
     def _deliver(self, ready: Ready, columns: list[Column], make: _Make) -> Delivery:
         long_numbers = has_long_numbers(column.field for column in columns)
-        headers = {**(_LONG if long_numbers else _SHORT), **_RETURN}
-        texts = bodies(columns, ready.records.num_rows)
+        wished = annotations_wished(self.entity, (*ready.records.schema.names, *self.returning))
+        prefer = ",".join(filter(None, (_RETURN, wished)))
+        headers = {**(_LONG if long_numbers else _SHORT), "Prefer": prefer}
+        texts = bodies(columns, ready.records.num_rows, dialect_of(self.entity))
         requests = [made for row in ready.fit if (made := make(row, headers, texts[row]))]
+        early = self.bulk.deliver(self.entity, requests) if self.bulk else Delivery()
+        left = [request for request in requests if request.row not in early.named]
+        try:
+            return early.and_then(self._one_by_one(left))
+        except StopRun as error:  # what was done before has to be told
+            if not (early.named or early.repeated):
+                raise
+            rows = [request.row for request in left]
+            return early.and_then(Delivery(unsent=rows, stopped_by=Unreachable(error.problem)))
+
+    def _one_by_one(self, requests: Sequence[Request]) -> Delivery:
         if not requests:
             return Delivery()
         try:

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from tandem.connectors.base import DefaultMapping
 from tandem.core.anchors import best_version_field
 from tandem.core.suggestions.lookups import identifies
+from tandem.mapping_files.plain import plain_entity
 from tandem.model.integration import System
 from tandem.model.schema import Entity, Field, Kind, LookupTarget
-from tandem.yaml_edit.writing import flow
+from tandem.yaml_edit.writing import Style, block, flow
 
 _HEADER: Final = """\
 # yaml-language-server: $schema=../integration.schema.json
@@ -28,15 +30,26 @@ def draft(name: str, external: System, local: System, entities: Sequence[Entity]
     Local names are the external ones in lower case; a key that is one guid or text becomes `id`.
     Fields that refer to records of several entities are comments: a lookup has one target.
     """
-    head = _HEADER.format(
+    drafted = {entity.name: entity for entity in entities}
+    return _head(name, external, local) + "".join(_entity(entity, drafted) for entity in entities)
+
+
+def draft_of_default(name: str, external: System, local: System, default: DefaultMapping) -> str:
+    """The text of an integration file with the default mapping of the external system."""
+    remarks = "".join(f"  # {remark}\n" for remark in default.remarks)
+    plain = [plain_entity(entity) for entity in default.entities]
+    lines = "".join(f"  {line}\n" for line in block(plain, Style(list_indent=2)))
+    return _head(name, external, local) + remarks + lines
+
+
+def _head(name: str, external: System, local: System) -> str:
+    return _HEADER.format(
         name=flow(name),
         external_connector=flow(external.connector),
         external_connection=flow(external.connection),
         local_connector=flow(local.connector),
         local_connection=flow(local.connection),
     )
-    drafted = {entity.name: entity for entity in entities}
-    return head + "".join(_entity(entity, drafted) for entity in entities)
 
 
 def _entity(entity: Entity, drafted: Mapping[str, Entity]) -> str:

@@ -105,10 +105,16 @@ class Dialect:
     """Whether a key that is a guid stands in quotes in URLs."""
     target_type: str = ""
     """The annotation of a lookup's value that says of which type the record is that it means."""
+    lookups_by_key: bool = False
+    """Whether a lookup has its target's key as value, whatever property its constraint names."""
     page_size: int = 5_000
     """Records of a page that are asked for."""
+    steady_pages: bool = False
+    """Whether all pages of a listing have to be asked for with the same size."""
     batch_size: int = 1_000
     """Requests of a `$batch`; 1: there is none."""
+    json_batches: bool = True
+    """Whether a `$batch` in JSON is worth asking for, before one in multipart."""
     batches_at_once: int = 4
     requests_at_once: int = 8
     """Requests that may be under way at the same time."""

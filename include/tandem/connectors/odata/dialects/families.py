@@ -1,7 +1,8 @@
 """The families of services that are known, and how a metadata document tells which it is.
 
 Sources: OData 4.01 URL Conventions, 5.1.1; Microsoft Learn, "Filter rows using OData" (Dataverse),
-"Using filter expressions in OData URIs" and "Operational limits" (Business Central); Resco wiki,
+"Page results" (Dataverse), "Using filter expressions in OData URIs" and "Operational limits"
+(Business Central); Resco wiki,
 "OData service".
 """
 
@@ -22,7 +23,7 @@ from tandem.connectors.odata.dialects.dialect import (
     each,
 )
 from tandem.core.filters.conditions import POSITIVE, RELATIVE
-from tandem.model.schema import Kind
+from tandem.model.schema import Entity, Kind
 
 STANDARD: Final = Dialect(AS_SPECIFIED)
 """Keeps to the specification; texts by code points."""
@@ -35,6 +36,9 @@ DATAVERSE: Final = Dialect(
     # LIKE: % and _ only widen what is found, [ begins a set of characters.
     patterns="[",
     target_type="Microsoft.Dynamics.CRM.lookuplogicalname",
+    lookups_by_key=True,  # users: the key is ownerid, constraints name systemuserid, the same GUID
+    steady_pages=True,
+    json_batches=False,
 )
 
 BUSINESS_CENTRAL: Final = Dialect(
@@ -92,3 +96,8 @@ def dialect_name(container: str) -> str:
 def dialect(name: str) -> Dialect:
     """The dialect of that name."""
     return _DIALECTS.get(name, STANDARD)
+
+
+def dialect_of(entity: Entity) -> Dialect:
+    """The dialect in which the entity's service speaks."""
+    return dialect(entity.capabilities.dialect)

@@ -1,0 +1,191 @@
+"""Device code (RFC 8628): somebody enters a code elsewhere, once; the tokens are kept."""
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+from tandem.connectors.auth.answers import refused, token_of
+from tandem.connectors.auth.public_client import PublicClient
+from tandem.connectors.sign_in import PendingSignIn, SignIns
+from tandem.errors import AuthenticationError
+
+_log: Final = logging.getLogger(__name__)
+
+_PENDING: Final = ("authorization_pending", "slow_down")
+_DECLINED: Final = ("authorization_declined", "access_denied")
+"""Microsoft's word (Microsoft Learn, device authorization grant), and that of RFC 8628, 3.5."""
+_EXPIRED: Final = ("expired_token", "code_expired")
+_AGAIN: Final = (
+    "Run it again, or press Test on the connection's page, and enter the code that is shown then."
+)
+
+
+class DeviceCodeTokens:
+    """Tokens of a person who signed in, now or in an earlier run, here or in another process.
+
+    A token is used until the system refuses it; then it is refreshed. Where that is of no use,
+    somebody has to sign in again: all who need it wait for the same code.
+    """
+
+    def __init__(
+        self,
+        client: PublicClient,
+        name: str,
+        connection: str,
+        sleep: Callable[[float], None],
+    ) -> None:
+        """`name` is the sign-in's, see `SignIns`; `connection` is for messages."""
+        self._client = client
+        self._name = name
+        self._connection = connection
+        self._sleep = sleep
+        self._sign_ins: SignIns = _Here()
+        self._last: str | None = None
+        self._seen: str | None = None
+        """What was kept when it was looked at last."""
+        self._told = ""
+
+    def sign_in_with(self, sign_ins: SignIns) -> None:
+        """Where sign-ins are kept."""
+        self._sign_ins = sign_ins
+
+    def token(self, *, fresh: bool, claims: str | None = None) -> str:
+        """The last token, a refreshed one, or that of a sign-in, which it waits for.
+
+        Raises AuthenticationError if nobody enters the code in time; Unreachable, Throttled.
+        """
+        if fresh or self._last is None:
+            self._last = self._silently(fresh, claims) or self._by_person(claims)
+        return self._last
+
+    def begin_sign_in(self) -> PendingSignIn | None:
+        """The sign-in that waits, begun if need be; None: we are signed in."""
+        if self._last is None:
+            self._last = self._silently(fresh=False, claims=None)
+        found = self._last or self._waiting(None)
+        if isinstance(found, PendingSignIn):
+            return found
+        self._last = found
+        return None
+
+    def _silently(self, fresh: bool, claims: str | None) -> str | None:  # noqa: FBT001
+        """By what was kept, if anything was."""
+        self._seen = self._sign_ins.tokens(self._name)
+        if self._seen is None:
+            return None
+        self._client.load(self._seen)
+        return self._keep(self._client.silently(fresh=fresh, claims=claims))
+
+    def _by_person(self, claims: str | None) -> str:
+        found = self._waiting(claims)
+        if isinstance(found, PendingSignIn):
+            return self._waited_for(found, claims)
+        return found
+
+    def _waiting(self, claims: str | None) -> PendingSignIn | str:
+        """The sign-in that waits, begun if there was none; or the token, if it is settled now."""
+        joined = self._sign_ins.pending(self._name)
+        if joined is not None:
+            try:
+                return self._asked(joined, json.loads(joined.flow), claims) or joined
+            except AuthenticationError:
+                pass  # it is over, and the next one may begin
+        return self._sign_ins.begin(self._name, self._client.begin(claims))
+
+    def _waited_for(self, sign_in: PendingSignIn, claims: str | None) -> str:
+        self._tell(sign_in)
+        flow = json.loads(sign_in.flow)
+        left = float(flow["expires_in"])  # by what we slept: the authority has the clock
+        while left > 0:
+            self._sleep(flow["interval"])
+            left -= flow["interval"]
+            token = self._asked(sign_in, flow, claims)
+            if token:
+                _log.info("Connection %r is signed in.", self._connection)
+                return token
+        self._sign_ins.end(self._name, sign_in)
+        raise self._expired()
+
+    def _tell(self, sign_in: PendingSignIn) -> None:
+        if sign_in.message != self._told:
+            self._told = sign_in.message
+            until = f"{sign_in.expires_at:%H:%M} UTC"
+            _log.warning(
+                "Connection %r waits until %s for somebody to sign in. %s",
+                *(self._connection, until, sign_in.message),
+            )
+
+    def _asked(
+        self, sign_in: PendingSignIn, flow: dict[str, Any], claims: str | None
+    ) -> str | None:
+        """The token, if somebody has signed in; None while nobody has. AuthenticationError, and
+        it is over, if nobody can any more.
+        """
+        answer = self._client.redeem(flow, claims)
+        error = answer.get("error")
+        if error is None:
+            return self._keep(token_of(answer, self._client.registration.where))
+        if error not in (*_PENDING, *_DECLINED):
+            self._sleep(flow["interval"])  # whoever redeemed the code keeps the tokens about now
+        token = self._settled_elsewhere(claims)
+        if token or error in _PENDING:
+            return token
+        self._sign_ins.end(self._name, sign_in)
+        raise self._over(answer)
+
+    def _settled_elsewhere(self, claims: str | None) -> str | None:
+        """The token of another process, which was quicker."""
+        if self._sign_ins.tokens(self._name) in (None, self._seen):
+            return None
+        return self._silently(fresh=False, claims=claims)
+
+    def _keep(self, token: str | None) -> str | None:
+        """Keep what came with the token, at once: another process may need it next."""
+        if token is not None:
+            kept = self._client.kept()
+            if kept != self._seen:
+                self._sign_ins.keep_tokens(self._name, kept)
+                self._seen = kept
+        return token
+
+    def _over(self, answer: dict[str, Any]) -> AuthenticationError:
+        if answer["error"] in _EXPIRED:
+            return self._expired()
+        if answer["error"] in _DECLINED:
+            return AuthenticationError(
+                f"Whoever entered the code for connection {self._connection!r} declined to sign "
+                "in.",
+                remedy=_AGAIN,
+            )
+        return refused(answer, self._client.registration.where)
+
+    def _expired(self) -> AuthenticationError:
+        return AuthenticationError(
+            f"Nobody entered the code for connection {self._connection!r} in time: it has expired.",
+            remedy=_AGAIN,
+        )
+
+
+class _Here:
+    """Sign-ins of one connector, which end with it."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[str, str] = {}
+        self._pending: dict[str, PendingSignIn] = {}
+
+    def tokens(self, name: str) -> str | None:
+        return self._tokens.get(name)
+
+    def keep_tokens(self, name: str, cache: str) -> None:
+        self._tokens[name] = cache
+        self._pending.pop(name, None)
+
+    def pending(self, name: str) -> PendingSignIn | None:
+        return self._pending.get(name)
+
+    def begin(self, name: str, sign_in: PendingSignIn) -> PendingSignIn:
+        return self._pending.setdefault(name, sign_in)
+
+    def end(self, name: str, sign_in: PendingSignIn) -> None:  # noqa: ARG002 - there is but one
+        self._pending.pop(name, None)

@@ -1,0 +1,144 @@
+"""Microsoft Entra ID by way of MSAL: what its applications share, and client credentials."""
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import httpx
+
+from tandem.connectors.auth.answers import refused, token_of
+from tandem.connectors.auth.endpoint import Plain, refuse_failures
+from tandem.connectors.http_errors import place, sentence, unanswered
+from tandem.errors import AuthenticationError
+
+# At DEBUG, MSAL writes down the device codes that it redeems.
+logging.getLogger("msal").setLevel(logging.WARNING)
+
+MICROSOFT: Final = "https://login.microsoftonline.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """An application as an authority knows it, and what is asked for."""
+
+    authority: str
+    """URL of the authority with its tenant; MSAL takes https only."""
+    client_id: str
+    scopes: tuple[str, ...]
+    plain: Plain
+
+    @property
+    def where(self) -> str:
+        """The authority, for messages."""
+        return place(self.authority)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What MSAL's applications take of it. Instance discovery asks Microsoft whether a host
+        is an authority, and what else it is called: a connection says which one it means.
+        """
+        return {
+            "client_id": self.client_id,
+            "authority": self.authority,
+            "instance_discovery": False,
+            "http_client": _MsalClient(self.plain),
+        }
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """MSAL and its HTTP client raise our errors in this block."""
+        try:
+            yield
+        except httpx.LocalProtocolError as error:
+            raise unanswered(self.authority, error) from None
+        except httpx.HTTPError as error:
+            raise unanswered(self.authority, error) from error
+        except (ValueError, KeyError) as error:  # MSAL: no usable metadata
+            raise _unusable(self.where) from error
+
+
+class MicrosoftTokens:
+    """Client credentials at Microsoft Entra ID, or another authority that MSAL knows.
+
+    MSAL's constructor asks the authority for its metadata, so it is built for the first token.
+    """
+
+    def __init__(self, registration: Registration, secret: str) -> None:
+        self._registration = registration
+        self._secret = secret
+
+    def token(self, *, fresh: bool, claims: str | None = None) -> str:
+        """A token from MSAL's cache while it lasts. Raises AuthenticationError, Unreachable,
+        Throttled.
+        """
+        scopes = list(self._registration.scopes)
+        with self._registration.asking():
+            if fresh:
+                self._application.remove_tokens_for_client()
+            answer = self._application.acquire_token_for_client(scopes, claims_challenge=claims)
+        return token_of(answer, self._registration.where, self._secret)
+
+    @cached_property
+    def _application(self) -> Any:
+        # Slow to import, and few connections need it.
+        import msal  # type: ignore[import-untyped]
+
+        return msal.ConfidentialClientApplication(
+            client_credential=self._secret, **self._registration.options
+        )
+
+
+class _MsalClient:
+    """What MSAL wants of an HTTP client, in terms of httpx.
+
+    What is no answer is raised here: MSAL would remember it, and give it to the next who asks
+    without asking again.
+    """
+
+    def __init__(self, plain: Plain) -> None:
+        self._plain = plain
+
+    def get(self, url: str, *, params: Any = None, headers: Any = None, **_: Any) -> httpx.Response:
+        """The authority's metadata."""
+        with self._plain() as client:
+            response = client.get(url, params=params, headers=headers)
+        refuse_failures(response)
+        if not response.is_success:
+            where = place(url).partition("/v2.0/")[0]
+            raise _unusable(where, _document(response).get("error_description"))
+        return response
+
+    def post(
+        self, url: str, *, params: Any = None, data: Any = None, headers: Any = None, **_: Any
+    ) -> httpx.Response:
+        """Tokens, or why there are none: always JSON (RFC 6749, 5)."""
+        with self._plain() as client:
+            response = client.post(url, params=params, data=data, headers=headers)
+        refuse_failures(response)
+        if not _document(response):
+            said = f"{response.status_code}, and nothing that can be read"
+            raise refused({"error_description": said}, place(url))
+        return response
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+
+def _document(response: httpx.Response) -> dict[str, Any]:
+    try:
+        document = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _unusable(where: str, said: object = None) -> AuthenticationError:
+    because = f": {sentence(' '.join(str(said).split())[:400])}" if said else "."
+    return AuthenticationError(
+        f"{where} cannot be used as authority{because}",
+        remedy="Check tenant and authority in the connection's extra.",
+    )

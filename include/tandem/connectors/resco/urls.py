@@ -1,0 +1,122 @@
+"""Where an organization's services are: one host, or a server that has many organizations.
+
+Sources: Resco wiki, "OData service" and "Resco CRM Connector" (data service); Resco's JavaScript
+client (metadata service).
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import httpx
+from pydantic import Field, ValidationError
+
+from tandem.connectors.odata.connection import ODataExtra, service_root
+from tandem.errors import ConfigurationError
+from tandem.model.config import Config
+from tandem.model.connection import Connection, reasons
+
+_ODATA: Final = "/odata/v4"
+_BASES: Final = re.compile(r"(?:/odata/v4|/rest/v1/data|/rest/v1/metadata)?(?:/([^/]+))?/?")
+"""Addresses that people copy: of the host, of a service, of an organization at a service."""
+_ORGANIZATION_HOST: Final = re.compile(
+    r"([^.]+)\.(?:(?:[a-z0-9-]+\.)?rescocrm\.com|app\.resco\.net)"
+)
+_SERVERS: Final = ("www", "login", "connect", "us1")
+"""First parts of names that are servers', not organizations'."""
+_LOCAL: Final = ("127.0.0.1", "localhost", "::1")
+_FORMS: Final = (
+    "Write it as https://{organization}.rescocrm.com, or as "
+    "https://{server}/odata/v4/{organization}/."
+)
+
+
+class RescoExtra(Config):
+    """The `extra` of a `resco` connection."""
+
+    organization: str | None = Field(
+        None, description="The organization, where the host does not tell it."
+    )
+    headers: dict[str, str] = Field({}, description="Headers sent with each request.")
+    verify: str | None = Field(None, description="Path of a CA bundle.")
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """The roots of an organization's services; all but `data` end with a slash."""
+
+    odata: str
+    data: str
+    """The data service: FetchXML goes there, its methods are below."""
+    metadata: str
+
+
+def urls_of(connection: Connection) -> Urls:
+    """The services of the organization that the connection names.
+
+    Raises ConfigurationError where the host is no URL, sends passwords in the clear, or names no
+    organization.
+    """
+    text = (connection.host or "").strip()
+    host = text if "://" in text or not text else f"https://{text}"
+    url = httpx.URL(service_root(connection.model_copy(update={"host": host})))
+    if url.scheme != "https" and url.host not in _LOCAL:
+        raise ConfigurationError(
+            f"The host of connection {connection.id!r} is not https: the password would travel "
+            "in the clear.",
+            remedy=_FORMS,
+        )
+    return _urls(connection, url)
+
+
+def odata_extra(connection: Connection) -> ODataExtra:
+    """How to sign in: basic authentication is what the services take."""
+    missing = [
+        name
+        for name, value in (("login", connection.login), ("password", connection.secret))
+        if not value
+    ]
+    if missing:
+        raise ConfigurationError(
+            f"Connection {connection.id!r} has no {' and no '.join(missing)}.",
+            remedy="Resco Cloud takes the e-mail and the password of a user of the organization.",
+        )
+    extra = _extra(connection)
+    return ODataExtra(auth="basic", headers=extra.headers, verify=extra.verify)
+
+
+def _urls(connection: Connection, url: httpx.URL) -> Urls:
+    server = str(url.copy_with(path="/")).rstrip("/")
+    found = _BASES.fullmatch(url.path)
+    if not found:
+        raise ConfigurationError(
+            f"The host of connection {connection.id!r} has the path {url.path!r}, which is none "
+            "of Resco Cloud's services.",
+            remedy=_FORMS,
+        )
+    named = _extra(connection).organization or found[1]
+    own = _ORGANIZATION_HOST.fullmatch(url.host)
+    if named is None and own and own[1] not in _SERVERS:
+        return Urls(
+            f"{server}{_ODATA}/", f"{server}/rest/v1/data", f"{server}/rest/v1/metadata/{own[1]}/"
+        )
+    if named is None or not re.fullmatch(r"[A-Za-z0-9._~-]+", named):
+        raise ConfigurationError(
+            f"The host of connection {connection.id!r} does not tell which organization is meant.",
+            remedy=_FORMS + ' Or add {"organization": "…"} as extra.',
+        )
+    return Urls(
+        f"{server}{_ODATA}/{named}/",
+        f"{server}/rest/v1/data/{named}",
+        f"{server}/rest/v1/metadata/{named}/",
+    )
+
+
+def _extra(connection: Connection) -> RescoExtra:
+    try:
+        return RescoExtra(**connection.extra)
+    except ValidationError as error:
+        raise ConfigurationError(
+            f"The extra of connection {connection.id!r} is wrong: {reasons(error)}.",
+            remedy=f"It takes {', '.join(RescoExtra.model_fields)}.",
+        ) from None

@@ -1,0 +1,1 @@
+"""A simulated Microsoft Entra authority: client credentials, device code, refresh tokens."""

@@ -1,0 +1,1 @@
+"""A simulator of the Dataverse Web API (Dynamics 365): the demo service with Dataverse's manners."""

@@ -1,0 +1,130 @@
+"""People's sign-ins, kept encrypted in the state database for all processes."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final, NamedTuple
+
+from cryptography.fernet import InvalidToken, MultiFernet
+from sqlalchemy import Connection, Engine, Row, select, update
+
+from tandem.database import writing
+from tandem.model.sign_in import PendingSignIn
+from tandem.state.migrate import open_database
+from tandem.state.scope import insert_new
+from tandem.state.sign_in_key import VARIABLE, SignInKey
+from tandem.state.tables import sign_in as table
+
+_log: Final = logging.getLogger(__name__)
+
+_NOTHING_WAITS: Final = {"flow": None, "message": None, "expires_at": None}
+
+
+class Waiting(NamedTuple):
+    """A sign-in that waits for somebody, without its secrets."""
+
+    name: str
+    message: str
+    expires_at: datetime
+
+
+class SqlSignIns:
+    """`tandem.connectors.sign_in.SignIns` in a database. It, and the key, are opened, or made,
+    when they are needed: few connections have people who sign in.
+    """
+
+    def __init__(self, url: Callable[[], str], key: SignInKey, now: Callable[[], datetime]) -> None:
+        """`url`: that of the state database."""
+        self._url = url
+        self._key = key
+        self._now = now
+
+    def tokens(self, name: str) -> str | None:
+        """What was kept last; None, with a warning, if it cannot be decrypted."""
+        row = self._row(name)
+        return self._decrypted(name, row.tokens) if row and row.tokens else None
+
+    def keep_tokens(self, name: str, cache: str) -> None:
+        """Keep it, encrypted; nothing waits any more."""
+        tokens = self._fernet.encrypt(cache.encode())
+        with self._locking(name) as (connection, _):
+            self._set(connection, name, tokens=tokens, **_NOTHING_WAITS)
+
+    def pending(self, name: str) -> PendingSignIn | None:
+        """What waits for its code and has not expired; None, with a warning, if it cannot be
+        decrypted.
+        """
+        row = self._row(name)
+        return self._pending_in(row) if row else None
+
+    def begin(self, name: str, sign_in: PendingSignIn) -> PendingSignIn:
+        """Let it wait, unless another one does already: that is the one that counts."""
+        flow = self._fernet.encrypt(sign_in.flow.encode())
+        with self._locking(name) as (connection, row):
+            before = self._pending_in(row)
+            if before is None:
+                waits = {"message": sign_in.message, "expires_at": sign_in.expires_at}
+                self._set(connection, name, flow=flow, **waits)
+        return before or sign_in
+
+    def end(self, name: str, sign_in: PendingSignIn) -> None:
+        """Nothing waits any more, unless that is another one: messages hold codes."""
+        with self._locking(name) as (connection, row):
+            if row.message == sign_in.message:
+                self._set(connection, name, **_NOTHING_WAITS)
+
+    def waiting(self) -> list[Waiting]:
+        """All that wait now, for people to see; the one that expires first comes first."""
+        columns = (table.c.name, table.c.message, table.c.expires_at)
+        query = select(*columns).where(table.c.flow.is_not(None)).order_by(table.c.expires_at)
+        with self._engine.connect() as connection:
+            found = [Waiting(*row) for row in connection.execute(query)]
+        return [entry for entry in found if entry.expires_at > self._now()]
+
+    def close(self) -> None:
+        """Close all connections."""
+        if "_engine" in self.__dict__:
+            self._engine.dispose()
+
+    @cached_property
+    def _engine(self) -> Engine:
+        return open_database(self._url())
+
+    @cached_property
+    def _fernet(self) -> MultiFernet:
+        return self._key.fernet()
+
+    def _row(self, name: str) -> Row[Any] | None:
+        with self._engine.connect() as connection:
+            return connection.execute(select(table).where(table.c.name == name)).first()
+
+    @contextmanager
+    def _locking(self, name: str) -> Iterator[tuple[Connection, Row[Any]]]:
+        """A transaction, and the row of that name, which nobody else changes until its end."""
+        with writing(self._engine) as connection:
+            insert_new(connection, table, {"name": name, "updated_at": self._now()})
+            query = select(table).where(table.c.name == name)
+            yield connection, connection.execute(query.with_for_update()).one()
+
+    def _set(self, connection: Connection, name: str, **values: Any) -> None:
+        changed = update(table).where(table.c.name == name)
+        connection.execute(changed.values(**values, updated_at=self._now()))
+
+    def _pending_in(self, row: Row[Any]) -> PendingSignIn | None:
+        if row.flow is None or row.expires_at <= self._now():
+            return None
+        flow = self._decrypted(row.name, row.flow)
+        return PendingSignIn(row.message, flow, row.expires_at) if flow else None
+
+    def _decrypted(self, name: str, kept: bytes) -> str | None:
+        try:
+            return self._fernet.decrypt(kept).decode()
+        except InvalidToken:
+            _log.warning(
+                "The sign-in that was kept for %s was encrypted with another key, or is damaged: "
+                "somebody has to sign in again. The key is %s, or else %s.",
+                *(name, VARIABLE, self._key.file),
+            )
+            return None

@@ -1,0 +1,154 @@
+"""The Business Central connector passes the suite, against the simulator: records of an API, lines
+that are read by their documents, and published web services.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+import httpx
+import pyarrow as pa
+import pytest
+
+from tandem.conformance import *  # noqa: F403
+from tandem.conformance import Subject
+from tandem.connectors.business_central.connector import BusinessCentralConnector
+from tandem.demo.business_central.api import API
+from tandem.demo.business_central.control import Control
+from tandem.demo.business_central.pages import Page, Root, blank
+from tandem.demo.business_central.sample import COMPANIES
+from tandem.demo.business_central.service import create_app
+from tandem.demo.business_central.sites import site
+from tandem.demo.business_central.web_services import WEB_SERVICES
+from tandem.demo.server import serving
+from tandem.demo.store import Store
+from tandem.demo.values import Stored, from_json
+from tandem.model.connection import Connection
+from tandem.model.schema import Entity, Field, Kind, Schema
+
+COMPANY = COMPANIES[0]
+WITHOUT_NULL = (Kind.BOOLEAN, Kind.DECIMAL, Kind.INT64)
+
+
+class WithNulls(BusinessCentralConnector):
+    """Without fields that cannot be null, since the suite leaves some of all empty: numbers,
+    booleans, and options, of which the first stands for nothing.
+    """
+
+    def schema(self) -> Schema:
+        known = super().schema()
+        return Schema(entities=tuple(map(_with_nulls, known.entities)))
+
+
+def _with_nulls(entity: Entity) -> Entity:
+    kept = (f for f in entity.fields if f.kind not in WITHOUT_NULL and not f.options)
+    return entity.model_copy(update={"fields": tuple(kept)})
+
+
+class SmallPages(httpx.HTTPTransport):
+    """Asks for smaller pages than the connector does."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if "Prefer" in request.headers:
+            request.headers["Prefer"] = "odata.maxpagesize=10"
+        return super().handle_request(request)
+
+
+@dataclass(frozen=True)
+class Records:
+    """Puts records into a store as they are, with the keys that the suite wants."""
+
+    store: Store
+    root: Root
+
+    def put(self, entity: str, records: pa.RecordBatch) -> None:
+        page = self.root.by_name[entity]
+        self._insert(page, records.to_pylist())
+
+    def put_lines(self, entity: str, records: pa.RecordBatch) -> None:
+        """Each line in a document of its own."""
+        lines = records.to_pylist()
+        orders = [{"id": str(uuid5(NAMESPACE_URL, line["id"]))} for line in lines]
+        self._insert(self.root.by_name["salesOrders"], orders)
+        beside = zip(lines, orders, strict=True)
+        found = [{**line, "documentId": order["id"]} for line, order in beside]
+        self._insert(self.root.by_name[entity], found)
+
+    def _insert(self, page: Page, records: list[dict[str, Any]]) -> None:
+        paths = page.entity_set.paths
+        now = "2026-03-18T15:30:45.123"
+        stamps = {name: now for name in ("lastModifiedDateTime", "SystemModifiedAt")}
+        counters = ("#rowVersion", "RowVersionNumber")
+
+        def row(number: int, record: dict[str, Any]) -> tuple[Stored, ...]:
+            known: dict[str, Any] = {**stamps, **dict.fromkeys(counters, number + 1)}
+            given = {name: value for name, value in record.items() if value is not None}
+            return tuple(
+                from_json(as_json(given[name]), item, ieee754=False)
+                if name in given
+                else known.get(name, blank(item))
+                for name, item in paths.items()
+            )
+
+        self.store.insert(page.entity_set, [row(n, record) for n, record in enumerate(records)])
+
+
+def as_json(value: Any) -> Any:
+    """A value as OData JSON writes it (OData JSON Format 4.01, 7.1)."""
+    if isinstance(value, date | datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return value
+
+
+def holds(_: Field, value: Any) -> bool:
+    """Blank values are nulls; SQL Server keeps no such dates."""
+    return value not in ("", date(1, 1, 1)) and not (isinstance(value, str) and "\0" in value)
+
+
+@dataclass(frozen=True)
+class Case:
+    """An entity of the simulator."""
+
+    route: str
+    root: Root
+    entity: str
+    composite: str | None
+    put: Callable[[Records, str, pa.RecordBatch], None] = Records.put
+
+
+CASES = (
+    Case("v2.0", API, "salesOrders", None),
+    Case("v2.0", API, "salesOrderLines", None, Records.put_lines),
+    Case("ODataV4", WEB_SERVICES, "RescoCustomer", "RescoServiceOrder"),
+)
+
+
+@pytest.fixture(params=CASES, ids=lambda case: case.entity)
+def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:
+    case: Case = request.param
+    database = tmp_path / "bc.db"
+    app = create_app(database, control=Control(page_size=10))
+    records = Records(site(case.root, COMPANIES, database).stores[COMPANY.id], case.root)
+    with serving(app, root="") as url:
+        connection = Connection(
+            id="erp",
+            conn_type="business_central",
+            host=url,
+            password="token",
+            extra={
+                "auth": "bearer",
+                "tenant": "contoso.example",
+                "company": COMPANY.name,
+                "route": case.route,
+            },
+        )
+        connector = WithNulls(connection, SmallPages())
+
+        def put(entity: str, batch: pa.RecordBatch) -> None:
+            case.put(records, entity, batch)
+
+        yield Subject(connector, entity=case.entity, put=put, composite=case.composite, holds=holds)
+        connector.close()

@@ -1,0 +1,349 @@
+"""People who sign in by device code, at the simulated authority, with the real MSAL."""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tandem.connectors.base import Connector
+from tandem.connectors.odata.connector import ODataConnector
+from tandem.connectors.registry import open_connector
+from tandem.connectors.sign_in import SignsIn
+from tandem.demo.authority.authority import Authority
+from tandem.demo.authority.grants import Application
+from tandem.demo.authority.service import HOST, create_app
+from tandem.errors import AuthenticationError
+from tandem.model.connection import Connection
+from tandem.state.sign_in_key import SignInKey
+from tandem.state.sign_ins import SqlSignIns
+from tests.simulated import simulated
+
+SERVICE = "org.crm4.dynamics.com"
+Waits = Callable[[float], None]
+
+
+class Site:
+    """A service, its authority, the state database of several processes, and a clock that only
+    sleeping moves.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.now = datetime.now(UTC).replace(microsecond=0)
+        self.folder = folder
+        self.slept: list[float] = []
+        self.authority = Authority([Application("app")], clock=lambda: self.now)
+        self.challenge = ""
+
+    def sign_ins(self) -> SqlSignIns:
+        """Of another process."""
+        key = SignInKey("", self.folder / "tandem.key")
+        return SqlSignIns(lambda: f"sqlite:///{self.folder}/state.db", key, lambda: self.now)
+
+    def process(
+        self, meanwhile: Callable[[], object] | None = None, **extra: str
+    ) -> ODataConnector:
+        """A connector in a process of its own; `meanwhile`: what happens while it waits."""
+
+        def sleep(seconds: float) -> None:
+            self.slept.append(seconds)
+            self.now += timedelta(seconds=seconds)
+            if meanwhile:
+                meanwhile()
+
+        connection = Connection(
+            id="crm",
+            conn_type="odata",
+            host=f"https://{SERVICE}/api/data/v9.2/",
+            extra={"auth": "device_code", "client_id": "app", **extra},
+        )
+        hosts = {HOST: create_app(self.authority), SERVICE: httpx.MockTransport(self._answer)}
+        connector = ODataConnector(connection, simulated(hosts), sleep, lambda: 0.0)
+        connector.sign_in_with(self.sign_ins())
+        return connector
+
+    def enter_code(self) -> None:
+        """Somebody enters whatever code waits."""
+        for code in self.authority.waiting:
+            self.authority.complete(code)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        token = request.headers["Authorization"].removeprefix("Bearer ")
+        if self.challenge:
+            says, self.challenge = self.challenge, ""
+            return httpx.Response(401, headers={"WWW-Authenticate": says})
+        if not self.authority.accepts(token):
+            return httpx.Response(401)
+        return httpx.Response(200, json={"value": []})
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path)
+
+
+def grants(site: Site) -> list[str]:
+    """What was asked of the authority, without the questions whether the code was entered."""
+    return [a.grant for a in site.authority.asked if not a.grant.startswith("urn:")]
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
+
+
+def test_a_run_waits_until_somebody_has_entered_the_code(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    codes: list[str] = []
+
+    def enter_after_a_minute() -> None:
+        codes[:] = codes or site.authority.waiting
+        if sum(site.slept) >= 60:
+            site.enter_code()
+
+    site.process(enter_after_a_minute).check()
+
+    assert site.slept == [5] * 12
+    (said,) = warnings(caplog)
+    assert "Connection 'crm' waits until " in said
+    assert f"Go to https://microsoft.com/devicelogin and enter the code {codes[0]}." in said
+
+
+def test_the_scope_is_all_that_the_application_was_registered_with(site: Site) -> None:
+    site.process(site.enter_code).check()
+    asked = site.authority.asked[0].scope.split()
+    assert f"https://{SERVICE}/.default" in asked
+    assert {"offline_access", "openid", "profile"} <= {*asked}
+
+
+def test_a_scope_of_the_users_own_may_name_what_msal_adds_itself(site: Site) -> None:
+    mine = f"https://{SERVICE}/user_impersonation"
+    site.process(site.enter_code, scope=f"{mine} offline_access").check()
+    assert mine in site.authority.asked[0].scope.split()
+
+
+def test_the_tokens_are_there_for_the_next_run(site: Site) -> None:
+    site.process(site.enter_code).check()
+    site.process().check()
+    assert grants(site) == ["device_code"]
+
+
+def test_tokens_that_expired_meanwhile_are_refreshed(site: Site) -> None:
+    crm = site.process(site.enter_code)
+    crm.check()
+    site.authority.expire_tokens()
+    crm.check()
+    assert grants(site) == ["device_code", "refresh_token"]
+
+
+def test_a_refreshed_token_is_kept_at_once(site: Site) -> None:
+    crm = site.process(site.enter_code)
+    crm.check()
+    site.authority.expire_tokens()
+    crm.check()
+    site.process().check()
+    assert grants(site) == ["device_code", "refresh_token"]
+
+
+def test_claims_that_the_system_wants_are_part_of_the_refresh(site: Site) -> None:
+    crm = site.process(site.enter_code)
+    crm.check()
+    site.challenge = 'Bearer error="insufficient_claims", claims="eyJhIjogMX0="'
+    crm.check()
+    assert site.authority.asked[-1].grant == "refresh_token"
+    assert site.authority.asked[-1].claims == '{"a": 1}'
+
+
+def test_one_code_is_for_all_who_wait(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """A second process joins while the first one waits, and is told the same."""
+    second = site.process()
+
+    def join_then_enter() -> None:
+        waits = second.begin_sign_in()
+        assert waits
+        assert site.authority.waiting[0] in waits.message
+        site.enter_code()
+
+    site.process(join_then_enter).check()
+    second.check()
+    assert grants(site) == ["device_code"]
+
+
+def test_a_process_that_waits_finds_what_another_one_fetched(site: Site) -> None:
+    other = site.process()
+
+    def other_is_quicker() -> None:
+        site.enter_code()
+        assert other.begin_sign_in() is None
+
+    site.process(other_is_quicker).check()
+    assert grants(site) == ["device_code"]
+
+
+def test_a_sign_in_begun_in_one_process_is_finished_by_another(site: Site) -> None:
+    waits = site.process().begin_sign_in()
+    assert waits
+    site.enter_code()
+    site.process().check()
+    assert site.slept == []
+    assert grants(site) == ["device_code"]
+    assert site.sign_ins().waiting() == []
+
+
+def test_a_test_of_the_connection_does_not_wait(site: Site) -> None:
+    crm = site.process()
+    first, again = crm.begin_sign_in(), crm.begin_sign_in()
+    assert first is not None
+    assert again == first
+    site.enter_code()
+    assert crm.begin_sign_in() is None
+    assert site.slept == []
+    crm.check()
+
+
+def test_too_many_questions_make_us_slower(site: Site) -> None:
+    site.authority.slow_down(2)
+    done = iter([None, None, site.enter_code])
+
+    def enter_third() -> None:
+        act = next(done, None)
+        if act:
+            act()
+
+    site.process(enter_third).check()
+    assert site.slept == [5, 10, 15]
+
+
+def test_whoever_declines_ends_it(site: Site) -> None:
+    def decline() -> None:
+        for code in site.authority.waiting:
+            site.authority.decline(code)
+
+    with pytest.raises(AuthenticationError, match=r"crm.*declined to sign in.*Run it again"):
+        site.process(decline).check()
+    assert site.sign_ins().waiting() == []
+    site.process(site.enter_code).check()
+
+
+def test_a_code_that_nobody_enters_expires(site: Site) -> None:
+    with pytest.raises(AuthenticationError, match=r"Nobody entered the code.*'crm'.*Run it again"):
+        site.process().check()
+    assert sum(site.slept) >= 900
+    site.process(site.enter_code).check()
+    assert grants(site) == ["device_code"] * 2
+
+
+def test_a_code_that_expired_before_this_run_is_replaced(site: Site) -> None:
+    first = site.process().begin_sign_in()
+    assert first
+    site.now += timedelta(hours=1)
+    second = site.process().begin_sign_in()
+    assert second
+    assert second.message != first.message
+
+
+@pytest.mark.parametrize("lost", ["revoke", "forget"])
+def test_consent_that_was_taken_back_needs_somebody_again(
+    site: Site, lost: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    crm = site.process(site.enter_code)
+    crm.check()
+    if lost == "revoke":
+        site.authority.revoke("app")
+    else:
+        site.authority.forget_refresh_tokens()
+    site.authority.expire_tokens()
+    crm.check()
+    assert [g for g in grants(site) if g == "device_code"] == ["device_code"] * 2
+    assert len(warnings(caplog)) == 2
+
+
+def test_a_throttled_authority_does_not_end_the_wait(site: Site) -> None:
+    throttled = iter([True])
+
+    def meanwhile() -> None:
+        if next(throttled, False):
+            site.authority.throttle(1, 20)
+        elif sum(site.slept) > 40:
+            site.enter_code()
+
+    site.process(meanwhile).check()
+    assert grants(site) == ["device_code"]
+    assert 20 in site.slept
+
+
+def test_an_application_that_is_not_public_is_told_what_to_allow(site: Site) -> None:
+    site.authority = Authority([Application("app", public=False)], clock=lambda: site.now)
+    with pytest.raises(AuthenticationError, match=r"AADSTS7000218.*Allow public client flows"):
+        site.process().check()
+    assert site.sign_ins().waiting() == []
+
+
+def test_an_unknown_application_is_told_before_anybody_is_asked(site: Site) -> None:
+    with pytest.raises(AuthenticationError, match="AADSTS700016"):
+        site.process(client_id="ghost").check()
+
+
+def test_tokens_that_cannot_be_decrypted_count_as_absent(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.process(site.enter_code).check()
+    (site.folder / "tandem.key").unlink()
+    site.process(site.enter_code).check()
+    assert grants(site) == ["device_code"] * 2
+    assert any("encrypted with another key" in said for said in warnings(caplog))
+
+
+def test_without_a_place_to_keep_it_a_sign_in_lasts_as_long_as_the_connector(site: Site) -> None:
+    connector = site.process(site.enter_code)
+    fresh = site.process(site.enter_code)
+    for crm in (connector, fresh):
+        assert crm._person
+        crm._person.sign_in_with(_forgetful())
+        crm.check()
+        crm.check()
+    assert grants(site) == ["device_code"] * 2
+
+
+def test_secrets_are_in_no_message_no_log_and_no_plain_file(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    crm = site.process(site.enter_code)
+    crm.check()
+    site.authority.expire_tokens()
+    crm.check()
+    site.authority.revoke("app")
+    site.authority.expire_tokens()
+    site.process().begin_sign_in()
+    files = b"".join(path.read_bytes() for path in site.folder.iterdir())
+    for secret in site.authority.secrets:
+        assert secret not in caplog.text
+        assert secret.encode() not in files
+
+
+def test_connectors_of_the_registry_are_given_the_sign_ins() -> None:
+    connection = Connection(
+        id="crm",
+        conn_type="odata",
+        host=f"https://{SERVICE}/",
+        extra={"auth": "device_code", "client_id": "app"},
+    )
+    connector: Connector = open_connector("odata", connection, _forgetful())
+    assert isinstance(connector, SignsIn)
+    connector.close()
+
+
+def test_other_ways_to_sign_in_have_nothing_that_waits() -> None:
+    connection = Connection(id="crm", conn_type="odata", host=f"https://{SERVICE}/")
+    connector = ODataConnector(connection)
+    connector.sign_in_with(_forgetful())
+    assert connector.begin_sign_in() is None
+
+
+def _forgetful():
+    from tandem.connectors.auth.device_code import _Here
+
+    return _Here()
