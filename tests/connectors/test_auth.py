@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
+from tandem.connectors.auth.answers import refused
 from tandem.connectors.auth.endpoint import EndpointTokens
 from tandem.connectors.auth.headers import BearerAuth, HeaderAuth, claims_challenge
 from tandem.connectors.auth.microsoft import MicrosoftTokens, Registration
@@ -284,3 +285,28 @@ def test_what_is_no_answer_of_a_token_endpoint_is_not_shown() -> None:
     with pytest.raises(AuthenticationError, match="nothing that can be read") as raised:
         microsoft(authority).token(fresh=False)
     assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("AADSTS7000215: Invalid client secret provided.", "client secret again"),
+        ("AADSTS7000222: The provided client secret keys are expired.", "If it has expired"),
+        ("AADSTS7000218: The request body must contain …", "Allow public client flows"),
+        ("AADSTS65001: The user has not consented.", "Grant admin consent"),
+        ("AADSTS700016: Application was not found.", "Check client id and tenant"),
+        ("AADSTS90002: Tenant 'x' not found.", "Check tenant and authority"),
+        ("AADSTS500011: The resource principal was not found.", "Check the host and the scope"),
+        ("AADSTS99999: New.", "Check tenant, client id, client secret and scope"),
+    ],
+)
+def test_each_refusal_has_its_remedy(said: str, remedy: str) -> None:
+    """Trace and correlation ids are left out."""
+    description = f"{said}\r\nTrace ID: 1\r\nCorrelation ID: 2\r\nTimestamp: 2026-03-01"
+    error = refused({"error": "x", "error_description": description}, "https://login")
+    assert error.problem == f"https://login gives us no token: {said}"
+    assert remedy in error.remedy
+
+
+def test_an_endless_reason_is_cut() -> None:
+    assert len(refused({"error": "x" * 9_999}, "https://login").problem) < 500

@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+from tests.simulated import simulated
 
 from tandem.connectors.odata.connector import ODataConnector
 from tandem.demo.authority.authority import TENANT, Authority
@@ -9,18 +10,23 @@ from tandem.demo.authority.grants import Application
 from tandem.demo.authority.service import HOST, create_app
 from tandem.errors import AuthenticationError
 from tandem.model.connection import Connection
-from tests.simulated import simulated
 
 SERVICE = "org.crm4.dynamics.com"
+SECRET = "hush"
 
 
 @pytest.fixture
 def authority() -> Authority:
-    return Authority([Application("app", secret="hush", public=False)])
+    return Authority([Application("app", secret=SECRET, public=False)])
 
 
 def connector(
-    authority: Authority, password: str = "hush", *, slept: list[float] | None = None, **extra: str
+    authority: Authority,
+    /,
+    password: str = SECRET,
+    *,
+    slept: list[float] | None = None,
+    **extra: str,
 ) -> ODataConnector:
     """A connector of a service that lets in whoever has a token that is good."""
 
@@ -42,7 +48,7 @@ def connector(
     return ODataConnector(connection, transport, waits.append, lambda: 0.0)
 
 
-def refusal(authority: Authority, **options: str) -> str:
+def refusal(authority: Authority, /, **options: str) -> str:
     with pytest.raises(AuthenticationError) as raised:
         connector(authority, **options).check()
     assert not [secret for secret in authority.secrets if secret in str(raised.value)]

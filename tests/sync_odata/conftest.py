@@ -7,7 +7,6 @@ own driver.
 import json
 import secrets
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,11 +15,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
-from uuid import uuid4
 
 import httpx
-import psycopg
 import pytest
+from tests.local_database import Local
 
 from tandem.connectors.odata.connector import ODataConnector
 from tandem.demo.server import serving
@@ -198,57 +196,6 @@ class Service:
         self.client.delete(f"{entity}({key})").raise_for_status()
 
 
-@dataclass(frozen=True)
-class Local:
-    """A database, seen through its own driver; tables have a GUID `id`."""
-
-    url: str
-
-    def rows(self, table: str) -> dict[str, Record]:
-        """All rows of a table, by id."""
-        rows = self.query(f'SELECT * FROM "{table}"')
-        return {str(row["id"]): row for row in rows}
-
-    def create(self, table: str, **values: Any) -> str:
-        """Insert a row with all that is required; its id."""
-        row = {"id": str(uuid4()), **REQUIRED[table], **values}
-        names = ", ".join(f'"{name}"' for name in row)
-        places = ", ".join([self._place] * len(row))
-        self.run(f'INSERT INTO "{table}" ({names}) VALUES ({places})', *row.values())
-        return str(row["id"])
-
-    def change(self, table: str, id_: str, **values: Any) -> None:
-        """Update a row."""
-        changes = ", ".join(f'"{name}" = {self._place}' for name in values)
-        statement = f'UPDATE "{table}" SET {changes} WHERE "id" = {self._place}'
-        self.run(statement, *values.values(), id_)
-
-    def delete(self, table: str, id_: str) -> None:
-        """Delete a row."""
-        self.run(f'DELETE FROM "{table}" WHERE "id" = {self._place}', id_)
-
-    def run(self, statement: str, *values: Any) -> None:
-        """Execute a statement."""
-        with closing(self._open()) as database:
-            database.execute(statement, values)
-
-    @property
-    def _place(self) -> str:
-        return "?" if self.url.startswith("sqlite") else "%s"
-
-    def query(self, statement: str) -> list[Record]:
-        """What a query finds."""
-        with closing(self._open()) as database:
-            found = database.execute(statement)
-            names = [column[0] for column in found.description]
-            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-    def _open(self) -> Any:
-        if self.url.startswith("sqlite"):
-            return sqlite3.connect(self.url.removeprefix("sqlite:///"), isolation_level=None)
-        return psycopg.connect(self.url, autocommit=True)
-
-
 @dataclass
 class Town:
     """Both sides, an integration between them, and what stays between its runs."""
@@ -370,14 +317,14 @@ def service(service_url: str) -> Iterator[Service]:
 def local(request: pytest.FixtureRequest, tmp_path: Path) -> Local:
     """An empty database of each kind in turn."""
     if request.param == "sqlite":
-        return Local(f"sqlite:///{tmp_path}/local.db")
-    return Local(request.getfixturevalue("postgresql_url"))
+        return Local(f"sqlite:///{tmp_path}/local.db", REQUIRED)
+    return Local(request.getfixturevalue("postgresql_url"), REQUIRED)
 
 
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Local:
     """An empty SQLite database."""
-    return Local(f"sqlite:///{tmp_path}/local.db")
+    return Local(f"sqlite:///{tmp_path}/local.db", REQUIRED)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import typer
 from tandem.cli import (
     check,
     conflicts,
+    demo,
     explain,
     init,
     log,
@@ -32,7 +33,7 @@ class _Printable(logging.Formatter):
         return printable(super().format(record))
 
 
-class _ToStandardError(logging.StreamHandler[TextIO]):
+class ToStandardError(logging.StreamHandler[TextIO]):
     """Writes to what standard error is at that moment: above a progress display, not into it."""
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -54,7 +55,7 @@ def _options(
 ) -> None:
     _replace_what_the_terminal_cannot_show()
     level = logging.INFO if verbose else logging.WARNING
-    handler = _ToStandardError()
+    handler = ToStandardError()
     handler.setFormatter(_Printable("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=level, handlers=[handler])
 
@@ -80,3 +81,4 @@ app.command("rejected")(rejected.rejected)
 app.command("conflicts")(conflicts.conflicts)
 app.command("explain")(explain.explain)
 app.command("verify")(verify.verify)
+app.command("demo")(demo.demo)

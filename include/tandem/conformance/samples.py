@@ -65,9 +65,10 @@ _KEYS: Final[dict[Kind, Callable[[int], Any]]] = {
 def samples_of(field: Field, subject: Subject) -> list[Any]:
     """Values that the field should keep exactly, without null."""
     if field.options:
-        return [option for option in field.options if subject.holds(field, option)]
-    known = _decimals(field) if field.kind is Kind.DECIMAL else _SAMPLES[field.kind]
-    sized = [value for value in known if _fits_length(field, value)]
+        known = [int(o) if field.kind is Kind.INT64 else o for o in field.options]
+        return [option for option in known if subject.holds(field, option)]
+    some = _decimals(field) if field.kind is Kind.DECIMAL else _SAMPLES[field.kind]
+    sized = [value for value in some if _fits_length(field, value)]
     return [value for value in sized if subject.holds(field, value)]
 
 

@@ -14,6 +14,7 @@ import httpx
 
 from tandem.connectors.http_bodies import CODINGS, first_bytes, is_web_page, start_of
 from tandem.connectors.http_errors import (
+    TooSlow,
     answers_otherwise,
     broke_off,
     cannot_heal,
@@ -37,6 +38,9 @@ LONGEST_PAUSE: Final = 30.0
 LONGEST_WISH: Final = 600.0
 """Seconds that a `Retry-After` is obeyed on the spot; Business Central's window is 300."""
 REDIRECTS: Final = 5
+_TOO_SLOW: Final = (408, 504)
+"""Business Central gives up after eight minutes, its gateway after ten: once more would do no
+better (Microsoft Learn, "Operational limits" and "HTTP status codes")."""
 _KEPT: Final = (307, 308)
 """Redirects that keep method and body (RFC 9110, 15.4)."""
 WRITE_LIMIT: Final = 64 * 1024 * 1024
@@ -57,6 +61,8 @@ class Format:
     """A body that ends with none of these was cut; empty: anything will do."""
     limit: int = 512 * 1024 * 1024
     """Bytes, after decompression."""
+    splits: bool = False
+    """Whether less is asked for where it takes the system too long: then TooSlow, at once."""
     may_expire: bool = False
     """Whether the URL is one that the system may have forgotten: then AnchorExpired."""
 
@@ -126,7 +132,8 @@ class Http:
                 return ask()
             except RetryLater as error:
                 wait = pause(attempt, error, self.repeats.random())
-                if wait is None or cannot_heal(error) or not still_wanted():
+                lasting = isinstance(error, TooSlow) or cannot_heal(error)
+                if wait is None or lasting or not still_wanted():
                     raise
                 self.repeats.sleep(wait)
         return ask()
@@ -210,7 +217,10 @@ class Http:
         if not response.is_success:
             if wanted.may_expire and is_expired(response.status_code, body):
                 raise expired(response, body)
-            raise unwelcome(self.name, response, body)
+            said = unwelcome(self.name, response, body)
+            if wanted.splits and response.status_code in _TOO_SLOW:
+                raise TooSlow(said.problem, remedy=said.remedy)
+            raise said
         self._refuse_other_things(url, wanted, response.headers, body)
         return Answer(url, response.headers, body)
 

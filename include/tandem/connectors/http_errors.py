@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import httpx
 
+from tandem.connectors.http_codes import Meaning, meaning
 from tandem.errors import (
     AnchorExpired,
     AuthenticationError,
@@ -41,7 +42,7 @@ _FAILURES: Final[tuple[tuple[type[BaseException], str, str], ...]] = (
 )
 """Cause of a failed request → what to say, the most telling first."""
 
-_STATUSES: Final[dict[int, tuple[type[TandemError], str, str]]] = {
+_STATUSES: Final[dict[int, Meaning]] = {
     401: (
         AuthenticationError,
         "does not accept our credentials",
@@ -94,6 +95,10 @@ class FilterRefused(ConfigurationError):
     """The service does not take the filter of a query."""
 
 
+class TooSlow(Unreachable):
+    """What was asked for takes the system too long: less of it may do."""
+
+
 class NotSigned(Unreachable, Throttled):
     """No token is to be had, and so the request was not sent or not let in. The authority may
     say how long to wait.
@@ -128,18 +133,26 @@ def unwelcome(name: str, response: httpx.Response, body: bytes) -> TandemError:
     `name` is the connection's. Says what the system said.
     """
     status = response.status_code
-    kind, what, remedy = _STATUSES.get(status) or next(
-        (kind, what, remedy) for lowest, kind, what, remedy in _OTHERS if status >= lowest
-    )
+    said = server_message(body)
+    tracked = "track-changes" in response.request.headers.get("Prefer", "")
+    special = meaning(error_code(body), said, tracked=tracked)
+    kind, what, remedy = special or _by_status(status)
     if _is_about_filter(response, body):
         kind = FilterRefused
-    said = server_message(body)
     where = f"{place(response.request.url)} {what} ({status})"
     problem = f"{where}: {sentence(said)}" if said else f"{where}."
     wait = retry_after(response.headers)
-    if kind is Throttled or (kind is Unreachable and wait is not None):
-        return Throttled(problem, remedy="It is tried again later.", retry_after=wait)
+    if kind is Unreachable and wait is not None:
+        kind = Throttled
+    if issubclass(kind, Throttled):
+        return kind(problem, remedy="It is tried again later.", retry_after=wait)
     return kind(problem, remedy=remedy.format(name=name))
+
+
+def _by_status(status: int) -> Meaning:
+    return _STATUSES.get(status) or next(
+        (kind, what, remedy) for lowest, kind, what, remedy in _OTHERS if status >= lowest
+    )
 
 
 def _is_about_filter(response: httpx.Response, body: bytes) -> bool:

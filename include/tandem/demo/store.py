@@ -42,7 +42,7 @@ class Store:
         database.parent.mkdir(parents=True, exist_ok=True)
         with self._connection() as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript("\n".join(_schema(model)))
+            connection.executescript("\n".join(["BEGIN IMMEDIATE;", *_schema(model), "COMMIT;"]))
             connection.execute("INSERT OR IGNORE INTO identity VALUES (1, ?)", (str(uuid4()),))
             found = connection.execute("SELECT value FROM identity").fetchone()
         self.identity: str = found[0]

@@ -1,11 +1,13 @@
 """Metadata documents that were published by others, where they are at hand."""
 
+import re
 import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from tandem.connectors.odata.metadata import parse_metadata
+from tandem.connectors.odata.values import coded, decoded
 from tandem.errors import ConfigurationError
 from tandem.model.schema import Kind, Schema
 
@@ -95,7 +97,22 @@ def test_dataverse_owners_are_users_and_teams() -> None:
     accounts = schema("dataverse/dynamics-crm4-v9.1-metadata.xml").entity("accounts")
     owner = accounts.field("_ownerid_value")
     assert [t.entity for t in owner.lookup] == ["owners", "systemusers", "teams"]
-    assert owner.by_navigation
+    assert owner.read_only
+    parts = [f for f in accounts.fields if f.part_of == owner.name]
+    assert [f.name for f in parts] == ["ownerid_systemuser", "ownerid_team"]
+    assert {(f.lookup[0].navigation, f.lookup[0].field) for f in parts} == {("ownerid", "ownerid")}
+
+
+def test_a_dataverse_user_is_referred_to_by_the_key_whatever_the_constraint_names() -> None:
+    accounts = schema("dataverse/dynamics-crm4-v9.1-metadata.xml").entity("accounts")
+    preferred = accounts.field("_preferredsystemuserid_value")
+    assert (preferred.by_navigation, preferred.lookup[0].field) == (True, "ownerid")
+
+
+def test_all_coded_members_of_business_central_are_spelt_as_they_came() -> None:
+    body = (DATA / "businesscentral/bc-api-v2.0-metadata.xml").read_text()
+    members = set(re.findall(r'<Member Name="([^"]+)"', body))
+    assert [name for name in members if coded(decoded(name)) != name] == []
 
 
 def test_each_target_of_a_dataverse_customer_has_its_navigation_property() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from tandem.connectors.auth.answers import refused, token_of
+from tandem.connectors.auth.in_memory import InMemorySignIns
 from tandem.connectors.auth.public_client import PublicClient
 from tandem.connectors.sign_in import PendingSignIn, SignIns
 from tandem.errors import AuthenticationError
@@ -40,7 +41,7 @@ class DeviceCodeTokens:
         self._name = name
         self._connection = connection
         self._sleep = sleep
-        self._sign_ins: SignIns = _Here()
+        self._sign_ins: SignIns = InMemorySignIns()
         self._last: str | None = None
         self._seen: str | None = None
         """What was kept when it was looked at last."""
@@ -126,7 +127,7 @@ class DeviceCodeTokens:
         error = answer.get("error")
         if error is None:
             return self._keep(token_of(answer, self._client.registration.where))
-        if error not in (*_PENDING, *_DECLINED):
+        if error not in (*_PENDING, *_DECLINED, *_EXPIRED):
             self._sleep(flow["interval"])  # whoever redeemed the code keeps the tokens about now
         token = self._settled_elsewhere(claims)
         if token or error in _PENDING:
@@ -165,27 +166,3 @@ class DeviceCodeTokens:
             f"Nobody entered the code for connection {self._connection!r} in time: it has expired.",
             remedy=_AGAIN,
         )
-
-
-class _Here:
-    """Sign-ins of one connector, which end with it."""
-
-    def __init__(self) -> None:
-        self._tokens: dict[str, str] = {}
-        self._pending: dict[str, PendingSignIn] = {}
-
-    def tokens(self, name: str) -> str | None:
-        return self._tokens.get(name)
-
-    def keep_tokens(self, name: str, cache: str) -> None:
-        self._tokens[name] = cache
-        self._pending.pop(name, None)
-
-    def pending(self, name: str) -> PendingSignIn | None:
-        return self._pending.get(name)
-
-    def begin(self, name: str, sign_in: PendingSignIn) -> PendingSignIn:
-        return self._pending.setdefault(name, sign_in)
-
-    def end(self, name: str, sign_in: PendingSignIn) -> None:  # noqa: ARG002 - there is but one
-        self._pending.pop(name, None)

@@ -24,6 +24,7 @@ from tandem.connectors.odata.connector import METADATA, ODataConnector
 from tandem.connectors.odata.filters import key_expressions
 from tandem.connectors.odata.metadata import csdl_of
 from tandem.connectors.odata.selection import Selection
+from tandem.connectors.odata.splitting import split
 from tandem.errors import AuthenticationError
 from tandem.model.connection import Connection
 from tandem.model.filters import AllOf, AnyOf, Comparison, Condition, all_of
@@ -73,6 +74,7 @@ class BusinessCentralConnector(ODataConnector):
         elif asks_for_versions_only(query, lines):
             yield from self._through(lines).versions(query)
         else:
+            split(query.condition, query)  # refuses what does not fit, if nothing is listed
             walked = partial(self._through(lines).pages, condition=query.condition)
             yield from Selection(query, self.read, None, query.condition).pages(walked)
 

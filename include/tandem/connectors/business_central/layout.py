@@ -61,7 +61,8 @@ def _sets_of_company(csdl: Csdl) -> frozenset[str]:
 
 
 def _entity(entity: Entity, company: str) -> Entity:
-    fields = {field.name: _field(field, entity.key) for field in entity.fields}
+    stamps = entity.capabilities.version_fields
+    fields = {field.name: _field(field, entity.key, stamps) for field in entity.fields}
     return entity.model_copy(
         update={
             "path": f"{company}/{quote(entity.name, safe='')}" if company else "",
@@ -71,12 +72,12 @@ def _entity(entity: Entity, company: str) -> Entity:
     )
 
 
-def _field(field: Field, key: tuple[str, ...]) -> Field:
-    """An id that is a whole key is made by the system: pages show it, and take none."""
-    made_there = (
-        key == (field.name,) and field.kind is Kind.GUID and field.name.lower() in _MADE_THERE
-    )
-    return field.model_copy(update={"read_only": True}) if made_there else field
+def _field(field: Field, key: tuple[str, ...], stamps: tuple[str, ...]) -> Field:
+    """An id that is a whole key is made by the system, and so is what orders changes: pages show
+    them, and take none.
+    """
+    is_id = key == (field.name,) and field.kind is Kind.GUID and field.name.lower() in _MADE_THERE
+    return field.model_copy(update={"read_only": True}) if is_id or field.name in stamps else field
 
 
 def _capabilities(entity: Entity, fields: Mapping[str, Field]) -> Capabilities:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from tandem.connectors.http import ATTEMPTS, Reply, pause
+from tandem.connectors.http_codes import TooManyAtOnce
 from tandem.connectors.http_errors import cannot_heal
 from tandem.connectors.odata.channel import MOST_ALONE, Channel, Form, Pace
 from tandem.connectors.odata.exchange import Exchange, alone, batch
@@ -179,6 +180,8 @@ class _Courier:
         if isinstance(fault, StopRun) and not (self.delivery.replies or lost_creates):
             raise fault
         self._failures = 1 if progress else self._failures + 1
+        if isinstance(fault, TooManyAtOnce):
+            self._pace.no_more_than(max(self._pace.at_once - 1, 1))
         self._pace.slower()
         if not self.waits() and not lost_creates:
             return

@@ -8,13 +8,13 @@ import pyarrow as pa
 
 from tandem.connectors.base import Page, Query
 from tandem.connectors.http import Answer, Http, resolved
+from tandem.connectors.http_codes import WITHOUT_DELTA
 from tandem.connectors.http_errors import other_host
 from tandem.connectors.odata.ahead import Ahead
-from tandem.connectors.odata.dialects.families import dialect_of
-from tandem.connectors.odata.feed import WITHOUT_DELTA, Feed, FeedReader
+from tandem.connectors.odata.feed import Feed, FeedReader
 from tandem.connectors.odata.page import PageReader
-from tandem.connectors.odata.parts import annotations_wished
-from tandem.connectors.odata.read import EMPTY_PAGES, JSON, Walk, preference
+from tandem.connectors.odata.page_size import Pages
+from tandem.connectors.odata.read import EMPTY_PAGES, JSON, Walk
 from tandem.core.ids import key_columns
 from tandem.errors import AnchorExpired, ConfigurationError, Unreachable
 from tandem.model.schema import Entity
@@ -65,9 +65,8 @@ class Feeds:
     """The pages behind a delta link, each fetched while the one before is worked on."""
 
     def __init__(self, http: Http, query: Query, reader: PageReader, since: str) -> None:
-        self._http = http
+        self._pages = Pages(http, query, _KEPT, TRACK)
         self._entity = query.entity
-        self._wished = annotations_wished(query.entity, query.fields)
         self._reader = FeedReader(reader, query.entity, query.fields)
         self._since = since
         self._seen: set[int] = set()
@@ -77,7 +76,8 @@ class Feeds:
 
     def read(self) -> Iterator[Feed]:
         """The pages to the last; Unreachable if they go in a circle or without end."""
-        ahead = Ahead(self._fetch)
+        # Only who asks for it anew is sure to be given the next link (8.2.8.6).
+        ahead = Ahead(self._pages.get)
         url: str | None = self._since
         try:
             while url:
@@ -91,11 +91,6 @@ class Feeds:
                 yield feed
         finally:
             ahead.drop()
-
-    def _fetch(self, url: str, still_wanted: Callable[[], bool]) -> Answer:
-        # Only who asks for it anew is sure to be given the next link (8.2.8.6).
-        prefer = {"Prefer": preference(dialect_of(self._entity).page_size, TRACK, self._wished)}
-        return self._http.get(url, _KEPT, prefer, still_wanted)
 
     def _after(self, answer: Answer, feed: Feed) -> str | None:
         parsed = feed.parsed

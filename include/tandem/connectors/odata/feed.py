@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import pyarrow.compute as pc
 
 from tandem.connectors.base import ETAG
+from tandem.connectors.http_codes import WITHOUT_DELTA
 from tandem.connectors.odata.entity_ids import ids_of
 from tandem.connectors.odata.entries import SPECIAL, Said, entries_of
 from tandem.connectors.odata.page import PageReader, Parsed, load_page
@@ -14,11 +15,6 @@ from tandem.connectors.odata.parts import asked
 from tandem.core.ids import record_ids
 from tandem.errors import ConfigurationError
 from tandem.model.schema import Entity
-
-WITHOUT_DELTA: Final = (
-    "Set version_number for this entity in the integration file: its changes are then read by "
-    "that field, without delta links."
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Final
 
 from tandem.connectors.base import Written
 from tandem.connectors.http import Http, Reply
+from tandem.connectors.http_codes import DUPLICATES, ENTITY_CHANGED, INVALID_TOKEN
 from tandem.connectors.http_errors import error_code, server_message
 from tandem.connectors.odata.delivery import Delivery
 from tandem.connectors.odata.ready import Ready
@@ -36,9 +37,6 @@ _OF_THERE: Final = {
 _OF_NEW: Final = {401: Outcome.FORBIDDEN, 403: Outcome.FORBIDDEN}
 """Of a create a 404 speaks of another record, and a 409 may speak of anything."""
 
-_ENTITY_CHANGED: Final = "Request_EntityChanged"
-"""Business Central's code for a stale etag, which it sends with 409."""
-
 _SAYING_NOTHING: Final = (None, "", "412")
 """Codes of an error that say no more than the status 412."""
 
@@ -47,13 +45,15 @@ def outcome(reply: Reply, method: str, *, guarded: bool) -> Outcome:
     """The outcome that this reply to a POST, PATCH or DELETE tells.
 
     `guarded`: the request went with an etag. A 412 to one that did not, and that says more than
-    that, speaks of something else, such as Dataverse's duplicates.
+    that, speaks of something else; one of Dataverse's duplicates speaks of another record.
     """
     if 200 <= reply.status < 300:
         return Outcome.DONE
-    if method != "POST" and error_code(reply.body) == _ENTITY_CHANGED:
+    code = error_code(reply.body)
+    if method != "POST" and (code == ENTITY_CHANGED or (guarded and code == INVALID_TOKEN)):
         return Outcome.CHANGED
-    if reply.status == 412 and not guarded and error_code(reply.body) not in _SAYING_NOTHING:
+    unguarded = not guarded and code not in _SAYING_NOTHING
+    if reply.status == 412 and (unguarded or code in DUPLICATES):
         return Outcome.REFUSED
     return (_OF_NEW if method == "POST" else _OF_THERE).get(reply.status, Outcome.REFUSED)
 

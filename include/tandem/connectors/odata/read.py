@@ -1,18 +1,17 @@
 """A walk through a listing: pages in, typed records out, complete or an error."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final, Protocol
 
 from tandem.connectors.base import Page, Query
-from tandem.connectors.http import Answer, Format, Http, resolved
+from tandem.connectors.http import Format, Http, resolved
 from tandem.connectors.odata.ahead import Ahead
 from tandem.connectors.odata.course import Course, Step
-from tandem.connectors.odata.dialects.families import dialect_of
 from tandem.connectors.odata.page import Parsed
-from tandem.connectors.odata.parts import annotations_wished
+from tandem.connectors.odata.page_size import Pages
 from tandem.connectors.odata.query import collection_url, count_url, filter_of, with_options
 from tandem.errors import ConfigurationError, TandemError, Unreachable
 
@@ -58,11 +57,7 @@ class Walk:
         self._reader = reader
         self._course = Course(http.root, query, also, expand)
         self._counts = self._counted if query.limit is None and not also else _uncounted
-        # Dataverse ignores $top when a page size is preferred.
-        largest = dialect_of(query.entity).page_size
-        size = min(largest, query.limit or largest)
-        wished = annotations_wished(query.entity, query.fields)
-        self._prefer = {"Prefer": preference(size, prefer, wished)}
+        self._pages = Pages(http, query, JSON, prefer)
         self.delta_link: str | None = None
         """The first one that came. It belongs on the last page; where all pages have one, each
         stamped with its own moment, only the first leaves out no change."""
@@ -71,7 +66,7 @@ class Walk:
 
     def pages(self) -> Iterator[Page]:
         """The pages. Unreachable if fewer records came than there are."""
-        ahead = Ahead(self._fetch)
+        ahead = Ahead(self._pages.get)
         step: Step | None = self._course.first()
         # Where links count, a record that goes once the first page is read hides another.
         before = None if self._course.goes_by_key else self._counts()
@@ -122,9 +117,6 @@ class Walk:
                 remedy="Ask whoever runs the service.",
             )
 
-    def _fetch(self, url: str, still_wanted: Callable[[], bool]) -> Answer:
-        return self._http.get(url, JSON, self._prefer, still_wanted)
-
     def _cut(self, parsed: Parsed) -> Iterator[Page]:
         """The page, without what exceeds the limit; nothing if it is empty."""
         page = parsed.page
@@ -164,11 +156,6 @@ def count_records(http: Http, query: Query) -> int:
     url = with_options(collection_url(http.root, query.entity), options)
     found = _COUNT.findall(http.get(url, JSON).body)
     return _number(found[-1] if found else b"")
-
-
-def preference(size: int, *others: str) -> str:
-    """The value of a Prefer header: pages of that size, and what is wished besides."""
-    return ",".join([*filter(None, others), f"odata.maxpagesize={size}"])
 
 
 def _uncounted() -> None:

@@ -7,7 +7,7 @@ which writes nothing, the second.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Final
 
@@ -41,14 +41,25 @@ class Learnt:
     proven: bool = False
 
 
-def without_lookups(columns: Sequence[Column], form: Form) -> list[Column]:
-    """The columns with lookups as texts of that form, the parts of one as one."""
+def as_sent(columns: Sequence[Column], form: Form) -> list[Column]:
+    """The columns with lookups as texts of that form, the parts of one as one; and numbers as
+    such.
+    """
     groups: dict[str, list[Column]] = {}
     for column in columns:
         if is_reference(column.field):
             groups.setdefault(column.field.part_of or column.field.name, []).append(column)
-    plain = [column for column in columns if not is_reference(column.field)]
+    plain = [_with_plain_numbers(c) for c in columns if not is_reference(c.field)]
     return [*plain, *(_joined(name, group, form) for name, group in groups.items())]
+
+
+def _with_plain_numbers(column: Column) -> Column:
+    """Numbers as JSON numbers, digit by digit: that the service would take texts, as OData allows
+    services to, nothing says.
+    """
+    if column.field.kind not in (Kind.INT64, Kind.DECIMAL):
+        return column
+    return replace(column, field=column.field.model_copy(update={"type_name": ""}))
 
 
 def is_reference(field: Field) -> bool:

@@ -123,7 +123,7 @@ class _Merge:
         if kind in (Kind.STRING, Kind.BINARY):
             changed["max_length"] = attribute.length or field.max_length
         if kind is Kind.DECIMAL and attribute.scale is not None:
-            changed |= {"precision": None, "scale": attribute.scale}
+            changed["scale"] = attribute.scale
         if attribute.options and kind is Kind.INT64:
             changed |= {"options": attribute.options, "option_labels": self._words(attribute)}
         return field.model_copy(update=changed)

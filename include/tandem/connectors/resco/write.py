@@ -27,7 +27,7 @@ from tandem.connectors.resco.references import (
     TYPED,
     Learnt,
     has_references,
-    without_lookups,
+    as_sent,
 )
 from tandem.connectors.resco.rest import DataService
 from tandem.connectors.resco.schema import BATCH
@@ -75,7 +75,7 @@ class RescoWrite(Write):
         self, ready: Ready, columns: Sequence[Column], actions: dict[int, str]
     ) -> tuple[Ready, Delivery]:
         """The rows sent by the data service; those that XML cannot carry are put aside."""
-        values = without_lookups(columns, TYPED)
+        values = as_sent(columns, TYPED)
         name = self.entity.key[0]
         if all(column.field.name != name for column in values) and (key := self._key_column(ready)):
             values = [key, *values]
@@ -105,9 +105,9 @@ class RescoWrite(Write):
     def _deliver(self, ready: Ready, columns: list[Column], make: _Make) -> Delivery:
         """By OData. Lookups in the form that the service takes, which is found out by writing."""
         if not has_references(column.field for column in columns):
-            return super()._deliver(ready, columns, make)
+            return super()._deliver(ready, as_sent(columns, BIND), make)
         form = self.learnt.form
-        first = super()._deliver(ready, without_lookups(columns, form), make)
+        first = super()._deliver(ready, as_sent(columns, form), make)
         done = [row for row, reply in first.replies.items() if reply.status in _OK]
         refused = [row for row, reply in first.replies.items() if _is_refused(reply)]
         if done or self.learnt.proven or not refused:
@@ -115,7 +115,7 @@ class RescoWrite(Write):
             return first
         other = TYPED if form is BIND else BIND
         narrowed = replace(ready, altered=ready.altered | ({*ready.fit} - {*refused}))
-        second = super()._deliver(narrowed, without_lookups(columns, other), make)
+        second = super()._deliver(narrowed, as_sent(columns, other), make)
         if any(reply.status in _OK for reply in second.replies.values()):
             self.learnt.form, self.learnt.proven = other, True
         return _second_of(first, second)

@@ -1,6 +1,7 @@
 """Lines and their headers: numbers, amounts, and what a change of one means for the other."""
 
 import sqlite3
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -50,8 +51,15 @@ def totals(
         f"WHERE {column(document.property)} = ?",
         (header,),
     ).fetchall()
-    net = sum((Decimal(row[0]) for row in rows), Decimal(0))
-    tax = sum((Decimal(row[1]) for row in rows), Decimal(0))
+    return header_amounts(rows)
+
+
+def header_amounts(lines: Iterable[tuple[Stored, Stored]]) -> dict[str, Stored]:
+    """The computed amounts of a header, of net and tax of each line."""
+    net, tax = Decimal(0), Decimal(0)
+    for own_net, own_tax in lines:
+        net += _number(own_net)
+        tax += _number(own_tax)
     return {
         "totalAmountExcludingTax": _text(net),
         "totalTaxAmount": _text(tax),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
@@ -9,14 +10,13 @@ from uuid import NAMESPACE_URL, uuid5
 from tandem.demo.business_central import api, custom, web_services
 from tandem.demo.business_central.api import API
 from tandem.demo.business_central.custom import CUSTOM
-from tandem.demo.business_central.documents import STEP, line_amounts, totals
-from tandem.demo.business_central.pages import Company, Document, Page, blank
+from tandem.demo.business_central.documents import STEP, header_amounts, line_amounts
+from tandem.demo.business_central.pages import Company, Page, blank
 from tandem.demo.business_central.sites import site
 from tandem.demo.business_central.web_services import WEB_SERVICES
 from tandem.demo.clock import Clock, system_clock
-from tandem.demo.conditions import column
 from tandem.demo.data import Row, Sizes, samples
-from tandem.demo.store import Store, table
+from tandem.demo.store import Store
 from tandem.demo.values import Stored
 
 _MADE: Final = datetime(2025, 3, 24, 2, 8, 5, 67_000, tzinfo=UTC)
@@ -92,10 +92,10 @@ def _fill_api(store: Store, rows: dict[str, list[Row]]) -> None:
     _insert(store, api.PICTURES, ({"id": _guid("item", n), "#rowVersion": n} for n in range(items)))
     numbers = {row["ID"]: (row["accountNumber"], row["name"]) for row in rows["Accounts"]}
     orders = rows["WorkOrders"]
-    _insert(store, api.SALES_ORDERS, (_order(row, numbers) for row in orders))
-    lines = (_line(row, n, items) for row in orders for n in range(1 + _version(row) % 3))
-    _insert(store, api.SALES_ORDER_LINES, lines)
-    _total(store)
+    lines = {row["ID"]: list(_lines(row, items)) for row in orders}
+    headers = (_order(row, numbers, lines[row["ID"]]) for row in orders)
+    _insert(store, api.SALES_ORDERS, headers)
+    _insert(store, api.SALES_ORDER_LINES, chain.from_iterable(lines.values()))
 
 
 def _each(rows: list[Row]) -> Iterator[tuple[int, Row]]:
@@ -147,7 +147,7 @@ def _item(n: int) -> Row:
     }
 
 
-def _order(row: Row, customers: dict[Stored, tuple[Stored, Stored]]) -> Row:
+def _order(row: Row, customers: dict[Stored, tuple[Stored, Stored]], lines: list[Row]) -> Row:
     number, name = customers[row["account_ID"]]
     return {
         "id": row["ID"],
@@ -157,9 +157,14 @@ def _order(row: Row, customers: dict[Stored, tuple[Stored, Stored]]) -> Row:
         "customerNumber": number,
         "customerName": name,
         "sellToCity": row["site/city"],
+        **header_amounts((line["amountExcludingTax"], line["totalTaxAmount"]) for line in lines),
         "status": int(row["status"] or 0) % 3,
         **_stamps(row),
     }
+
+
+def _lines(row: Row, items: int) -> Iterator[Row]:
+    return (_line(row, n, items) for n in range(1 + _version(row) % 3))
 
 
 def _line(row: Row, n: int, items: int) -> Row:
@@ -180,19 +185,6 @@ def _line(row: Row, n: int, items: int) -> Row:
         "#rowVersion": _version(row) * 3 + n,
     }
     return line | line_amounts(line)
-
-
-def _total(store: Store) -> None:
-    lines, headers = api.SALES_ORDER_LINES.entity_set, api.SALES_ORDERS.entity_set
-    with store.writing() as connection:
-        ids = connection.execute(f"SELECT id FROM {table(headers)}").fetchall()  # noqa: S608 names of the model
-        for (key,) in ids:
-            sums = totals(connection, lines, Document("salesOrders"), key)
-            changes = ", ".join(f"{column(name)} = ?" for name in sums)
-            connection.execute(
-                f"UPDATE {table(headers)} SET {changes} WHERE id = ?",  # noqa: S608
-                (*sums.values(), key),
-            )
 
 
 def _fill_custom(store: Store, count: int) -> None:

@@ -1,1 +1,1 @@
-"""A simulator of the Dataverse Web API (Dynamics 365): the demo service with Dataverse's manners."""
+"""A simulator of the Dataverse Web API (Dynamics 365): the demo with the manners of Dataverse."""

@@ -50,7 +50,10 @@ def csdl(tables: Iterable[Table], *, annotated: bool) -> bytes:
 
 def _base_types(schema: Element) -> None:
     SubElement(schema, "EntityType", {"Name": "crmbaseentity", "Abstract": "true"})
-    for name, base, abstract in (("principal", "crmbaseentity", True), ("owner", "principal", False)):
+    for name, base, abstract in (
+        ("principal", "crmbaseentity", True),
+        ("owner", "principal", False),
+    ):
         about = {"Name": name, "BaseType": f"{ALIAS}.{base}"} | (
             {"Abstract": "true"} if abstract else {}
         )
@@ -94,10 +97,12 @@ def _ways(lookup: Lookup) -> list[tuple[str, str, str]]:
     """Navigation property, type and referenced property; where it is abstract, only one."""
     if lookup.abstract:
         return [(lookup.targets[0].navigation, lookup.abstract, "ownerid")]
-    return [(each.navigation, each.table, BY_NAME[each.table].primary_id) for each in lookup.targets]
+    return [
+        (each.navigation, each.table, BY_NAME[each.table].primary_id) for each in lookup.targets
+    ]
 
 
-def _navigation(  # noqa: PLR0913 the parts of one element
+def _navigation(
     element: Element, table: Table, lookup: Lookup, navigation: str, type_: str, key: str
 ) -> None:
     about = {

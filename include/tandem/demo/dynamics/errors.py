@@ -44,9 +44,7 @@ def no_segment(name: str) -> ServiceError:
     return ServiceError(404, REQUEST, f"Resource not found for the segment '{name}'.")
 
 
-def does_not_exist(
-    logical_name: str, id_: str, code: str = OBJECT_DOES_NOT_EXIST
-) -> ServiceError:
+def does_not_exist(logical_name: str, id_: str, code: str = OBJECT_DOES_NOT_EXIST) -> ServiceError:
     """404: no such row; without a code where a precondition was given."""
     return ServiceError(404, code, f"{logical_name} With Id = {id_} Does Not Exist")
 

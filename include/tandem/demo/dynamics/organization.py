@@ -96,5 +96,3 @@ class Ask:
     def ieee754(self) -> bool:
         """Whether numbers of the body may be strings."""
         return parse_media_type(self.call.headers.get("content-type", JSON)).ieee754
-
-

@@ -122,7 +122,12 @@ INCIDENT: Final = Table(
     ),
     choices={
         "statecode": {0: "Active", 1: "Resolved", 2: "Cancelled"},
-        "statuscode": {1: "In Progress", 2: "On Hold", 3: "Waiting for Details", 5: "Problem Solved"},
+        "statuscode": {
+            1: "In Progress",
+            2: "On Hold",
+            3: "Waiting for Details",
+            5: "Problem Solved",
+        },
         "prioritycode": {1: "High", 2: "Normal", 3: "Low"},
         "caseorigincode": {1: "Phone", 2: "Email", 3: "Web"},
     },

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
+from tandem.demo.conditions import column
 from tandem.demo.dynamics.errors import bad_url
 from tandem.demo.dynamics.schema import BY_NAME, NAMESPACE
 from tandem.demo.dynamics.tables import Lookup, Table
-from tandem.demo.conditions import column
 from tandem.demo.model import Edm
 from tandem.demo.read import Selection, etag_sql
 from tandem.demo.values import json_sql
@@ -41,7 +41,7 @@ class Shown(Selection):
             members.insert(0, f"""'"@odata.context":' || json_quote('{context}')""")
         for path in self.paths:
             value = json_sql(self.entity_set.paths[path], column(path), ieee754=self.ieee754)
-            annotations = "".join(f"{sql} || " for sql in self._annotations(path))
+            annotations = "".join(f"{sql} || " for sql in self._beside(path))
             members.append(f"""{annotations}'"{path}":' || json_quote({value})""")
         return "'{' || " + " || ',' || ".join(members) + " || '}'"
 
@@ -49,11 +49,14 @@ class Shown(Selection):
         """Whether the annotation is asked for."""
         return any(fnmatchcase(name, pattern) for pattern in self.annotations)
 
-    def _annotations(self, path: str) -> list[str]:
+    def _beside(self, path: str) -> list[str]:
         lookup = self.table.by_column.get(path)
         found = [(FORMATTED, self._formatted(path, lookup))]
         if lookup:
-            found += [(NAVIGATION, _case(lookup, "navigation")), (TARGET_TYPE, _case(lookup, "table"))]
+            found += [
+                (NAVIGATION, _case(lookup, "navigation")),
+                (TARGET_TYPE, _case(lookup, "table")),
+            ]
         return [
             f"""CASE WHEN {column(path)} IS NULL THEN '' """
             f"""ELSE '"{path}@{name}":' || json_quote({sql}) || ',' END"""
@@ -84,7 +87,8 @@ def _case(lookup: Lookup, what: str) -> str:
     if len(lookup.targets) == 1:
         return _text(getattr(lookup.targets[0], what))
     cases = " ".join(
-        f"WHEN {_text(target.table)} THEN {_text(getattr(target, what))}" for target in lookup.targets
+        f"WHEN {_text(target.table)} THEN {_text(getattr(target, what))}"
+        for target in lookup.targets
     )
     return f"CASE {column(lookup.type_column)} {cases} END"
 
@@ -123,4 +127,3 @@ def chosen(select: str | None, table: Table) -> tuple[str, ...]:
         asked["_transactioncurrencyid_value"] = None
     kept = [path for path in table.shown if path in asked]
     return (*kept, *(name for name in table.ids if name not in asked))
-

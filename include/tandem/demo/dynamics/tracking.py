@@ -160,7 +160,9 @@ class _Span:
         phase, after = place
         items = []
         if phase == 0:
-            items = [((0, n), text) for n, text in self._changed(connection, selection, after, limit)]
+            items = [
+                ((0, n), text) for n, text in self._changed(connection, selection, after, limit)
+            ]
             after = 0
         if len(items) < limit:
             gone = self._deleted(connection, after, limit - len(items))
@@ -202,9 +204,7 @@ def _answer(
 
 def _delta_link(ask: Ask, table: Table, token: Token) -> str:
     select = [
-        part
-        for part in ask.call.query.split("&")
-        if unquote(part.partition("=")[0]) == "$select"
+        part for part in ask.call.query.split("&") if unquote(part.partition("=")[0]) == "$select"
     ]
     query = "&".join([*select, f"$deltatoken={token.text}"])
     return f"{ask.call.root}{table.set_name}?{query}"

@@ -110,7 +110,9 @@ class Rows:
     def _check_alternate_keys(self, table: Table, row: Values, id_: str) -> None:
         for names in table.alternate_keys:
             values = {name: row[name] for name in names if row.get(name) is not None}
-            found = find(self.connection, Place(table, values)) if len(values) == len(names) else None
+            found = (
+                find(self.connection, Place(table, values)) if len(values) == len(names) else None
+            )
             if found and found[0] != id_:
                 message = (
                     f"A record that has the attribute values {', '.join(names)} already exists. "

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from tandem.demo.canonical import instant_text
@@ -22,6 +22,7 @@ from tandem.demo.resco.attributes import TARGET, Attribute, Entity
 from tandem.demo.resco.controls import Controls
 from tandem.demo.resco.entities import USER
 from tandem.demo.resco.late import Late
+from tandem.demo.resco.values import from_body
 from tandem.demo.store import Store, next_version, table
 from tandem.demo.values import Stored
 from tandem.demo.write import Writer
@@ -140,12 +141,14 @@ class Organization:
         return rows[0][0] if rows else None
 
     @contextmanager
-    def held(self, name: str, values: Values, key: str | None = None) -> Iterator[int]:
+    def held(self, name: str, body: Mapping[str, Any], key: str | None = None) -> Iterator[int]:
         """A transaction that is open while the block lasts: its row version is taken, not seen.
 
-        It changes the record, or creates one if no key is given, when the block ends well.
+        It changes the record as a PATCH with this body would, or creates one if no key is given,
+        when the block ends well.
         """
         entity = self.entity(name)
+        values = from_body(entity, body)
         with self.store.writing() as connection:
             version = next_version(connection, entity.stored)
         self.controls.held.append(version)

@@ -1,0 +1,69 @@
+"""Running one of the demo's services by hand, until Ctrl-C."""
+
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from tandem.demo.certificate import certificate
+from tandem.demo.data import Sizes
+from tandem.demo.server import HOST
+from tandem.demo.stands import Dialect, Place, Stand, signs_in, stand
+
+PORT: Final = 8765
+FOLDER: Final = Path(".demo")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be started, and where."""
+
+    dialect: Dialect = Dialect.ODATA
+    host: str = HOST
+    port: int = PORT
+    """0 takes a free one."""
+    database: Path | None = None
+    accounts: int = Sizes().accounts
+    """Size of a new database."""
+    credentials: tuple[str, str] | None = None
+
+
+def run(wish: Wish) -> None:
+    """Make the database if it is not there, say what is where, and serve until Ctrl-C."""
+    database = wish.database or FOLDER / f"{_file_name(wish.dialect)}.db"
+    files = certificate(database.parent.absolute()) if signs_in(wish.dialect) else None
+    socket = uvicorn.Config("", host=wish.host, port=wish.port, log_level="warning").bind_socket()
+    # The name that the certificate is for; MSAL takes it for an authority's.
+    host = "localhost" if files and wish.host == HOST else wish.host
+    base = f"{'https' if files else 'http'}://{host}:{socket.getsockname()[1]}"
+    trust = files[0] if files else None
+    ready = stand(
+        wish.dialect, Place(base, database, Sizes.of(wish.accounts), trust, wish.credentials)
+    )
+    sys.stdout.write(said(ready, base))
+    sys.stdout.flush()
+    config = uvicorn.Config(
+        ready.app,
+        log_level="warning",
+        lifespan="off",
+        ssl_certfile=files and files[0],
+        ssl_keyfile=files and files[1],
+    )
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[socket])
+
+
+def said(ready: Stand, base: str) -> str:
+    """What runs where, and the connections that lead there."""
+    lines = [f"{ready.title} at {base}{ready.root}", *ready.notes]
+    for title, line in ready.exports():
+        lines += ["", f"Connect to it{f' {title}' if title else ''}:", f"  {line}"]
+    return "\n".join([*lines, "", "Stop it with Ctrl-C.", ""])
+
+
+def _file_name(dialect: Dialect) -> str:
+    """The demo's own service has had its name before there were others."""
+    return "service" if dialect is Dialect.ODATA else dialect.value

@@ -1,0 +1,55 @@
+"""A certificate of this machine's own: sign-ins over plain HTTP are refused everywhere."""
+
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from cryptography.x509.oid import NameOID
+
+from tandem.demo.clock import Clock, system_clock
+
+LIFE: Final = timedelta(days=365)
+
+
+def certificate(folder: Path, clock: Clock = system_clock) -> tuple[Path, Path]:
+    """Files with a certificate for localhost and its key; made if missing or past its time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    public, private = folder / "localhost.pem", folder / "localhost.key"
+    if not (public.exists() and private.exists() and _is_good(public, clock)):
+        key = ec.generate_private_key(ec.SECP256R1())
+        private.touch(mode=0o600)
+        private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        public.write_bytes(_signed(key, clock).public_bytes(Encoding.PEM))
+    return public, private
+
+
+def _is_good(public: Path, clock: Clock) -> bool:
+    return x509.load_pem_x509_certificate(public.read_bytes()).not_valid_after_utc > clock()
+
+
+def _signed(key: ec.EllipticCurvePrivateKey, clock: Clock) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    hosts = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+    now = clock()
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + LIFE)
+        .add_extension(x509.SubjectAlternativeName(hosts), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
