@@ -31,12 +31,14 @@ from tandem.model.connection import Connection
 from tandem.model.schema import Entity, Field, Kind, Schema
 
 COMPANY = COMPANIES[0]
+REFERRING = ("CustomerNo", "ContactNo", "PrimaryContacNo", "companyNumber", "number")
 WITHOUT_NULL = (Kind.BOOLEAN, Kind.DECIMAL, Kind.INT64)
 
 
 class WithNulls(BusinessCentralConnector):
-    """Without fields that cannot be null, since the suite leaves some of all empty: numbers,
-    booleans, and options, of which the first stands for nothing.
+    """Without fields that cannot be null, since the suite leaves some of all empty (numbers,
+    booleans, and options, of which the first stands for nothing), and without those that take
+    other values than any: numbers of records, each of which has to be there, or to be new.
     """
 
     def schema(self) -> Schema:
@@ -49,7 +51,8 @@ def _with_nulls(entity: Entity) -> Entity:
     kept = (
         field
         for field in entity.fields
-        if field.name in versions or not (field.kind in WITHOUT_NULL or field.options)
+        if field.name in versions
+        or not (field.kind in WITHOUT_NULL or field.options or field.name in REFERRING)
     )
     able = entity.capabilities
     if lines_of(entity):  # a new line needs a document, of which the suite does not know

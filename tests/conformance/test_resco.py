@@ -8,7 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pyarrow as pa
 import pytest
 
@@ -18,27 +17,28 @@ from tandem.connectors.resco.connector import RescoConnector
 from tandem.connectors.resco.xml import uncarried
 from tandem.demo.resco.attributes import LookupForm
 from tandem.demo.resco.service import create_app
+from tandem.demo.resco.values import from_body
 from tandem.demo.server import serving
+from tandem.demo.write import read_json
 from tandem.model.connection import Connection
 from tandem.model.schema import Field, Kind
-
-JSON = "application/json"
 
 
 @pytest.fixture(params=list(LookupForm), ids=lambda form: form.value)
 def subject(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Subject]:
     app = create_app(tmp_path / "resco.db", lookups=request.param)
-    with (
-        serving(app) as url,
-        httpx.Client(base_url=url, auth=("sync", "sync"), headers={"Content-Type": JSON}) as client,
-    ):
+    organization = app.state.organization
 
-        def put(entity: str, records: pa.RecordBatch) -> None:
+    def put(name: str, records: pa.RecordBatch) -> None:
+        """In one transaction: a page has a thousand records."""
+        entity = organization.entity(name)
+        with organization.store.writing() as connection:
             for record in records.to_pylist():
-                body = {name: as_json(value) for name, value in record.items()}
-                answer = client.post(entity, content=as_numbers(json.dumps(body)))
-                assert answer.status_code == httpx.codes.CREATED, answer.text
+                body = json.dumps({name: as_json(value) for name, value in record.items()})
+                values = from_body(entity, read_json(as_numbers(body).encode()))
+                organization.create(connection, entity, values)
 
+    with serving(app) as url:
         connection = Connection(
             id="here", conn_type="resco", host=url, login="sync", password="sync"
         )

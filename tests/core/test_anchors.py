@@ -5,7 +5,7 @@ from itertools import pairwise
 import pyarrow as pa
 import pytest
 
-from tandem.core.anchors import anchor_at, earlier, later, read_on
+from tandem.core.anchors import anchor_at, later, read_on
 from tandem.model.changes import Anchor
 from tandem.model.schema import ChangeTracking
 
@@ -51,13 +51,3 @@ def test_an_anchor_never_moves_back():
     versions = [Anchor(kind=VERSION, value=text) for text in ("9", "9.5", "10")]
     for old, new in pairwise(versions):
         assert later(old, new) == later(new, old) == new
-
-
-@pytest.mark.parametrize(
-    ("newest", "settled", "stands_at"),
-    [("9", "12", "9"), ("12", "9", "9"), (None, "9", None), ("9", None, "9")],
-)
-def test_an_anchor_stops_before_what_may_still_be_committed(newest, settled, stands_at):
-    sides = [text and Anchor(kind=VERSION, value=text) for text in (newest, settled)]
-    found = earlier(*sides)
-    assert (found and found.value) == stands_at

@@ -156,11 +156,18 @@ class Describer(Connector, Protocol):
 
 @runtime_checkable
 class Settler(Connector, Protocol):
-    """A connector that knows up to which version nothing is under way any more."""
+    """A connector that knows how far the versions of its records are settled."""
 
-    def settled_version(self, entity: Entity) -> int | None:
-        """The greatest version below which no change can be committed any more, so that an anchor
-        may stand there; None: not known for this entity.
+    def settled_version(self, entity: Entity, field: str) -> int | None:
+        """The greatest version up to which no change can come any more, so that an anchor may
+        stand there; None: not known for this field of the entity.
+        """
+        ...
+
+    def newest_version(self, entity: Entity, field: str) -> int | None:
+        """A version that no record of the entity exceeds now, cheaply told; None: not known.
+
+        Where it is not greater than an anchor that was settled, nothing has changed since.
         """
         ...
 

@@ -85,13 +85,6 @@ def later(old: Anchor | None, new: Anchor | None) -> Anchor | None:
     return max(old, new, key=_position)
 
 
-def earlier(newest: Anchor | None, settled: Anchor | None) -> Anchor | None:
-    """The newest, unless the system says that what is settled ends before it."""
-    if newest is None or settled is None:
-        return newest
-    return min(newest, settled, key=_position)
-
-
 def _position(anchor: Anchor) -> tuple[Decimal, datetime]:
     if anchor.kind is ChangeTracking.VERSION:
         return Decimal(anchor.value), _BEGINNING

@@ -30,6 +30,7 @@ from tandem.sync.sides.reading import (
     Reading,
     external_reading,
     greatest,
+    has_news,
     local_reading,
     mapping_hash,
 )
@@ -92,7 +93,7 @@ class _Extraction:
         if not waiting_only and self._side.is_there:
             watched = is_watched(self._job, self._bound, self._reading)
             ceiling = greatest(self._reading)
-            for page in ahead(self._pages()):
+            for page in ahead(self._pages() if has_news(self._reading) else iter(())):
                 self._take(page)
         self._read_waiting()
         present = self._all_present() if watched else None

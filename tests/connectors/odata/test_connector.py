@@ -175,7 +175,7 @@ def test_a_tenant_means_microsoft_and_the_hosts_default_scope(running: Any) -> N
             {"extra": {"auth": "client_credentials", "client_id": "x"}, "password": "secret"},
             "no tenant",
         ),
-        ({"extra": {"auth": "device_code"}}, "comes with the Dynamics connector"),
+        ({"extra": {"auth": "device_code"}}, "has no client_id"),
         ({"extra": {"verify": "/no/such/file"}}, "CA bundle '/no/such/file'"),
     ],
 )

@@ -170,6 +170,13 @@ def test_changes_without_the_annotation_are_read_again(service: Any) -> None:
     assert "FormattedValue" not in service.requests[0].headers["prefer"]
 
 
+def test_records_are_found_by_a_part(service: Any) -> None:
+    service.replies["incidents"] = listing(incident(1, ONE, "account"))
+    keys = pa.RecordBatch.from_pydict({"customerid_account": [ONE]})
+    assert len(rows(list(service.connector().find(asked("customerid_account"), keys)))) == 1
+    assert service.options()["$filter"] == f"_customerid_value eq {ONE}"
+
+
 def written(given: dict[str, list[bool]] | None = None, **columns: Any) -> list[Any]:
     records = pa.RecordBatch.from_pydict({n: pa.array(v, pa.string()) for n, v in columns.items()})
     masks = pa.RecordBatch.from_pydict(given) if given else None

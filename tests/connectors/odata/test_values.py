@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tandem.connectors.base import Query
 from tandem.connectors.odata.body import bodies
+from tandem.connectors.odata.channel import Channel
 from tandem.connectors.odata.dialects.families import BUSINESS_CENTRAL
 from tandem.connectors.odata.keys import key_of, record_path
 from tandem.connectors.odata.metadata import parse_metadata
@@ -167,3 +168,21 @@ def test_a_published_customer_has_nothing_where_it_is_blank() -> None:
     row = page.page.records.to_pylist()[0]
     assert [row[name] for name in names[:3]] == [None, None, None]
     assert (row["type"], row["balanceDue"]) == ("Company", 0)
+
+
+def test_as_many_requests_are_under_way_as_the_dialect_takes(service: Any) -> None:
+    entity = lines()
+    assert entity.capabilities.batch_size == 100
+    connector = service.connector()
+    channel = Channel(connector._http)
+    channel.open(entity, 1)
+    for _ in range(10):
+        channel.alone.faster()
+        channel.pace.faster()
+    assert (channel.alone.at_once, channel.pace.at_once, channel.pace.size) == (4, 4, 100)
+
+
+def test_an_unreadable_record_is_named_as_readable_ones_are() -> None:
+    record = {"type": "Sales_x0020_Order", "id": ZERO, "day": "never"}
+    page = PageReader(lines(), ["day"], {}).read(json.dumps({"value": [record]}).encode()).page
+    assert page.unreadable[0].id == f'["Sales Order","{ZERO}"]'

@@ -1,7 +1,6 @@
 """A small organization for each test."""
 
 import pytest
-
 from tests.connectors.resco.organization import Organization
 
 

@@ -196,3 +196,13 @@ def error(status: int, message: str) -> httpx.Response:
 def body(request: httpx.Request) -> Any:
     """What was sent as JSON."""
     return json.loads(request.content)
+
+
+def listing(*records: dict[str, Any]) -> Callable[[httpx.Request], httpx.Response]:
+    """Those of the records whose id the filter names."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked = unquote(request.url.query.decode())
+        return page(*(record for record in records if record["id"] in asked))
+
+    return answer

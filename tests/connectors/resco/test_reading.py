@@ -8,11 +8,11 @@ from urllib.parse import parse_qs
 import httpx
 import pyarrow as pa
 import pytest
+from tests.connectors.resco.organization import A1, A2, C1, W1, W2, Organization, page, xml
 
 from tandem.connectors.base import ETAG, Query
 from tandem.connectors.resco.connector import RescoConnector
 from tandem.model.filters import Comparison, Condition
-from tests.connectors.resco.organization import A1, A2, C1, W1, W2, Organization, page, xml
 
 NOW = datetime(2026, 3, 18, tzinfo=UTC)
 ORDERS = "GET /odata/v4/fs_workorder"
@@ -176,14 +176,14 @@ def test_what_is_settled_ends_before_the_first_open_transaction(organization: Or
     )
     connector = organization.connector()
 
-    assert connector.settled_version(connector.schema().entity("account")) == 41
+    assert connector.settled_version(connector.schema().entity("account"), "versionnumber") == 41
 
 
 def test_nothing_is_settled_where_nobody_says_so(organization: Organization) -> None:
     organization.replies[FETCH] = xml("<FetchResult><Entities/></FetchResult>")
     connector = organization.connector()
 
-    assert connector.settled_version(connector.schema().entity("account")) is None
+    assert connector.settled_version(connector.schema().entity("account"), "versionnumber") is None
 
 
 @pytest.mark.parametrize("text", ["41", "<Result>41</Result>", '"41"', "0x0000000000000029"])
@@ -192,7 +192,9 @@ def test_the_greatest_version_is_a_number_however_it_comes(
 ) -> None:
     organization.replies["POST /rest/v1/data/GetMaxRowVersion"] = httpx.Response(200, text=text)
 
-    assert organization.connector().max_row_version() == 41
+    connector = organization.connector()
+    account = connector.schema().entity("account")
+    assert connector.newest_version(account, "versionnumber") == 41
 
 
 def test_a_check_tells_whom_it_met_and_what_does_not_work(organization: Organization) -> None:

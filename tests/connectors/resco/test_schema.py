@@ -2,8 +2,8 @@
 
 import httpx
 import pytest
-
 from tests.connectors.resco.organization import Organization, xml
+
 from tandem.errors import ConfigurationError
 from tandem.model.schema import Deletes, Kind, LookupTarget
 

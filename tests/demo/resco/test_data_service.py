@@ -26,14 +26,14 @@ def test_who_am_i_names_organisation_and_user(resco):
 def test_an_unknown_method_is_a_fault(resco):
     response = resco.client.post("/rest/v1/data/demo/Explode")
     assert response.status_code == 404
-    assert fromstring(response.content).findtext(f"{NS}Fault/{NS}Code") == "404"
+    assert resco.parsed(response).findtext(f"{NS}Fault/{NS}Code") == "404"
 
 
 @pytest.mark.parametrize("path", ["", "/", "/demo", "/demo/", "/Fetch"])
 def test_fetch_is_a_post_to_the_service_itself(resco, path):
     body = '<fetch count="1"><entity name="account"><attribute name="name" /></entity></fetch>'
     response = resco.client.post(f"/rest/v1/data{path}", content=body)
-    (record,) = records(fromstring(response.content))
+    (record,) = records(resco.parsed(response))
     assert record.keys() == {"id", "name"}
 
 
@@ -136,7 +136,7 @@ def test_fetch_by_a_lookup_of_either_target(resco):
 def test_what_is_no_query_is_a_fault(resco, body, status):
     response = resco.client.post("/rest/v1/data", content=body)
     assert response.status_code == status
-    assert fromstring(response.content).find(f"{NS}Fault") is not None
+    assert resco.parsed(response).find(f"{NS}Fault") is not None
 
 
 def test_a_document_in_another_encoding_is_no_way_around(resco):

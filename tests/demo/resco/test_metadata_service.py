@@ -1,6 +1,5 @@
-
 def described(resco, name):
-    document = fromstring(resco.client.get("/rest/v1/metadata/demo/$entities").content)
+    document = resco.parsed(resco.client.get("/rest/v1/metadata/demo/$entities"))
     (entity,) = [item for item in document if item.get("Name") == name]
     return entity, {item.get("Name"): item.attrib for item in entity.find("Attributes")}
 
@@ -40,10 +39,10 @@ def test_status_comes_in_groups_of_a_state(resco):
 
 def test_options_have_labels_in_english_alone(resco):
     path = "/rest/v1/metadata/demo/$localizations"
-    english = fromstring(resco.client.get(path, params={"lcid": "1033"}).content)
+    english = resco.parsed(resco.client.get(path, params={"lcid": "1033"}))
     labels = {item.get("Name"): item.get("Value") for item in english}
     assert labels["fs_workorder.statuscode.10000"] == "In Progress"
-    assert list(fromstring(resco.client.get(path, params={"lcid": "1029"}).content)) == []
+    assert list(resco.parsed(resco.client.get(path, params={"lcid": "1029"}))) == []
 
 
 def test_there_are_no_other_documents(resco):

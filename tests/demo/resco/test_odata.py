@@ -24,7 +24,7 @@ def test_the_service_document_gives_entities_with_their_labels(resco):
 
 
 def test_metadata_is_of_resco_and_promises_nothing(resco):
-    document = fromstring(resco.client.get("/odata/v4/$metadata").content)
+    document = resco.parsed(resco.client.get("/odata/v4/$metadata"))
     (schema,) = document.iter(f"{EDM}Schema")
     assert schema.get("Namespace") == "RescoCrm"
     assert {item.get("Name") for item in schema.iter(f"{EDM}EntitySet")} == {
@@ -106,7 +106,7 @@ def test_lookups_can_have_names_of_their_own_beside_navigation_properties(made):
     assert order["ownerid"]["name"]
     found = resco.get(f"fs_workorder?$filter=__customerid_id eq {order['__customerid_id']}")
     assert found["value"]
-    document = fromstring(resco.client.get("/odata/v4/$metadata").content)
+    document = resco.parsed(resco.client.get("/odata/v4/$metadata"))
     names = {item.get("Name") for item in document.iter(f"{EDM}NavigationProperty")}
     assert "ownerid" in names
 
@@ -216,4 +216,4 @@ def test_values_that_do_not_fit_are_refused(resco, values, status):
         status,
         next(iter(values)),
     )
-    assert resco.client.get(url).json() == {**resco.get(f"fs_workorder('{order['id']}')")}
+    assert resco.first("fs_workorder") == order

@@ -65,6 +65,8 @@ def with_version(lines: Entity, headers: Entity) -> Entity:
     if lines.capabilities.version_fields or not stamps or headers.key != (_KEY,):
         return lines
     stamp = headers.field(stamps[0])
+    if stamp.kind not in _EDM:
+        return lines
     name = _PREFIX + stamp.name[:1].upper() + stamp.name[1:]
     if name in lines.by_name or DOCUMENT not in lines.by_name:
         return lines

@@ -21,10 +21,9 @@ from tandem.connectors.odata.connection import (
 from tandem.connectors.odata.csdl import LIMIT, other_version
 from tandem.connectors.odata.delta import all_and_token, changes_since
 from tandem.connectors.odata.documents import load
-from tandem.connectors.odata.filters import key_expressions
+from tandem.connectors.odata.key_groups import filters_by_key
 from tandem.connectors.odata.metadata import parse_metadata
 from tandem.connectors.odata.page import PageReader
-from tandem.connectors.odata.query import key_filters
 from tandem.connectors.odata.read import JSON, Walk, count_records
 from tandem.connectors.odata.selection import counted, selection
 from tandem.connectors.odata.signing import signed_by_person
@@ -98,7 +97,7 @@ class ODataConnector:
     def find(self, query: Query, keys: pa.RecordBatch) -> Iterator[Page]:
         """As many records a request as fit into a URL."""
         chosen = selection(query, self.read)
-        for named in key_filters(key_expressions(query.entity, keys)):
+        for named in filters_by_key(query.entity, keys):
             yield from chosen.pages(partial(self._walked, also=named))
 
     def changes(self, query: Query, since: str | None) -> Iterator[Page]:

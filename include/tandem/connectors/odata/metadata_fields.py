@@ -31,7 +31,7 @@ from tandem.connectors.odata.terms import (
     label,
     options,
 )
-from tandem.connectors.odata.values import blank_of, decoded, is_coded
+from tandem.connectors.odata.values import as_spoken
 from tandem.errors import is_one_line
 from tandem.model.schema import Field, Kind
 
@@ -145,24 +145,8 @@ class _Walk:
                 yield self._within(field, facets, known, item)
         else:
             field = self._field(item, facets, known, place)
-            yield from self._with_parts(self._as_spoken(field))
-
-    def _as_spoken(self, field: Field) -> Field:
-        """With members as people read them. Where a blank stands for null, null can be written
-        to whatever has one, and to nothing else; the service fills what is not given.
-        """
-        if is_coded(field, self._spoken):
-            options = tuple(filter(str.strip, map(decoded, field.options)))
-            blank = len(options) < len(field.options) or not options
-            field = field.model_copy(update={"options": options})
-        else:
-            blank = blank_of(field, self._spoken) is not None
-        if not self._spoken.blanks or field.name in self._key:
-            return field
-        defaulted = field.defaulted or (field.nullable and not blank)
-        return field.model_copy(
-            update={"nullable": field.nullable and blank, "defaulted": defaulted}
-        )
+            spoken = as_spoken(field, self._spoken, is_key=field.name in self._key)
+            yield from self._with_parts(spoken)
 
     def _with_parts(self, field: Field) -> Iterator[Field]:
         """The field; a lookup that its parts write cannot be written itself."""

@@ -8,7 +8,10 @@ import pyarrow as pa
 
 from tandem.connectors.base import Unreadable
 from tandem.connectors.odata.columns import expected, fitting
+from tandem.connectors.odata.dialects.dialect import Dialect
+from tandem.connectors.odata.dialects.families import dialect_of
 from tandem.connectors.odata.documents import dig, shown_text, text_of
+from tandem.connectors.odata.values import decoded, is_coded
 from tandem.errors import printable
 from tandem.model.schema import Entity, Field, Kind
 
@@ -54,7 +57,8 @@ def _reason(record: Any, field: Field) -> str:
 def _id(record: Any, entity: Entity) -> str:
     """As `core.ids` writes it: the key as text, a composite one as a JSON list of texts."""
     try:
-        texts = [_key_text(record, entity.field(name)) for name in entity.key]
+        spoken = dialect_of(entity)
+        texts = [_key_text(record, entity.field(name), spoken) for name in entity.key]
     except TypeError:
         return ""
     if len(texts) == 1:
@@ -62,8 +66,9 @@ def _id(record: Any, entity: Entity) -> str:
     return json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
 
 
-def _key_text(record: Any, field: Field) -> str:
+def _key_text(record: Any, field: Field, spoken: Dialect) -> str:
     text = str(dig(_object(record), tuple(field.name.split("/"))))
+    text = decoded(text) if is_coded(field, spoken) else text
     return text.lower() if field.kind is Kind.GUID else text
 
 

@@ -45,6 +45,23 @@ def blank_of(field: Field, spoken: Dialect) -> str | None:
     return BLANK_MEMBER
 
 
+def as_spoken(field: Field, spoken: Dialect, *, is_key: bool) -> Field:
+    """The field with members as people read them. Where blanks stand for null, null can be written
+    to whatever has a blank, and to nothing else: the service fills what a new record leaves out.
+    """
+    if is_coded(field, spoken):
+        options = tuple(filter(str.strip, map(decoded, field.options)))
+        has_blank = len(options) < len(field.options) or not options
+        field = field.model_copy(update={"options": options})
+    else:
+        has_blank = blank_of(field, spoken) is not None
+    if not spoken.blanks or is_key:
+        return field
+    filled = field.nullable and not has_blank
+    facets = {"nullable": field.nullable and has_blank, "defaulted": field.defaulted or filled}
+    return field.model_copy(update=facets)
+
+
 def wire_value(value: Any, field: Field, spoken: Dialect) -> Any:
     """The value as the service knows it, for literals."""
     return coded(value) if value is not None and is_coded(field, spoken) else value

@@ -83,11 +83,11 @@ class RescoConnector(ODataConnector):
         for also in key_filters(key_expressions(wire_entity(query.entity), named)):
             yield from chosen.pages(partial(self._walked, also=also))
 
-    def settled_version(self, entity: Entity) -> int | None:
+    def settled_version(self, entity: Entity, field: str) -> int | None:
         """One below the least version that a transaction under way has, which comes with any
         answer to FetchXML (`MinActiveRowVersion`): all up to it is committed.
         """
-        if _VERSION not in entity.by_name:
+        if field != _VERSION:
             return None
         try:
             fetched = self._service.fetch(fetch_one(entity.name, entity.key[0]))
@@ -99,16 +99,9 @@ class RescoConnector(ODataConnector):
         active = fetched.min_active_version
         return None if active is None else active - 1
 
-    def max_row_version(self) -> int:
-        """The greatest version of the organization. Where it is what it was when a reading began
-        that is done with, nothing has changed since, whatever the entity.
-
-        `read` does not use it. It could answer nothing where this is less than what `versionnumber
-        ge` asks for, but never where it is the same: whether that one record is known, the engine
-        knows. And anchors are never greater, so that a read which finds nothing new is one small
-        request, as this is.
-        """
-        return self._service.max_row_version()
+    def newest_version(self, entity: Entity, field: str) -> int | None:  # noqa: ARG002 one for all
+        """The greatest version of the whole organization (`GetMaxRowVersion`)."""
+        return self._service.max_row_version() if field == _VERSION else None
 
     def _described_entities(self) -> int:
         return len(parse_entities(self._service.metadata("$entities")))

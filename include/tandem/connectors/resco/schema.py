@@ -129,14 +129,17 @@ class _Merge:
         return field.model_copy(update=changed)
 
     def _rights(self, field: Field, attribute: Attribute, *, is_key: bool) -> dict[str, bool]:
-        """What the system requires of itself, such as an owner, it fills."""
+        """What the system requires of itself, such as an owner, it fills; of statuses that depend
+        on states the first is the default.
+        """
+        fills = attribute.has_default or attribute.system or attribute.type == "PicklistMap"
         given = attribute.permissions
         sets = attribute.type == _VERSION or attribute.name in (*_SYSTEM_SETS, _STATE)
         forbidden = bool(given) and not given & _WRITES
         return {
             "read_only": not is_key and (sets or forbidden or field.read_only),
             "nullable": not is_key and field.nullable and not attribute.required,
-            "defaulted": attribute.has_default or attribute.system or field.defaulted or is_key,
+            "defaulted": is_key or fills or field.defaulted,
         }
 
     def _label(self, field: Field, attribute: Attribute) -> str:

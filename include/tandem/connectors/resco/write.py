@@ -26,8 +26,8 @@ from tandem.connectors.resco.references import (
     BIND,
     TYPED,
     Learnt,
-    has_references,
     as_sent,
+    has_references,
 )
 from tandem.connectors.resco.rest import DataService
 from tandem.connectors.resco.schema import BATCH

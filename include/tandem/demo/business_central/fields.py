@@ -1,5 +1,7 @@
 """Short ways to write down properties; none is null (a blank stands for nothing)."""
 
+from typing import Final
+
 from tandem.demo.model import Edm, EntitySet, EnumType, Property
 
 
@@ -43,7 +45,7 @@ def whole(name: str, type_: Edm = Edm.INT32, *, computed: bool = False) -> Prope
     return Property(name, type_, nullable=False, computed=computed)
 
 
-ROW_VERSION = whole("#rowVersion", Edm.INT64, computed=True)
+ROW_VERSION: Final = whole("#rowVersion", Edm.INT64, computed=True)
 """Kept for etags; pages do not show it."""
 
 
@@ -59,3 +61,16 @@ def entity(
         row_version=ROW_VERSION.name,
         modified_at=modified if any(item.name == modified for item in properties) else None,
     )
+
+
+MODIFIED: Final = moment("lastModifiedDateTime")
+
+
+def address(prefix: str = "") -> tuple[Property, ...]:
+    """The parts of an address; those of orders have a prefix, and names of their own."""
+    names = ("addressLine1", "addressLine2", "city", "state", "country", "postalCode")
+    if prefix:
+        names = ("AddressLine1", "AddressLine2", "City", "Country", "State", "PostCode")
+    lengths = {"city": 30, "state": 30, "country": 10, "postalcode": 20, "postcode": 20}
+    lengths |= {"addressline1": 100, "addressline2": 50}
+    return tuple(text(f"{prefix}{name}", lengths[name.lower()]) for name in names)

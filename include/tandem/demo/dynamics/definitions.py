@@ -8,35 +8,29 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import unquote
-from uuid import NAMESPACE_OID, uuid5
 
 from tandem.demo.call import Reply
+from tandem.demo.dynamics.attributes import (
+    Document,
+    attributes,
+    keys,
+    label,
+    metadata_id,
+    relationships,
+)
 from tandem.demo.dynamics.errors import bad_url, does_not_exist, no_segment
 from tandem.demo.dynamics.listing import document
 from tandem.demo.dynamics.organization import Ask
 from tandem.demo.dynamics.sample import BUSINESS_UNIT_ID, ORGANIZATION_ID, USER_ID
 from tandem.demo.dynamics.schema import BY_NAME, NAMESPACE, TABLES
-from tandem.demo.dynamics.tables import Lookup, Table
+from tandem.demo.dynamics.tables import Table
 from tandem.demo.errors import ServiceError
-from tandem.demo.model import Edm, Property
 
-Document = dict[str, Any]
 _PATH: Final = re.compile(
     r"EntityDefinitions(?:\(LogicalName='(\w+)'\))?"
     r"(?:/(Attributes|Keys|ManyToOneRelationships)(?:\(LogicalName='(\w+)'\))?"
     r"(?:/Microsoft\.Dynamics\.CRM\.(\w+))?(?:/(OptionSet))?)?"
 )
-_TYPES: Final = {
-    Edm.STRING: "String",
-    Edm.GUID: "Uniqueidentifier",
-    Edm.BOOLEAN: "Boolean",
-    Edm.INT32: "Integer",
-    Edm.INT64: "BigInt",
-    Edm.DECIMAL: "Money",
-    Edm.DOUBLE: "Double",
-    Edm.DATE: "DateTime",
-    Edm.DATE_TIME_OFFSET: "DateTime",
-}
 
 
 def who_am_i(ask: Ask) -> Reply:
@@ -90,7 +84,7 @@ def _part(ask: Ask, table: Table, part: str, attribute: str | None, cast: str | 
 
 def _definition(table: Table) -> Document:
     return {
-        "MetadataId": _metadata_id(table.logical_name),
+        "MetadataId": metadata_id(table.logical_name),
         "LogicalName": table.logical_name,
         "SchemaName": table.logical_name.capitalize(),
         "EntitySetName": table.set_name,
@@ -104,129 +98,20 @@ def _definition(table: Table) -> Document:
         "DataProviderId": None,
         "TableType": "Standard",
         "OwnershipType": "UserOwned" if table.tracks_changes else "OrganizationOwned",
-        "DisplayName": _label(table.label),
-        "DisplayCollectionName": _label(f"{table.label}s"),
-        "Attributes": _attributes(table),
-        "Keys": _keys(table),
-        "ManyToOneRelationships": _relationships(table),
+        "DisplayName": label(table.label),
+        "DisplayCollectionName": label(f"{table.label}s"),
+        "Attributes": attributes(table),
+        "Keys": keys(table),
+        "ManyToOneRelationships": relationships(table),
     }
-
-
-def _attributes(table: Table) -> list[Document]:
-    found = [_attribute(table, table.entity_set.paths[path]) for path in table.shown]
-    return [item for item in found if not item["LogicalName"].startswith("_")] + [
-        _lookup(table, lookup) for lookup in table.lookups
-    ]
-
-
-def _attribute(table: Table, property_: Property) -> Document:
-    name = property_.name
-    kind, options = _TYPES[property_.type] if isinstance(property_.type, Edm) else "", None
-    if name in table.choices:
-        kind = {"statecode": "State", "statuscode": "Status"}.get(name, "Picklist")
-        options = table.choices[name]
-    about = _named(table, name, kind, computed=property_.computed)
-    if property_.max_length is not None:
-        about["MaxLength"] = property_.max_length
-    if options is not None:
-        about["OptionSet"] = _option_set(table, name, options.items())
-        about["GlobalOptionSet"] = None
-    elif kind == "Boolean":
-        about["OptionSet"] = _two_options()
-    return about
-
-
-def _named(table: Table, name: str, kind: str, *, computed: bool) -> Document:
-    return {
-        "@odata.type": f"#{NAMESPACE}.{kind}AttributeMetadata",
-        "MetadataId": _metadata_id(f"{table.logical_name}.{name}"),
-        "LogicalName": name,
-        "SchemaName": name.capitalize(),
-        "AttributeType": kind,
-        "AttributeTypeName": {"Value": f"{kind}Type"},
-        "DisplayName": _label(name.replace("_", " ").capitalize()),
-        "IsPrimaryId": name == table.primary_id,
-        "IsPrimaryName": name == table.primary_name,
-        "IsValidForCreate": not computed,
-        "IsValidForRead": True,
-        "IsValidForUpdate": not computed and name not in table.ids,
-        "RequiredLevel": {"Value": "None", "CanBeChanged": True},
-    }
-
-
-def _lookup(table: Table, lookup: Lookup) -> Document:
-    kind = "Owner" if lookup.abstract else "Customer" if len(lookup.targets) > 1 else "Lookup"
-    about = _named(table, lookup.name, kind, computed=lookup.set_by_service)
-    about["@odata.type"] = f"#{NAMESPACE}.LookupAttributeMetadata"
-    return about | {"Targets": [target.table for target in lookup.targets]}
-
-
-def _option_set(table: Table, name: str, options: Iterable[tuple[int, str]]) -> Document:
-    return {
-        "MetadataId": _metadata_id(f"{table.logical_name}_{name}"),
-        "Name": f"{table.logical_name}_{name}",
-        "IsGlobal": False,
-        "OptionSetType": "Picklist",
-        "Options": [{"Value": value, "Label": _label(label)} for value, label in options],
-    }
-
-
-def _two_options() -> Document:
-    return {
-        "OptionSetType": "Boolean",
-        "TrueOption": {"Value": 1, "Label": _label("Yes")},
-        "FalseOption": {"Value": 0, "Label": _label("No")},
-    }
-
-
-def _keys(table: Table) -> list[Document]:
-    return [
-        {
-            "@odata.type": f"#{NAMESPACE}.EntityKeyMetadata",
-            "MetadataId": _metadata_id(f"{table.logical_name}/{'_'.join(names)}"),
-            "LogicalName": "_".join(names),
-            "SchemaName": "_".join(names),
-            "EntityLogicalName": table.logical_name,
-            "KeyAttributes": list(names),
-            "EntityKeyIndexStatus": "Active",
-        }
-        for names in table.alternate_keys
-    ]
-
-
-def _relationships(table: Table) -> list[Document]:
-    return [
-        {
-            "@odata.type": f"#{NAMESPACE}.OneToManyRelationshipMetadata",
-            "MetadataId": _metadata_id(f"{table.logical_name}/{target.navigation}/{target.table}"),
-            "LogicalName": target.navigation,
-            "SchemaName": f"{target.table}_{table.logical_name}_{target.navigation}",
-            "ReferencingEntity": table.logical_name,
-            "ReferencingAttribute": lookup.name,
-            "ReferencingEntityNavigationPropertyName": target.navigation,
-            "ReferencedEntity": target.table,
-            "ReferencedAttribute": BY_NAME[target.table].primary_id,
-        }
-        for lookup in table.lookups
-        for target in lookup.targets
-    ]
 
 
 _PARTS: Final = {
-    "Attributes": _attributes,
-    "Keys": _keys,
-    "ManyToOneRelationships": _relationships,
+    "Attributes": attributes,
+    "Keys": keys,
+    "ManyToOneRelationships": relationships,
 }
 _EXPANDED: Final = ("Attributes", "Keys", "ManyToOneRelationships", "OptionSet", "GlobalOptionSet")
-
-
-def _label(text: str) -> Document:
-    localized = {"Label": text, "LanguageCode": 1033, "IsManaged": True, "HasChanged": None}
-    return {"LocalizedLabels": [localized], "UserLocalizedLabel": localized}
-
-
-def _metadata_id(name: str) -> str:
-    return str(uuid5(NAMESPACE_OID, name))
 
 
 def _filtered(tables: Iterable[Table], text: str | None) -> list[Table]:

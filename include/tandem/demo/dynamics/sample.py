@@ -8,19 +8,8 @@ from uuid import NAMESPACE_URL, uuid5
 from tandem.demo.clock import Clock, system_clock
 from tandem.demo.conditions import column
 from tandem.demo.data import Row, Sizes, samples
-from tandem.demo.dynamics.schema import (
-    ACCOUNT,
-    CONTACT,
-    CURRENCIES,
-    INCIDENT,
-    MESSAGE,
-    MESSAGE_FILTER,
-    MODEL,
-    TABLES,
-    TEAM,
-    USER,
-    WORK_ORDER,
-)
+from tandem.demo.dynamics.schema import ACCOUNT, CONTACT, INCIDENT, MODEL, TABLES, WORK_ORDER
+from tandem.demo.dynamics.system import CURRENCIES, MESSAGE, MESSAGE_FILTER, TEAM, USER
 from tandem.demo.dynamics.tables import Lookup, Table
 from tandem.demo.dynamics.texts import prepare
 from tandem.demo.store import Store

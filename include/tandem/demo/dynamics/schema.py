@@ -7,6 +7,14 @@ references; a real organization has some hundred tables more, and these have mor
 from collections.abc import Mapping
 from typing import Final
 
+from tandem.demo.dynamics.system import (
+    CURRENCIES,
+    MESSAGE,
+    MESSAGE_FILTER,
+    MODIFIED_BY,
+    TEAM,
+    USER,
+)
 from tandem.demo.dynamics.tables import Lookup, OnDelete, Table, Target, amount, choice, text
 from tandem.demo.model import Edm, Property, ServiceModel
 
@@ -20,9 +28,6 @@ OWNER: Final = Lookup(
     (Target("ownerid", "systemuser"), Target("ownerid", "team")),
     OnDelete.RESTRICT,
     abstract="principal",
-)
-MODIFIED_BY: Final = Lookup(
-    "modifiedby", (Target("modifiedby", "systemuser"),), OnDelete.RESTRICT, set_by_service=True
 )
 CURRENCY: Final = Lookup(
     "transactioncurrencyid",
@@ -178,67 +183,6 @@ WORK_ORDER: Final = Table(
     defaults={**NEW, "msdyn_systemstatus": 690970000},
     money=("msdyn_totalamount",),
     alternate_keys=(("msdyn_name",),),
-)
-CURRENCIES: Final = Table(
-    "transactioncurrency",
-    "transactioncurrencies",
-    "Currency",
-    "transactioncurrencyid",
-    "currencyname",
-    columns=(text("currencyname", 100), text("isocurrencycode", 5)),
-    in_bulk=False,
-)
-USER: Final = Table(
-    "systemuser",
-    "systemusers",
-    "User",
-    "systemuserid",
-    "fullname",
-    columns=(
-        text("fullname", 200),
-        text("domainname", 1_024),
-        text("internalemailaddress", 100),
-        Property("isdisabled", Edm.BOOLEAN),
-    ),
-    lookups=(MODIFIED_BY,),
-    principal=True,
-    tracks_changes=False,
-    in_bulk=False,
-)
-TEAM: Final = Table(
-    "team",
-    "teams",
-    "Team",
-    "teamid",
-    "name",
-    columns=(text("name", 160), text("description", 2_000)),
-    lookups=(MODIFIED_BY,),
-    principal=True,
-    tracks_changes=False,
-    in_bulk=False,
-)
-MESSAGE: Final = Table(
-    "sdkmessage",
-    "sdkmessages",
-    "Sdk Message",
-    "sdkmessageid",
-    "name",
-    columns=(text("name", 256),),
-    tracks_changes=False,
-    in_bulk=False,
-    read_only=True,
-)
-MESSAGE_FILTER: Final = Table(
-    "sdkmessagefilter",
-    "sdkmessagefilters",
-    "Sdk Message Filter",
-    "sdkmessagefilterid",
-    "name",
-    columns=(text("name", 256), text("primaryobjecttypecode", 64)),
-    lookups=(Lookup("sdkmessageid", (Target("sdkmessageid", "sdkmessage"),)),),
-    tracks_changes=False,
-    in_bulk=False,
-    read_only=True,
 )
 TABLES: Final = (
     ACCOUNT,

@@ -57,8 +57,12 @@ def create_app(  # noqa: PLR0913 each is a choice of its own, by name
     async def web_api(request: Request) -> Response:
         body = await request.body()
         try:
-            _check_token(organization.control, request, accepts)
-            reply = await run_in_threadpool(_admitted, organization, request, body)
+            challenge = _challenge(organization.control, request, accepts)
+            reply: Reply = (
+                await run_in_threadpool(_admitted, organization, request, body)
+                if challenge is None
+                else challenge
+            )
         except ServiceError as error:
             reply = error_reply(in_its_words(error))
         if request.method in WRITES and reply.status < 300 and organization.control.loses():
@@ -98,15 +102,19 @@ def _answered(organization: Organization, request: Request, body: bytes) -> Repl
     return respond(organization, f"{str(request.base_url).rstrip('/')}{ROOT}", incoming)
 
 
-def _check_token(control: Control, request: Request, accepts: Callable[[str], bool] | None) -> None:
-    """Microsoft Learn, "Use OAuth authentication with Microsoft Dataverse": the challenge."""
+def _challenge(
+    control: Control, request: Request, accepts: Callable[[str], bool] | None
+) -> Reply | None:
+    """401 without a body where the token is not good.
+
+    Microsoft Learn, "Use OAuth authentication with Microsoft Dataverse": the challenge.
+    """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     good = accepts is None or (scheme.lower() == "bearer" and accepts(token))
-    if control.refuses() or not good:
-        resource = str(request.base_url)
-        challenge = f"Bearer authorization_uri={AUTHORITY}, resource_id={resource}"
-        # The body of a 401 is empty or HTML; clients have to look at the status.
-        raise ServiceError(401, "", "", headers={"www-authenticate": challenge})
+    if good and not control.refuses():
+        return None
+    challenge = f"Bearer authorization_uri={AUTHORITY}, resource_id={request.base_url}"
+    return Reply(401, headers={"www-authenticate": challenge})
 
 
 class _Lost(Response):

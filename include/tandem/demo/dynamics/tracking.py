@@ -4,7 +4,6 @@ Microsoft Learn, "Use change tracking to synchronize data with external systems"
 version and a time; this organization's versions are the numbers of its log.
 """
 
-import json
 import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from urllib.parse import quote, unquote
 
 from tandem.demo import read
 from tandem.demo.call import Reply
-from tandem.demo.conditions import Sql, column
+from tandem.demo.conditions import Sql
 from tandem.demo.dynamics.cookies import cookie, last_row, parse_cookie, start
 from tandem.demo.dynamics.errors import (
     EXPIRED_VERSION_STAMP,
@@ -23,10 +22,10 @@ from tandem.demo.dynamics.errors import (
 )
 from tandem.demo.dynamics.listing import context, link, page_size, reply, shown
 from tandem.demo.dynamics.organization import Ask
-from tandem.demo.dynamics.shown import Shown
+from tandem.demo.dynamics.span import Span
 from tandem.demo.dynamics.tables import Table
 from tandem.demo.errors import ServiceError
-from tandem.demo.history import NUMBER, latest, log
+from tandem.demo.history import latest
 from tandem.demo.options import ordered
 from tandem.demo.read import Listing
 
@@ -96,7 +95,7 @@ def list_changes(ask: Ask, table: Table) -> Reply:
     with ask.organization.store.reading() as connection:
         token, now = _token(ask, table, connection), latest(connection, table.entity_set)
         until = int(values.get(UNTIL) or now)
-        span = _Span(table, token.version, until)
+        span = Span(table, token.version, until)
         place = (int(values.get(PHASE) or 0), int(values.get(AFTER) or 0))
         items = span.read(connection, shown(ask, table), ask.call.root, place, size + 1)
     head = {"@odata.context": f"{context(ask, table)}/$delta"}
@@ -122,78 +121,8 @@ def count_changes(ask: Ask, table: Table) -> Reply:
     _check(ask, table)
     with ask.organization.store.reading() as connection:
         token, now = _token(ask, table, connection), latest(connection, table.entity_set)
-        total = _Span(table, token.version, now).count(connection)
+        total = Span(table, token.version, now).count(connection)
     return Reply(body=str(total).encode(), headers={"content-type": "text/plain"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """What happened to a table after one entry of its log, up to another."""
-
-    table: Table
-    since: int
-    until: int
-
-    @property
-    def _touched(self) -> str:
-        """SQL: ids and the number of the last entry in the span."""
-        key = column(self.table.key)
-        return (
-            f'SELECT {key} AS "#id", max({NUMBER}) AS "#n" FROM {log(self.table.entity_set)} '  # noqa: S608 names of the model
-            f"WHERE {NUMBER} > ? AND {NUMBER} <= ? GROUP BY {key}"
-        )
-
-    def count(self, connection: sqlite3.Connection) -> int:
-        statement = f"SELECT count(*) FROM ({self._touched})"  # noqa: S608 names of the model
-        found = connection.execute(statement, (self.since, self.until)).fetchone()
-        return int(found[0])
-
-    def read(
-        self,
-        connection: sqlite3.Connection,
-        selection: Shown,
-        root: str,
-        place: tuple[int, int],
-        limit: int,
-    ) -> list[tuple[tuple[int, int], str]]:
-        """Items after a place (phase and number), with theirs. Phase 1 is deletions."""
-        phase, after = place
-        items = []
-        if phase == 0:
-            items = [
-                ((0, n), text) for n, text in self._changed(connection, selection, after, limit)
-            ]
-            after = 0
-        if len(items) < limit:
-            gone = self._deleted(connection, after, limit - len(items))
-            about = f"{root}$metadata#{self.table.set_name}/$deletedEntity"
-            items += [((1, n), _deletion(about, id_)) for n, id_ in gone]
-        return items
-
-    def _changed(
-        self, connection: sqlite3.Connection, selection: Shown, after: int, limit: int
-    ) -> list[tuple[int, str]]:
-        return connection.execute(
-            f'SELECT "#n", {selection.sql} FROM ({self._touched}) '  # noqa: S608 names of the model
-            f'JOIN "{self.table.set_name}" ON {column(self.table.key)} = "#id" '
-            'WHERE "#n" > ? ORDER BY "#n" LIMIT ?',
-            (self.since, self.until, after, limit),
-        ).fetchall()
-
-    def _deleted(
-        self, connection: sqlite3.Connection, after: int, limit: int
-    ) -> list[tuple[int, str]]:
-        """Rows that were created and deleted within the span are among them."""
-        return connection.execute(
-            f'SELECT "#n", "#id" FROM ({self._touched}) WHERE "#n" > ? AND "#id" NOT IN '  # noqa: S608 names of the model
-            f'(SELECT {column(self.table.key)} FROM "{self.table.set_name}") '
-            'ORDER BY "#n" LIMIT ?',
-            (self.since, self.until, after, limit),
-        ).fetchall()
-
-
-def _deletion(about: str, id_: str) -> str:
-    return json.dumps({"@odata.context": about, "id": id_, "reason": "deleted"})
 
 
 def _answer(

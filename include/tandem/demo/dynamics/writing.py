@@ -144,6 +144,8 @@ class Rows:
             )
             raise ServiceError(405, DELETE_RESTRICTED, message)
         for (referrer,) in found:
+            if find(self.connection, Place(other, {other.key: referrer})) is None:
+                continue  # it went with another
             if lookup.on_delete is OnDelete.CASCADE:
                 self._delete(other, referrer)
             else:

@@ -130,10 +130,9 @@ def _way(name: str, text: str, reading: Reading, bound: BoundMapping) -> Finding
 
 
 def _sees(reading: Reading) -> str:
+    by_version = reading.tracking is ChangeTracking.VERSION
     settles = isinstance(reading.side.connector, Settler)
-    if reading.tracking is ChangeTracking.VERSION and settles:
-        return SEES_SETTLED
-    return SEEN[reading.tracking]
+    return SEES_SETTLED if by_version and settles else SEEN[reading.tracking]
 
 
 _DELETES: Final = {

@@ -5,11 +5,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pyarrow.compute as pc
 
 from tandem.connectors.base import DeltaReader, Query, Settler
-from tandem.core.anchors import anchor_at, earlier, read_on, tracking_by, version_field
+from tandem.core.anchors import anchor_at, read_on, tracking_by, version_field
 from tandem.core.changed_mapping.asked import is_alike, significant
 from tandem.core.changed_mapping.rereading import AS_IT_WAS, EVERYTHING, Reread, reread
 from tandem.core.filters.negation import can_be_negated, negated
@@ -186,13 +187,14 @@ def mapping_hash(mapping: EntityMapping) -> str:
 def greatest(reading: Reading) -> Anchor | None:
     """The anchor at the greatest version that the system has now, before anything is read.
 
-    What changes during a long walk has a greater version, so the next run reads it again; and so
-    does what may still be committed with a smaller one, where the system tells how far that goes.
+    What changes during a long walk has a greater version, so the next run reads it again. Where
+    the system tells up to where nothing can be committed any more, that is the anchor.
     """
     if reading.field is None:
         return None
+    if settled := _settled(reading):
+        return settled
     side = reading.side
-    settled = _settled(reading)
     query = Query(
         entity=side.entity,
         fields=(reading.field,),
@@ -203,18 +205,32 @@ def greatest(reading: Reading) -> Anchor | None:
     )
     for page in side.connector.read(query):
         if page.records.num_rows:
-            newest = anchor_at(reading.tracking, pc.max(page.records.column(reading.field)))
-            return earlier(newest, settled)
+            return anchor_at(reading.tracking, pc.max(page.records.column(reading.field)))
     return None
 
 
 def _settled(reading: Reading) -> Anchor | None:
     """Up to where no change can come any more, as far as the system says."""
-    connector = reading.side.connector
-    if reading.tracking is not ChangeTracking.VERSION or not isinstance(connector, Settler):
+    connector, field = reading.side.connector, reading.field
+    if field is None or not isinstance(connector, Settler):
         return None
-    version = connector.settled_version(reading.side.entity)
-    return None if version is None else Anchor(kind=ChangeTracking.VERSION, value=str(version))
+    version = connector.settled_version(reading.side.entity, field)
+    if version is None or reading.tracking is not ChangeTracking.VERSION:
+        return None
+    return Anchor(kind=ChangeTracking.VERSION, value=str(version))
+
+
+def has_news(reading: Reading) -> bool:
+    """Whether anything may have changed since the anchor. Only a system that tells how far its
+    versions are settled can say that nothing has; a mapping that changed asks for more.
+    """
+    connector, anchor, field = reading.side.connector, reading.anchor, reading.field
+    if anchor is None or anchor.kind is not ChangeTracking.VERSION or field is None:
+        return True
+    if reading.again != AS_IT_WAS or not isinstance(connector, Settler):
+        return True
+    newest = connector.newest_version(reading.side.entity, field)
+    return newest is None or newest > Decimal(anchor.value)
 
 
 def owned(job: Job, bound: BoundMapping) -> Condition | None:

@@ -210,12 +210,14 @@ def test_a_representation_that_is_nested_too_deeply_is_read_again(shop: Any, dep
 
 
 def test_a_duplicate_that_is_told_with_412_is_rejected(shop: Any) -> None:
-    """Dataverse says so, for an update that any version of the record is good enough for."""
+    """Dataverse says so, whether or not an etag went along: it speaks of another record."""
     rows = shop.fill(range(1))
     shop.disturb(error(412, "0x80040237", "there is one with this name"), at="Things(0)")
     assert shop.update(rows).rejected == {0: "there is one with this name"}
     shop.disturb(error(412, "0x80040237", "there is one with this name"), at="Things(0)")
-    assert shop.update(rows, seen=shop.seen(rows)).changed == (0,)
+    refused = shop.update(rows, seen=shop.seen(rows))
+    assert refused.rejected == {0: "there is one with this name"}
+    assert refused.changed == ()
 
 
 def test_what_was_created_is_told_although_nothing_may_be_replaced(shop: Any) -> None:
