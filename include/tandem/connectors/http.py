@@ -211,7 +211,11 @@ class Http:
         except httpx.LocalProtocolError as error:
             raise unanswered(self.root, error) from None
         except httpx.HTTPError as error:
-            raise unanswered(self.root, error) from error
+            said = unanswered(self.root, error)
+            # A gateway's own time-out may be longer than ours.
+            if wanted.splits and isinstance(error, httpx.ReadTimeout):
+                said = TooSlow(said.problem, remedy=said.remedy)
+            raise said from error
         if response.has_redirect_location:
             return resolved(url, response.headers["Location"])
         if not response.is_success:

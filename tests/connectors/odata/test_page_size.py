@@ -54,6 +54,18 @@ def test_the_first_page_is_halved_until_it_comes(service: Any, status: int) -> N
     assert sizes(service, "select") == [5_000, 2_500, 1_250]
 
 
+def test_our_own_time_out_halves_pages_too(service: Any) -> None:
+    def reply(request: httpx.Request) -> httpx.Response:
+        if "maxpagesize=1250" not in request.headers.get("prefer", "maxpagesize=1250"):
+            raise httpx.ReadTimeout("no answer in 120 s", request=request)
+        return httpx.Response(200, json={"value": [{"id": "a"}]})
+
+    service.replies["things"] = reply
+    (page,) = service.connector().read(query())
+    assert page.records.to_pylist() == [{"id": "a"}]
+    assert sizes(service, "select") == [5_000, 2_500, 1_250]
+
+
 def test_a_later_page_is_halved_behind_the_same_link_and_stays_so(service: Any) -> None:
     service.replies["things"] = takes(5_000, [{"id": "a"}], "two")
     service.replies["two"] = takes(2_500, [{"id": "b"}], "three")
