@@ -8,6 +8,9 @@ from typing import Final, NamedTuple
 
 import pytest
 
+from tandem.connectors.odata.dialects.families import DIALECTS
+from tandem.connectors.registry import installed_connectors
+
 PROJECT: Final = Path(__file__).parent.parent
 PACKAGE: Final = PROJECT / "include" / "tandem"
 
@@ -86,6 +89,11 @@ def part(module: str) -> str:
     return module.removeprefix("tandem.").partition(".")[0]
 
 
+def room(module: str) -> str:
+    """What is next: `dynamics` of `connectors.dynamics.names`."""
+    return module.removeprefix("tandem.").partition(".")[2].partition(".")[0]
+
+
 def ours() -> list[Import]:
     """Imports of one part of ours by another, from within the package."""
     return [
@@ -149,17 +157,38 @@ def test_core_knows_columns_and_nothing_else_outside() -> None:
 
 def test_nobody_asks_which_connector_it_is() -> None:
     """Behaviour differs by capabilities and by the connector's own methods."""
-    classes = {
-        "BusinessCentralConnector",
-        "DynamicsConnector",
-        "MemoryConnector",
-        "ODataConnector",
-        "RescoConnector",
-        "SqlConnector",
-    }
+    classes = {entry.value.rpartition(":")[2] for entry in installed_connectors().values()}
     wrong = [
         found
         for found in IMPORTS
         if found.imported.rpartition(".")[2] in classes and part(found.importer) != "connectors"
+    ]
+    assert not wrong
+
+
+def test_nobody_compares_with_the_name_of_a_connector_or_dialect() -> None:
+    """The demo is such systems, and so knows their names; a dialect is looked up, not compared."""
+    names = {*installed_connectors(), *DIALECTS} - {""}
+    wrong = [
+        (module, node.lineno)
+        for module, path in _modules()
+        if part(module) != "demo"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Compare | ast.MatchValue)
+        if names & {leaf.value for leaf in ast.walk(node) if isinstance(leaf, ast.Constant)}
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("place", ["connectors", "demo"])
+def test_vendors_do_not_know_each_other(place: str) -> None:
+    """They meet in what they share, which knows none of them."""
+    vendors = {"business_central", "dynamics", "resco"}
+    wrong = [
+        found
+        for found in IMPORTS
+        if part(found.importer) == part(found.imported) == place
+        if room(found.imported) in vendors
+        if room(found.importer) not in ("stands", room(found.imported))
     ]
     assert not wrong

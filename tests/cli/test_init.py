@@ -131,3 +131,54 @@ def test_a_system_without_entities_is_told(config: Path) -> None:
     result = init("crm")
     assert result.exit_code == 2
     assert "no entity with a key" in " ".join(result.stderr.split())
+
+
+def polymorphic(name: str, *targets: str) -> Entity:
+    """An entity with a customer, which is a record of one of these entities."""
+    whole = tuple(LookupTarget(entity=target, field="id") for target in targets)
+    customer = Field(name="customer", kind=Kind.GUID, lookup=whole, read_only=True)
+    parts = (
+        Field(name=f"customer_{target}", kind=Kind.GUID, lookup=(lookup,), part_of="customer")
+        for target, lookup in zip(targets, whole, strict=True)
+    )
+    made = entity(name)
+    return made.model_copy(update={"fields": (*made.fields, customer, *parts)})
+
+
+@pytest.mark.parametrize(
+    ("drafted", "lines"),
+    [
+        (
+            ("accounts", "contacts"),
+            {"customer_accounts": "accounts", "customer_contacts": "contacts"},
+        ),
+        (("accounts",), {"customer_accounts": "accounts"}),
+        ((), {"customer": None}),
+    ],
+)
+def test_the_parts_of_a_lookup_lead_to_what_is_drafted_too(
+    config: Path, drafted: tuple[str, ...], lines: dict[str, str | None]
+) -> None:
+    memory.store("init").define(polymorphic("orders", "accounts", "contacts"))
+    for name in ("accounts", "contacts"):
+        memory.store("init").define(entity(name))
+    chosen = [argument for name in ("orders", *drafted) for argument in ("--entity", name)]
+    assert init("crm", *chosen).exit_code == 0
+    orders = load_integration(config / "crm.yaml").entities[0]
+    found = {f.external: f.lookup and f.lookup.entity for f in orders.fields}
+    assert found == {"id": None, **lines}
+
+
+def test_delta_links_go_before_a_version_number(config: Path) -> None:
+    made = entity("accounts")
+    version = Field(name="rowversion", kind=Kind.INT64)
+    able = made.capabilities.model_copy(update={"version_fields": ("rowversion",)})
+    update = {"fields": (*made.fields, version), "capabilities": able}
+    memory.store("init").define(made.model_copy(update=update))
+    assert init("crm").exit_code == 0
+    assert load_integration(config / "crm.yaml").entities[0].version_number == "rowversion"
+    memory.forget("init")
+    update["capabilities"] = able.model_copy(update={"delta": True})
+    memory.store("init").define(made.model_copy(update=update))
+    assert init("tracked").exit_code == 0
+    assert load_integration(config / "tracked.yaml").entities[0].version_number is None

@@ -35,6 +35,9 @@ class Office:
     settings: Record = field(default_factory=dict)
     """More of the integration file."""
     clock: datetime = field(default_factory=lambda: datetime.now(UTC))
+    here: Connection | None = None
+    """The local system, where it is no database."""
+    connect_here: Callable[[Connection], Connector] | None = None
 
     @property
     def local(self) -> Local:
@@ -48,8 +51,8 @@ class Office:
             {
                 "name": "office",
                 "external": {"connector": self.connection.conn_type, "connection": "there"},
-                "local": {"connector": "sql", "connection": "here"},
-                "provision": True,
+                "local": {"connector": self._here.conn_type, "connection": "here"},
+                "provision": self.here is None,
                 "entities": self.mappings,
                 **self.settings,
             }
@@ -69,8 +72,7 @@ class Office:
                 "TANDEM_CONFIG": str(self.folder),
             }
         )
-        here = Connection(id="here", conn_type="sql", extra={"url": self.local.url})
-        connections = {"there": self.connection, "here": here}
+        connections = {"there": self.connection, "here": self._here}
         environment = Environment(settings, connections.__getitem__, self.now)
         asked = Request(f"run-{secrets.token_hex(4)}", **request)
         external = self.connect(self.connection)
@@ -82,7 +84,16 @@ class Office:
             closing(external),
             closing(sign_ins),
         ):
-            yield replace(run, external=external)
+            if self.connect_here is None:
+                yield replace(run, external=external)
+                return
+            with closing(self.connect_here(self._here)) as local:
+                yield replace(run, external=external, local=local)
+
+    @property
+    def _here(self) -> Connection:
+        sql = Connection(id="here", conn_type="sql", extra={"url": self.local.url})
+        return self.here or sql
 
     def sync(self, **request: Any) -> RunReport:
         """A whole run."""

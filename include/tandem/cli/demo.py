@@ -1,19 +1,11 @@
 """`tandem demo`: a system to sync with, for those who have none at hand."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-
-class Dialect(StrEnum):
-    """The systems that there are to start."""
-
-    ODATA = "odata"
-    DYNAMICS = "dynamics"
-    BUSINESS_CENTRAL = "business_central"
-    RESCO = "resco"
+from tandem.demo.dialects import Dialect
 
 
 def demo(
@@ -25,6 +17,6 @@ def demo(
 ) -> None:
     """Run a simulated system until Ctrl-C, and say which connection leads to it."""
     # Other commands need no web server.
-    from tandem.demo import by_hand, stands
+    from tandem.demo.by_hand import Wish, run
 
-    by_hand.run(by_hand.Wish(stands.Dialect(dialect.value), port=port, database=database))
+    run(Wish(dialect, port=port, database=database))

@@ -1,7 +1,7 @@
 """`tandem init`: a first integration file from what the systems have."""
 
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from tandem.cli.files import write_file
 from tandem.cli.output import say
 from tandem.cli.session import environment, errors_as_exit_codes, find_connection
-from tandem.connectors.base import DefaultMapping, HasDefaultMapping
+from tandem.connectors.base import Connector, DefaultMapping, HasDefaultMapping, Provisioner
 from tandem.connectors.registry import open_connector
 from tandem.errors import ConfigurationError
 from tandem.integration_files import BrokenFile, parse_integration
@@ -88,20 +88,32 @@ def _text(name: str, external: System, local: System, names: Sequence[str]) -> s
     schema, default = _told(external)
     if default and not names:
         return draft_of_default(name, external, local, default)
-    return draft(name, external, local, _chosen(schema, names))
+    return draft(name, external, local, _chosen(schema, names), _there(local))
 
 
 def _told(system: System) -> tuple[Schema, DefaultMapping | None]:
     """What the system has, and the mapping that its users begin with."""
+    with _opened(system) as connector:
+        schema = connector.schema()
+        if isinstance(connector, HasDefaultMapping):
+            return schema, connector.default_mapping(schema)
+        return schema, None
+
+
+def _there(local: System) -> Schema | None:
+    """What the local system has; None where tables and columns are made as they are needed."""
+    with _opened(local) as connector:
+        return None if isinstance(connector, Provisioner) else connector.schema()
+
+
+@contextmanager
+def _opened(system: System) -> Iterator[Connector]:
     connection = find_connection(system.connection)
     with (
         closing(sign_ins_of(environment())) as sign_ins,
         closing(open_connector(system.connector, connection, sign_ins)) as connector,
     ):
-        schema = connector.schema()
-        if isinstance(connector, HasDefaultMapping):
-            return schema, connector.default_mapping(schema)
-        return schema, None
+        yield connector
 
 
 def _chosen(schema: Schema, names: Sequence[str]) -> list[Entity]:

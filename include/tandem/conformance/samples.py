@@ -61,11 +61,16 @@ _KEYS: Final[dict[Kind, Callable[[int], Any]]] = {
     Kind.INSTANT: lambda n: _EPOCH + timedelta(microseconds=n),
 }
 
+_OPTIONS: Final[dict[Kind, Callable[[str], Any]]] = {
+    Kind.INT64: int,
+    Kind.BOOLEAN: lambda text: text == "true",
+}
+
 
 def samples_of(field: Field, subject: Subject) -> list[Any]:
     """Values that the field should keep exactly, without null."""
     if field.options:
-        known = [int(o) if field.kind is Kind.INT64 else o for o in field.options]
+        known = [_OPTIONS.get(field.kind, str)(option) for option in field.options]
         return [option for option in known if subject.holds(field, option)]
     some = _decimals(field) if field.kind is Kind.DECIMAL else _SAMPLES[field.kind]
     sized = [value for value in some if _fits_length(field, value)]

@@ -25,6 +25,7 @@ from tandem.connectors.http_errors import (
     unanswered,
     unwelcome,
 )
+from tandem.connectors.http_hiding import credentials, without
 from tandem.errors import ConfigurationError, RetryLater, TandemError, Throttled, Unreachable
 
 # httpx reports every URL at INFO, and with it the values in filters.
@@ -186,7 +187,8 @@ class Http:
     def _received(self, response: httpx.Response) -> bytes:
         """The body of an answer to a write; an error may carry the answers of a whole batch."""
         try:
-            return first_bytes(response, self.root, WRITE_LIMIT)
+            body = first_bytes(response, self.root, WRITE_LIMIT)
+            return body if response.is_success else without(body, credentials(response.request))
         except ConfigurationError as error:  # the request was received all the same
             raise Unreachable(error.problem, remedy=error.remedy) from error
 
@@ -246,7 +248,7 @@ class Http:
         body = first_bytes(response, self.root, limit)
         if response.is_success and len(body) > limit:
             raise too_large(self.root, limit)
-        return body
+        return body if response.is_success else without(body, credentials(response.request))
 
 
 class VerbatimUrl(httpx.URL):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tandem.demo.by_hand import PORT, Wish, run
 from tandem.demo.data import Sizes
+from tandem.demo.dialects import Dialect
 from tandem.demo.server import HOST
-from tandem.demo.stands import Dialect
 
 
 def main() -> None:

@@ -12,8 +12,9 @@ from starlette.types import ASGIApp
 
 from tandem.demo.certificate import certificate
 from tandem.demo.data import Sizes
+from tandem.demo.dialects import Dialect
 from tandem.demo.server import HOST
-from tandem.demo.stands import Dialect, Place, Stand, signs_in, stand
+from tandem.demo.stands import Place, Stand, signs_in, stand
 
 PORT: Final = 8765
 FOLDER: Final = Path(".demo")

@@ -3,27 +3,18 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tandem.demo.data import Sizes
+from tandem.demo.dialects import Dialect
 
 CLIENT_ID: Final = "5a3c1f0e-7d2b-4e8a-9b61-0c4d2e8f7a11"
 CLIENT_SECRET: Final = "for-the-demo-only"  # noqa: S105 it opens nothing but the demo
 LOGIN: Final = "sync"
 PASSWORD: Final = "sync"  # noqa: S105 likewise
-
-
-class Dialect(StrEnum):
-    """The systems that the demo can be."""
-
-    ODATA = "odata"
-    DYNAMICS = "dynamics"
-    BUSINESS_CENTRAL = "business_central"
-    RESCO = "resco"
 
 
 @dataclass(frozen=True, slots=True)

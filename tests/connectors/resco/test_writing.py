@@ -216,6 +216,34 @@ def test_a_batch_that_is_refused_as_such_is_sent_in_halves(organization: Organiz
     assert written.rejected == {1: "Bad name"}
 
 
+@pytest.mark.parametrize("status", [200, 400])
+def test_records_without_key_are_not_sent_again_when_a_fault_stands_for_all(
+    organization: Organization, status: int
+) -> None:
+    """The service may have created some of them before."""
+    organization.replies[MULTIPLE] = xml("<Fault><Reason>Out of memory</Reason></Fault>", status)
+    connector = organization.connector()
+    account = connector.schema().entity("account")
+
+    written = connector.create(account, batch(account, {"name": "One"}, {"name": "Two"}))
+
+    assert written.unknown == (0, 1)
+    assert "Out of memory" in str(written.stopped_by)
+    assert len(organization.asked("POST", "ExecuteMultiple")) == 1
+
+
+def test_a_batch_that_is_too_large_is_sent_in_halves(organization: Organization) -> None:
+    organization.replies[MULTIPLE] = [httpx.Response(413), results(made(A1)), results(made(A2))]
+    organization.replies["GET /odata/v4/account"] = listing(*accounts(A1, A2))
+    connector = organization.connector()
+    account = connector.schema().entity("account")
+
+    written = connector.create(account, batch(account, {"name": "One"}, {"name": "Two"}))
+
+    assert not written.unknown
+    assert len(organization.asked("POST", "ExecuteMultiple")) == 3
+
+
 def test_what_xml_cannot_carry_is_refused_by_row(organization: Organization) -> None:
     organization.replies[MULTIPLE] = results(made(A1))
     organization.replies["GET /odata/v4/account"] = listing(*accounts(A1))
@@ -285,6 +313,7 @@ def test_a_lookup_is_bound_and_of_its_parts_the_one_that_refers_to_something(
 
     (request,) = (r for r in organization.requests if r.method == "PATCH")
     assert body(request) == {"customerid@odata.bind": f"/contact({C1})"}
+    assert "annotations" not in request.headers["prefer"]
 
 
 def test_a_service_that_does_not_bind_gets_lookups_as_texts(organization: Organization) -> None:

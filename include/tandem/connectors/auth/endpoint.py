@@ -9,6 +9,7 @@ from tandem.connectors.auth.answers import refused, token_of
 from tandem.connectors.http import ERROR_LIMIT
 from tandem.connectors.http_bodies import first_bytes
 from tandem.connectors.http_errors import place, retry_after, server_message, unanswered
+from tandem.connectors.http_hiding import without
 from tandem.errors import Throttled, Unreachable
 
 Plain = Callable[[], httpx.Client]
@@ -47,7 +48,7 @@ class EndpointTokens:
                 self._plain() as client,
                 client.stream("POST", self._url, data=self._form) as response,
             ):
-                body = first_bytes(response, self._url, ERROR_LIMIT)
+                body = without(first_bytes(response, self._url, ERROR_LIMIT), [self._secret])
         except httpx.LocalProtocolError as error:
             raise unanswered(self._url, error) from None
         except httpx.HTTPError as error:

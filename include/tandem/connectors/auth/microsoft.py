@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,10 +13,15 @@ import httpx
 from tandem.connectors.auth.answers import refused, token_of
 from tandem.connectors.auth.endpoint import Plain, refuse_failures
 from tandem.connectors.http_errors import place, sentence, unanswered
+from tandem.connectors.http_hiding import without
 from tandem.errors import AuthenticationError
 
-# At DEBUG, MSAL writes down the device codes that it redeems.
 logging.getLogger("msal").setLevel(logging.WARNING)
+# At DEBUG, which somebody may set all the same, it writes down the device codes that it redeems.
+logging.getLogger("msal.token_cache").addFilter(lambda record: record.levelno > logging.DEBUG)
+
+_SECRETS: Final = ("client_secret", "client_assertion", "device_code", "code", "refresh_token")
+"""Fields of what the authority is asked (RFC 6749, 4 and 6; RFC 8628, 3.4; RFC 7521, 4.2)."""
 
 MICROSOFT: Final = "https://login.microsoftonline.com"
 
@@ -122,10 +127,20 @@ class _MsalClient:
         if not _document(response):
             said = f"{response.status_code}, and nothing that can be read"
             raise refused({"error_description": said}, place(url))
-        return response
+        return response if response.is_success else _discreet(response, data or {})
 
     def close(self) -> None:
         """Nothing stays open."""
+
+
+def _discreet(response: httpx.Response, data: Mapping[str, Any]) -> httpx.Response:
+    """A refusal, which MSAL may log and which we show, without the secrets that it quotes."""
+    hidden = [str(data[name]) for name in _SECRETS if data.get(name)]
+    body = without(response.content, hidden)
+    kept = {"Content-Type": response.headers.get("Content-Type", "application/json")}
+    return httpx.Response(
+        response.status_code, headers=kept, content=body, request=response.request
+    )
 
 
 def _document(response: httpx.Response) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from tandem.connectors.odata.dialects.dialect import FUNCTIONS, Dialect
-from tandem.connectors.odata.dialects.families import dialect
+from tandem.connectors.odata.dialects.families import dialect_of
 from tandem.connectors.odata.literals import is_enumeration, is_guid, literal
 from tandem.connectors.odata.parts import source_of
 from tandem.connectors.odata.values import wire_value
@@ -31,7 +31,7 @@ def filter_expression(
         parts = [filter_expression(c, entity, now, relations) for c in condition.conditions]
         return _joined(joint, parts)
     field = _located(compared(condition.field, entity, relations))
-    return _comparison(condition, field, now, dialect(entity.capabilities.dialect))
+    return _comparison(condition, field, now, dialect_of(entity))
 
 
 def _located(found: Compared) -> Field:
@@ -51,7 +51,7 @@ def key_expressions(entity: Entity, keys: pa.RecordBatch) -> list[str]:
     only GUIDs. Rows that are equal count once.
     """
     fields = [entity.field(source_of(entity, name)) for name in keys.schema.names]
-    spoken = dialect(entity.capabilities.dialect)
+    spoken = dialect_of(entity)
     # Literals are made one by one: these are keys to look up, not whole listings.
     rows = zip(*(column.to_pylist() for column in keys.columns), strict=True)
     there = (row for row in rows if _can_match(fields, row))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tandem.connectors.odata.dialects.families import dialect
+from tandem.connectors.odata.dialects.families import dialect_of
 from tandem.connectors.odata.filters import key_expressions
 from tandem.connectors.odata.query import key_filters
 from tandem.model.schema import Entity
@@ -17,7 +17,7 @@ def filters_by_key(entity: Entity, keys: pa.RecordBatch) -> Iterator[str]:
     Business Central refuses `(a eq 1 and b eq 2) or (a eq 1 and b eq 3)`, and takes
     `a eq 1 and (b eq 2 or b eq 3)` (Microsoft Learn, "OData known limitations").
     """
-    if keys.num_columns == 1 or dialect(entity.capabilities.dialect).or_across_fields:
+    if keys.num_columns == 1 or dialect_of(entity).or_across_fields:
         yield from key_filters(key_expressions(entity, keys))
         return
     apart = max(keys.schema.names, key=lambda name: len(pc.unique(keys.column(name))))

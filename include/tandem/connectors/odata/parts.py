@@ -68,9 +68,10 @@ def annotations_wished(entity: Entity, names: Iterable[str]) -> str:
 
     Never all annotations: with those for people Dataverse was seen to leave out delta links.
     """
-    if not any(entity.field(name).part_of for name in names):
+    annotation = dialect_of(entity).target_type
+    if not annotation or not any(entity.field(name).part_of for name in names):
         return ""
-    return f'odata.include-annotations="{dialect_of(entity).target_type}"'
+    return f'odata.include-annotations="{annotation}"'
 
 
 @dataclass(frozen=True, slots=True)

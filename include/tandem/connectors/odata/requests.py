@@ -1,9 +1,9 @@
 """One change of one record, as a request that can travel alone or in a batch."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import httpx
 
@@ -46,15 +46,3 @@ class Answers:
     """One for each request, in their order; None: not answered."""
     whole: bool
     """Whether requests without a reply were left out on purpose: the service did not do them."""
-
-
-class BatchForm(Protocol):
-    """One way to write many requests as one (OData 4.01 Protocol, 11.7)."""
-
-    def write(self, requests: Sequence[Request]) -> tuple[str, bytes]:
-        """Content-Type and body of the batch."""
-        ...
-
-    def read(self, reply: Reply, count: int) -> Answers:
-        """The replies to a batch of `count` requests. ValueError if it is no answer to a batch."""
-        ...

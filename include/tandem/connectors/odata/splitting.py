@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from tandem.connectors.base import Query
 from tandem.connectors.odata.dialects.dialect import FUNCTIONS, Dialect, Reach, form_of
-from tandem.connectors.odata.dialects.families import dialect
+from tandem.connectors.odata.dialects.families import dialect_of
 from tandem.connectors.odata.filters import filter_expression
 from tandem.connectors.odata.literals import literal
 from tandem.connectors.odata.values import is_coded
@@ -43,7 +43,7 @@ def _split_alternatives(condition: AnyOf, parts: list[Split], query: Query) -> S
     if len(pushed) < len(parts):
         return None, condition
     asked = AnyOf(conditions=tuple(pushed))
-    spoken = dialect(query.entity.capabilities.dialect)
+    spoken = dialect_of(query.entity)
     if len(fields_of(asked)) > 1 and not spoken.or_across_fields:
         return None, condition
     return asked, condition if any(rest is not None for _, rest in parts) else None
@@ -61,7 +61,7 @@ def _reach(comparison: Comparison, query: Query) -> Reach:
     entity = query.entity
     found = compared(comparison.field, entity, query.relations)
     operands = operands_of(comparison, found.field, query.now)
-    spoken = dialect(entity.capabilities.dialect)
+    spoken = dialect_of(entity)
     reach = spoken.reach.get(form_of(found.field), {}).get(comparison.operator, Reach.UNKNOWN)
     if reach is Reach.UNKNOWN or not _is_taken(comparison, found, entity, spoken):
         return Reach.UNKNOWN

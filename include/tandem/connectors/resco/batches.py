@@ -6,7 +6,7 @@ answers that OData would have given, so that one set of rules settles both.
 
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from xml.etree.ElementTree import Element
@@ -27,16 +27,24 @@ _NOT_NOW: Final = (429, 503)
 _CREDENTIALS: Final = (401, 403)
 _LOST: Final = 500
 _TIMEOUT: Final = 408
+_BEFORE_ALL: Final = (404, 405, 411, 413, 414, 415, 431)
+"""Statuses about the request itself: what it holds was not looked at (RFC 9110, 15.5)."""
 
 
 def delivered(
-    service: DataService, entity: str, elements: Mapping[int, str], size: int
+    service: DataService,
+    entity: str,
+    elements: Mapping[int, str],
+    size: int,
+    repeatable: Container[int] = (),
 ) -> Delivery:
     """What became of these elements, by row; nothing is sent twice that may have been done.
 
+    `repeatable`: rows that change nothing when they are done again, as those that name a record.
+
     Raises StopRun if the service does not let us in and has done nothing yet.
     """
-    courier = _Courier(service, entity, elements)
+    courier = _Courier(service, entity, elements, repeatable)
     rows = list(elements)
     courier.waiting.extend(rows[start : start + size] for start in range(0, len(rows), size))
     while courier.waiting:
@@ -49,6 +57,7 @@ class _Courier:
     service: DataService
     entity: str
     elements: Mapping[int, str]
+    repeatable: Container[int]
     waiting: deque[list[int]] = field(default_factory=deque)
     delivery: Delivery = field(default_factory=Delivery)
     failures: int = 0
@@ -106,12 +115,17 @@ class _Courier:
         return Reply(200, httpx.Headers(where), b"")
 
     def _refused(self, rows: list[int], reply: Reply) -> None:
-        """As a whole, and so nothing was done: halves find the one that is to blame."""
-        if len(rows) > 1:
+        """As a whole: halves find the one that is to blame, unless it may have been done in part
+        and would be done twice.
+        """
+        if len(rows) == 1:
+            words = _words(reply) or self._error(reply).problem
+            self.delivery.replies[rows[0]] = _reply(400, words)
+        elif reply.status in _BEFORE_ALL or all(row in self.repeatable for row in rows):
             middle = len(rows) // 2
             self.waiting.extendleft((rows[middle:], rows[:middle]))
-            return
-        self.delivery.replies[rows[0]] = _reply(400, _words(reply) or self._error(reply).problem)
+        else:
+            self._failed(rows, _unclear(reply), sent=True)
 
     def _failed(self, rows: list[int], error: RetryLater, *, sent: bool) -> None:
         """Without an answer: once more if it cannot have been done."""
@@ -144,6 +158,13 @@ def fault_words(fault: Element) -> str:
     """Why, in the service's words."""
     words = [said(fault, "Reason"), said(fault, "Detail")]
     return ": ".join(dict.fromkeys(filter(None, words))) or text_of(fault)
+
+
+def _unclear(reply: Reply) -> Unreachable:
+    return Unreachable(
+        f"The data service refused many records at once: {_words(reply) or reply.status}. "
+        "It may have created some of them."
+    )
 
 
 def _words(reply: Reply) -> str:

@@ -81,7 +81,8 @@ class RescoWrite(Write):
             values = [key, *values]
         elements, refused = entity_elements(self.entity.name, actions, values)
         ready = replace(ready, problems={**refused, **ready.problems})
-        return ready, delivered(self.service, self.entity.name, elements, BATCH)
+        named = {row for row in elements if ready.key(row)}
+        return ready, delivered(self.service, self.entity.name, elements, BATCH, named)
 
     def _key_column(self, ready: Ready) -> Column | None:
         name = self.entity.key[0]

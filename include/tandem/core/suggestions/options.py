@@ -1,6 +1,5 @@
 """The values that two fields list, and which of them mean the same."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,8 +10,6 @@ from tandem.model.schema import Field, Kind
 
 Words = tuple[str, ...]
 
-_CODED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
-"""How Business Central spells what no name can hold: `_x0020_` is a space."""
 _SOME_MATCH: Final = (0.4, 0.3)
 """What partners for none of the options leave of a score, and what more those for nearly all do:
 never enough for a suggestion to be taken without a person."""
@@ -80,8 +77,7 @@ def _by_words(field: Field, texts: Sequence[str]) -> dict[Words, str]:
     """
     found: dict[Words, list[str]] = {}
     for option, text in zip(field.options, texts, strict=True):
-        plain = _CODED.sub(lambda coded: chr(int(coded[1], 16)), text)
-        words = (plain,) if _is_number(plain) else words_of(plain) or (plain.strip(),)
+        words = (text,) if _is_number(text) else words_of(text) or (text.strip(),)
         found.setdefault(words, []).append(option)
     return {words: spelt[0] for words, spelt in found.items() if len(spelt) == 1}
 

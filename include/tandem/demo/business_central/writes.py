@@ -176,8 +176,8 @@ class _Work:
     def _number(self, page: Page, row: Values) -> None:
         name = page.series
         if name and not row.get(name):
-            row[name] = self._next_number(page)
-        elif name and self._taken(page, row[name]):
+            row[name] = self._next_number(page, row)
+        elif name and self._taken(page, row):
             raise _exists(page, row)
         if page.lines_of and not row[page.lines_of.order]:
             header = row[page.lines_of.property]
@@ -185,19 +185,23 @@ class _Work:
                 self._connection, page.entity_set, page.lines_of, header
             )
 
-    def _next_number(self, page: Page) -> str:
+    def _next_number(self, page: Page, row: Values) -> str:
         count = self._connection.execute(
             "SELECT value FROM row_versions WHERE entity_set = ?", (page.name,)
         ).fetchone()[0]
         number = int(count) + 1
-        while self._taken(page, text := f"{page.name[0].upper()}{number:06d}"):
+        while self._taken(page, row | {page.series: (text := f"{page.name[0].upper()}{number:06d}")}):
             number += 1
         return text
 
-    def _taken(self, page: Page, number: Stored) -> bool:
+    def _taken(self, page: Page, row: Values) -> bool:
+        """Whether a record has that number; where it is a part of the key, with the other parts."""
+        key = page.entity_set.key
+        names = key if page.series in key else (page.series,)
+        condition = " AND ".join(f"{column(name)} = ?" for name in names)
         found = self._connection.execute(
-            f"SELECT 1 FROM {table(page.entity_set)} WHERE {column(page.series)} = ?",  # noqa: S608 names of the model
-            (number,),
+            f"SELECT 1 FROM {table(page.entity_set)} WHERE {condition}",  # noqa: S608 names of the model
+            [row[name] for name in names],
         ).fetchone()
         return found is not None
 

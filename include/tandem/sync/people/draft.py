@@ -1,6 +1,7 @@
 """A first integration file from what the systems say they have."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from tandem.connectors.base import DefaultMapping
@@ -8,7 +9,7 @@ from tandem.core.anchors import best_version_field
 from tandem.core.suggestions.lookups import identifies
 from tandem.mapping_files.plain import plain_entity
 from tandem.model.integration import System
-from tandem.model.schema import Entity, Field, Kind, LookupTarget
+from tandem.model.schema import Entity, Field, Kind, LookupTarget, Schema
 from tandem.yaml_edit.writing import Style, block, flow
 
 _HEADER: Final = """\
@@ -16,22 +17,33 @@ _HEADER: Final = """\
 name: {name}
 external: {{connector: {external_connector}, connection: {external_connection}}}
 local: {{connector: {local_connector}, connection: {local_connection}}}
-provision: true        # create missing local tables and columns
+{provision}
 schedule: null         # any Airflow schedule, for example "0 2 * * *"
 entities:
 """
 
+_PROVISION: Final = "provision: true        # create missing local tables and columns"
 _IDS: Final = (Kind.GUID, Kind.STRING)
 
 
-def draft(name: str, external: System, local: System, entities: Sequence[Entity]) -> str:
+def draft(
+    name: str,
+    external: System,
+    local: System,
+    entities: Sequence[Entity],
+    there: Schema | None = None,
+) -> str:
     """The text of an integration file that downloads these external entities whole.
 
     Local names are the external ones in lower case; a key that is one guid or text becomes `id`.
-    Fields that refer to records of several entities are comments: a lookup has one target.
+    A lookup has one target: of a field that refers to records of several entities its parts are
+    taken, one for each; where it has none, it is a comment. `there` is what the local system has,
+    if it makes no columns: what it cannot take is a comment too.
     """
     drafted = {entity.name: entity for entity in entities}
-    return _head(name, external, local) + "".join(_entity(entity, drafted) for entity in entities)
+    return _head(name, external, local, provision=there is None) + "".join(
+        _entity(entity, _Around(drafted, _local_entity(entity, there))) for entity in entities
+    )
 
 
 def draft_of_default(name: str, external: System, local: System, default: DefaultMapping) -> str:
@@ -42,9 +54,10 @@ def draft_of_default(name: str, external: System, local: System, default: Defaul
     return _head(name, external, local) + remarks + lines
 
 
-def _head(name: str, external: System, local: System) -> str:
+def _head(name: str, external: System, local: System, *, provision: bool = True) -> str:
     return _HEADER.format(
         name=flow(name),
+        provision=_PROVISION if provision else "provision: false",
         external_connector=flow(external.connector),
         external_connection=flow(external.connection),
         local_connector=flow(local.connector),
@@ -52,8 +65,23 @@ def _head(name: str, external: System, local: System) -> str:
     )
 
 
-def _entity(entity: Entity, drafted: Mapping[str, Entity]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What a field is drafted in view of."""
+
+    drafted: Mapping[str, Entity]
+    local: Entity | None
+    """The local entity, if it is there and nothing can be added to it."""
+
+
+def _local_entity(entity: Entity, there: Schema | None) -> Entity | None:
+    return there.by_name.get(local_name(entity.name)) if there else None
+
+
+def _entity(entity: Entity, around: _Around) -> str:
     version = best_version_field(entity)
+    ours = best_version_field(around.local) if around.local else None
+    whole = {field.part_of for field in entity.fields}
     lines = [
         f"  - external: {flow(entity.name)}",
         f"    local: {flow(local_name(entity.name))}",
@@ -61,19 +89,37 @@ def _entity(entity: Entity, drafted: Mapping[str, Entity]) -> str:
         "    first_sync: link_and_merge",
         f"    primary_key: [{', '.join(map(flow, entity.key))}]",
         *([f"    version_number: {flow(version)}"] if version else []),
+        *([f"    local_version_number: {flow(ours)}"] if ours else []),
         "    fields:",
-        *(f"      {_field(entity, field, drafted)}" for field in entity.fields),
+        *(f"      {_field(entity, f, around)}" for f in entity.fields if f.name not in whole),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _field(entity: Entity, field: Field, drafted: Mapping[str, Entity]) -> str:
-    ends = f"external: {flow(field.name)}, local: {flow(column_name(entity, field))}"
-    lookup = next(filter(None, (_lookup(target, drafted) for target in field.lookup)), "")
+def _field(entity: Entity, field: Field, around: _Around) -> str:
+    local = column_name(entity, field)
+    ends = f"external: {flow(field.name)}, local: {flow(local)}"
+    lookup = next(filter(None, (_lookup(target, around.drafted) for target in field.lookup)), "")
     if lookup and len(field.lookup) > 1:
-        targets = ", ".join(dict.fromkeys(flow(target.entity) for target in field.lookup))
-        return f"# - {{{ends}}}  # refers to any of {targets}; a lookup has one target"
+        return f"# - {{{ends}}}  # refers to any of {_targets(field)}; a lookup has one target"
+    if around.local and (why := _why_not(around.local.by_name.get(local), field, lookup)):
+        return f"# - {{{ends}}}  # {why}"
     return f"- {{{ends}{lookup}}}"
+
+
+def _why_not(local: Field | None, field: Field, lookup: str) -> str:
+    """Why the local field cannot take the external one's values; empty: it can."""
+    if local is None:
+        return "the local system has no such field"
+    if local.read_only:
+        return "the local system sets it itself"
+    if local.lookup and not lookup:
+        return f"refers to {_targets(field) or 'another record'}, which is not mapped"
+    return ""
+
+
+def _targets(field: Field) -> str:
+    return ", ".join(dict.fromkeys(flow(target.entity) for target in field.lookup))
 
 
 def _lookup(target: LookupTarget, drafted: Mapping[str, Entity]) -> str:

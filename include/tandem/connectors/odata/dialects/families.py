@@ -74,7 +74,7 @@ RESCO: Final = Dialect(
     batch_size=1,  # batches go by its REST service
 )
 
-_DIALECTS: Final = {
+DIALECTS: Final = {
     "": STANDARD,
     "dataverse": DATAVERSE,
     "business_central": BUSINESS_CENTRAL,
@@ -95,7 +95,7 @@ def dialect_name(container: str) -> str:
 
 def dialect(name: str) -> Dialect:
     """The dialect of that name."""
-    return _DIALECTS.get(name, STANDARD)
+    return DIALECTS.get(name, STANDARD)
 
 
 def dialect_of(entity: Entity) -> Dialect:
