@@ -63,7 +63,8 @@ def subject(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Subject]
             for record in records.to_pylist()
         ]
         action = f"{entity}/Microsoft.Dynamics.CRM.CreateMultiple"
-        client.post(action, json={"Targets": targets}).raise_for_status()
+        answer = client.post(action, json={"Targets": targets})
+        assert answer.is_success, answer.text
 
     def expire(_entity: str) -> None:
         control.expire_delta_tokens(datetime.max.replace(tzinfo=UTC))

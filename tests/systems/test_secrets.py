@@ -1,11 +1,12 @@
 """What opens doors is found nowhere: in no log, message, file or database."""
 
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.systems.doors import (
+    CLIENT,
+    SECRET,
     Door,
     Trouble,
     broken,
@@ -14,13 +15,11 @@ from tests.systems.doors import (
     refused,
     throttled,
 )
-from tests.systems.hunt import Hunt, Logged, lines
+from tests.systems.hunt import Hunt, lines
 from tests.systems.office import Office
 
 from tandem.errors import TandemError
 
-LOUD = ("", "tandem", "msal", "msal.token_cache", "httpx", "httpcore", "urllib3", "asyncio")
-"""Loggers that are set to DEBUG."""
 DOORS = [
     ("dynamics", "client_credentials"),
     ("dynamics", "device_code"),
@@ -62,86 +61,6 @@ AT_AUTHORITY: dict[str, dict[str, str]] = {
     "device_code": {"quoting authority": "AuthenticationError"},
 }
 CHANGED = "changed-~secret/8Q"
-
-
-def _logged(_: Path, hunt: Hunt) -> None:
-    logging.getLogger("urllib3.connectionpool").debug("sent %s", {"password": SECRET})
-
-
-def _raised(_: Path, hunt: Hunt) -> None:
-    try:
-        try:
-            raise ValueError(SECRET)
-        except ValueError as error:
-            raise TandemError("It failed.") from error
-    except TandemError as error:
-        hunt.error("a run", error)
-
-
-def _logged_with_its_cause(_: Path, hunt: Hunt) -> None:
-    try:
-        raise ValueError(SECRET)
-    except ValueError:
-        logging.getLogger("tandem.sync").exception("It failed.")
-
-
-def _sent(_: Path, hunt: Hunt) -> None:
-    request = httpx.Request("GET", "https://there.example/", headers={"X": "1"})
-    signed = next(httpx.BasicAuth(LOGIN, SECRET).auth_flow(request))
-    hunt.text("headers", signed.headers["Authorization"])
-
-
-def _handed_over(_: Path, hunt: Hunt) -> None:
-    hunt.text("XCom", json.dumps({"text": json.dumps({"password": SECRET})}))
-
-
-def _staged(folder: Path, _: Hunt) -> None:
-    table = pa.table({"name": ["a", SECRET] * 500})
-    options = pa.ipc.IpcWriteOptions(compression="lz4")
-    with (folder / "1.arrow").open("wb") as file:
-        with pa.ipc.new_file(file, table.schema, options=options) as writer:
-            writer.write_table(table)
-
-
-def _kept(folder: Path, _: Hunt) -> None:
-    with closing(sqlite3.connect(folder / "tandem.db")) as database, database:
-        database.execute("CREATE TABLE base (document BLOB)")
-        document = zlib.compress(json.dumps({"p": SECRET}).encode())
-        database.execute("INSERT INTO base VALUES (?)", [document])
-
-
-def _in_the_log_of_a_database(folder: Path, hunt: Hunt) -> None:
-    database = sqlite3.connect(folder / "tandem.db", isolation_level=None)
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("CREATE TABLE text (text TEXT)")
-    database.execute("INSERT INTO text VALUES (?)", [SECRET])
-    database.execute("DELETE FROM text")
-    hunt.files(folder)
-    database.close()
-
-
-PLANTS: dict[str, Callable[[Path, Hunt], None]] = {
-    plant.__name__.strip("_").replace("_", " "): plant
-    for plant in (
-        *(_logged, _raised, _logged_with_its_cause, _sent, _handed_over, _staged, _kept),
-        _in_the_log_of_a_database,
-    )
-}
-
-
-@pytest.fixture
-def hunt() -> Iterator[Hunt]:
-    """Looks at all that is logged, of everybody, at DEBUG."""
-    hunt = Hunt()
-    logged = Logged(hunt)
-    before = {name: logging.getLogger(name).level for name in LOUD}
-    logging.getLogger().addHandler(logged)
-    for name in LOUD:
-        logging.getLogger(name).setLevel(logging.DEBUG)
-    yield hunt
-    logging.getLogger().removeHandler(logged)
-    for name, level in before.items():
-        logging.getLogger(name).setLevel(level)
 
 
 @pytest.fixture(params=DOORS, ids=" ".join)
@@ -211,13 +130,3 @@ def test_nothing_tells_a_secret_whatever_becomes_of_a_run(door: Door) -> None:
     places = " ".join(door.hunt.looked)
     for name in (".arrow", "tandem.db", "log of tandem", "(report)", "(traceback)"):
         assert name in places, f"{name} was never looked at"
-
-
-@pytest.mark.parametrize("place", PLANTS)
-def test_the_hunt_finds_what_was_planted(tmp_path: Path, hunt: Hunt, place: str) -> None:
-    hunt.hide(SECRET, login=LOGIN)
-    hunt.files(tmp_path)
-    assert not hunt.found()
-    PLANTS[place](tmp_path, hunt)
-    hunt.files(tmp_path)
-    assert hunt.found()

@@ -37,8 +37,8 @@ def draft(
 
     Local names are the external ones in lower case; a key that is one guid or text becomes `id`.
     A lookup has one target: of a field that refers to records of several entities its parts are
-    taken, one for each; where it has none, it is a comment. `there` is what the local system has,
-    if it makes no columns: what it cannot take is a comment too.
+    taken that lead to drafted ones; where it has no parts, it is a comment. `there` is what the
+    local system has, if it makes no columns: what it cannot take is a comment too.
     """
     drafted = {entity.name: entity for entity in entities}
     return _head(name, external, local, provision=there is None) + "".join(
@@ -79,9 +79,8 @@ def _local_entity(entity: Entity, there: Schema | None) -> Entity | None:
 
 
 def _entity(entity: Entity, around: _Around) -> str:
-    version = best_version_field(entity)
+    version = None if entity.capabilities.delta else best_version_field(entity)
     ours = best_version_field(around.local) if around.local else None
-    whole = {field.part_of for field in entity.fields}
     lines = [
         f"  - external: {flow(entity.name)}",
         f"    local: {flow(local_name(entity.name))}",
@@ -91,9 +90,26 @@ def _entity(entity: Entity, around: _Around) -> str:
         *([f"    version_number: {flow(version)}"] if version else []),
         *([f"    local_version_number: {flow(ours)}"] if ours else []),
         "    fields:",
-        *(f"      {_field(entity, f, around)}" for f in entity.fields if f.name not in whole),
+        *(f"      {_field(entity, field, around)}" for field in _drafted(entity, around)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _drafted(entity: Entity, around: _Around) -> list[Field]:
+    """Of a lookup the parts that lead to what is drafted too; itself, where none does."""
+    leads = {f.name: any(_lookup(t, around.drafted) for t in f.lookup) for f in entity.fields}
+    split = {field.part_of for field in entity.fields if leads[field.name]}
+    return [f for f in entity.fields if (leads[f.name] if f.part_of else f.name not in split)]
+
+
+def _left_out(entity: Entity, drafted: Mapping[str, Entity]) -> set[str]:
+    """A lookup of which some part refers to an entity that is drafted as well, and the parts that
+    do not; the parts of a lookup of which none does.
+    """
+    parts = [field for field in entity.fields if field.part_of]
+    leading = {f.name for f in parts if any(_lookup(target, drafted) for target in f.lookup)}
+    led = {field.part_of for field in parts if field.name in leading}
+    return led | {field.name for field in parts if field.name not in leading}
 
 
 def _field(entity: Entity, field: Field, around: _Around) -> str:
