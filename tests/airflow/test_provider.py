@@ -3,14 +3,42 @@
 import json
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from tandem.airflow.forms import FORMS, ODATA
+from tandem.connectors.business_central.connection import BusinessCentralExtra
 from tandem.connectors.odata.connection import ODataExtra
 from tandem.connectors.registry import installed_connectors
+from tandem.connectors.resco.urls import RescoExtra
+
+EXTRAS: dict[str, Collection[str]] = {
+    "odata": ODataExtra.model_fields,
+    "dynamics": ODataExtra.model_fields,
+    "business_central": BusinessCentralExtra.model_fields,
+    "resco": RescoExtra.model_fields,
+    "sql": {"url"},
+}
+"""Connection type → all that its extra may hold."""
+OTHER_WAYS = {"header", "token_url"}
+"""Of ways to sign in that Microsoft's services do not have."""
+BY_HAND = {
+    "odata": {"headers"},
+    "dynamics": {"headers", *OTHER_WAYS},
+    "business_central": {"headers", *OTHER_WAYS},
+    "resco": {"headers"},
+}
+"""What few need, and no field of a form can hold: it is written as JSON below the form."""
+SHOWN = {
+    "odata": {"host", "login", "password"},
+    "dynamics": {"host", "password"},
+    "business_central": {"host", "login", "password"},
+    "resco": {"host", "login", "password"},
+    "sql": {"login", "password"},
+}
 
 ASK = """
 import json
@@ -48,8 +76,26 @@ def test_their_forms_have_our_fields(known: Any) -> None:
     assert behaviours["odata"]["relabeling"]["host"] == "Service root URL"
 
 
-def test_the_odata_form_offers_what_the_connector_takes() -> None:
-    assert set(ODATA["conn-fields"]) < set(ODataExtra.model_fields)
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form["connection-type"])
+def test_a_form_offers_what_its_connector_takes(form: dict[str, Any]) -> None:
+    name = form["connection-type"]
+    assert {*form["conn-fields"]} | BY_HAND.get(name, set()) == {*EXTRAS[name]}
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form["connection-type"])
+def test_a_form_shows_what_its_connector_needs_and_hides_the_rest(form: dict[str, Any]) -> None:
+    behaviour = form["ui-field-behaviour"]
+    shown = {"host", "schema", "login", "password", "port"} - {*behaviour["hidden-fields"]}
+    assert shown == SHOWN[form["connection-type"]]
+    assert {*behaviour["relabeling"]} <= shown
+
+
+def test_ways_to_sign_in_are_those_that_there_are() -> None:
+    known = {*get_args(ODataExtra.model_fields["auth"].annotation)}
+    for form in FORMS:
+        ways = form["conn-fields"].get("auth", {"schema": {"enum": []}})["schema"]["enum"]
+        assert {*ways} - {None} <= known
+    assert {*ODATA["conn-fields"]["auth"]["schema"]["enum"]} - {None} == known
 
 
 def test_telling_about_the_provider_does_not_import_airflow() -> None:

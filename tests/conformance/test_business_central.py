@@ -65,7 +65,7 @@ class SmallPages(httpx.HTTPTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if "Prefer" in request.headers:
-            request.headers["Prefer"] = "odata.maxpagesize=10"
+            request.headers["Prefer"] = "odata.maxpagesize=40"
         return super().handle_request(request)
 
 
@@ -142,7 +142,7 @@ CASES = (
 def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:
     case: Case = request.param
     database = tmp_path / "bc.db"
-    app = create_app(database, control=Control(page_size=10))
+    app = create_app(database, control=Control(page_size=40))
     records = Records(site(case.root, COMPANIES, database).stores[COMPANY.id], case.root)
     with serving(app, root="") as url:
         connection = Connection(

@@ -84,7 +84,13 @@ def as_json(value: Any) -> Any:
 
 
 def holds(field: Field, value: Any) -> bool:
-    """Whole numbers have 32 bits, and OData has no text that XML could not hold."""
+    """Whole numbers have 32 bits, money four digits after the point, times are to the second, and
+    OData has no text that XML could not hold.
+    """
     if field.type_name == "Edm.Int32":
         return abs(int(value)) < 2**31
+    if isinstance(value, datetime):
+        return not value.microsecond
+    if isinstance(value, Decimal):
+        return value == value.quantize(Decimal("0.0001")) if abs(value) < 10**15 else False
     return not (field.kind is Kind.STRING and "\0" in value)

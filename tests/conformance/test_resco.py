@@ -23,8 +23,25 @@ from tandem.demo.write import read_json
 from tandem.model.connection import Connection
 from tandem.model.schema import Field, Kind
 
+IN_EACH_FORM = (
+    "test_lookups_lead_to_fields_that_are_there",
+    "test_values_come_back_exactly",
+    "test_created_records_are_there_exactly",
+    "test_update_can_set_null",
+    "test_what_an_update_answers_is_what_the_next_one_has_seen",
+)
+"""Tests in which the form of lookups may matter; the others run in one."""
 
-@pytest.fixture(params=list(LookupForm), ids=lambda form: form.value)
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """How the service shows lookups."""
+    if "subject" in metafunc.fixturenames:
+        each = metafunc.function.__name__ in IN_EACH_FORM
+        forms = list(LookupForm) if each else [LookupForm.TYPED]
+        metafunc.parametrize("subject", forms, indirect=True, ids=lambda form: form.value)
+
+
+@pytest.fixture
 def subject(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Subject]:
     app = create_app(tmp_path / "resco.db", lookups=request.param)
     organization = app.state.organization

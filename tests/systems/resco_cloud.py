@@ -1,7 +1,7 @@
 """Simulated organizations of Resco Cloud, read and edited without Tandem."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -132,11 +132,11 @@ class Resco:
         self.name = name
         self.host = host or f"https://{name}.rescocrm.com"
         self.controls = Controls()
-        app = create_app(
+        self.app = create_app(
             folder / f"{name}.db", organization=name, lookups=lookups, controls=self.controls
         )
-        self.organization: Organization = app.state.organization
-        self.wire = Wire(simulated({httpx.URL(self.host).host: app}))
+        self.organization: Organization = self.app.state.organization
+        self.wire = Wire(simulated({httpx.URL(self.host).host: self.app}))
         self.waits: list[float] = []
         self.create("systemuser", name="sync")
 
@@ -167,9 +167,16 @@ class Resco:
 
     def create(self, entity: str, **values: Any) -> str:
         """The id of a new record."""
+        return self.create_all(entity, [values])[0]
+
+    def create_all(self, entity: str, records: Iterable[Record]) -> list[str]:
+        """The ids of new records, made in one transaction."""
+        kind = self.organization.entity(entity)
         with self.organization.store.writing() as connection:
-            kind = self.organization.entity(entity)
-            return self.organization.create(connection, kind, self._kept(entity, values))
+            return [
+                self.organization.create(connection, kind, self._kept(entity, values))
+                for values in records
+            ]
 
     def change(self, entity: str, key: str, **values: Any) -> None:
         """Set these values."""
@@ -182,7 +189,9 @@ class Resco:
         with self.organization.store.writing() as connection:
             self.organization.delete(connection, self.organization.entity(entity), key)
 
-    def held(self, entity: str, key: str | None = None, **values: Any) -> AbstractContextManager[int]:
+    def held(
+        self, entity: str, key: str | None = None, **values: Any
+    ) -> AbstractContextManager[int]:
         """A transaction that is open while the block lasts, with its version taken."""
         return self.organization.held(entity, values, key)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.systems.cronus import (
     CONTACTS,
+    CRONUS,
     CUSTOMERS,
     OTHER,
     TERMS,
@@ -232,17 +233,23 @@ def test_two_companies_do_not_mix(cronus: Cronus) -> None:
     assert not any(OTHER.id in str(request.url) for request in cronus.wire.asked)
 
 
-def test_another_company_in_the_connection_deletes_nothing_by_itself(cronus: Cronus) -> None:
-    office = begun(cronus, 12)
-    cronus.company(company=OTHER).create("customers", number="X1", displayName="Other company")
+def test_another_company_in_the_connection_stops_the_run(cronus: Cronus) -> None:
+    """Its records are others: nothing that is linked is there, and nothing there was read."""
+    office = begun(cronus)
+    other = cronus.company(company=OTHER)
+    other.create("customers", number="X1", displayName="Other company")
+    office.local.change("account", here(office, "C1")["id"], name="New name")
     office.connection = cronus.connection(company=OTHER.name)
-    assert office.sync().status == "partial"
-    numbers = {row["number"] for row in office.local.rows("account").values()}
-    assert numbers == {"X1", *(f"C{n}" for n in range(1, 13))}
+    report = office.sync()
+    assert report.status == "failed"
+    told = " ".join(entity.message for entity in report.entities)
+    assert CRONUS.id in told
+    assert OTHER.id in told
+    assert {row["number"] for row in office.local.rows("account").values()} == {"C1", "C2", "C3"}
+    assert other.records("customers", by="number").keys() == {"X1"}
     office.connection = cronus.connection()
-    office.sync()
-    assert len(cronus.company().records("customers")) >= 12
-    assert len(cronus.company(company=OTHER).records("customers")) == 1
+    assert counted(office.sync()) == {"customers upload": {"updated": 1}}
+    settled(cronus, office)
 
 
 def test_blanks_and_nulls_are_the_same(cronus: Cronus) -> None:
@@ -348,3 +355,51 @@ def test_a_date_travels_as_a_date(cronus: Cronus) -> None:
     assert counted(office.sync()) == {"contacts upload": {"updated": 1}}
     assert there.records("contacts")[record["id"]]["lastInteractionDate"] == "2026-02-01"
     assert counted(office.sync()) == {}
+
+
+def test_what_was_committed_late_is_found_within_the_overlap(cronus: Cronus) -> None:
+    office = begun(cronus)
+    cronus.time.go_on(minutes=30)
+    cronus.company().change("customers", there(cronus, "C1")["id"], city="Late")
+    office.sync()
+    cronus.time.go_on(minutes=-5)
+    cronus.company().create("customers", number="C7", displayName="Began before")
+    assert counted(office.sync()) == {"customers download": {"created": 1}}
+    settled(cronus, office)
+
+
+@pytest.mark.parametrize("refuse_null", [False, True])
+def test_nothing_is_sent_as_a_blank(cronus: Cronus, *, refuse_null: bool) -> None:
+    cronus.control.refuse_null = refuse_null
+    office = begun(cronus)
+    office.local.create("account", name="With nothing")
+    row = here(office, "C1")
+    office.local.change("account", row["id"], city=None, term=None, blocked=None)
+    counts = counted(office.sync())
+    assert counts["customers upload"] == {"created": 1, "updated": 1}
+    assert there(cronus, "C1")["city"] == ""
+    settled(cronus, office)
+
+
+def test_a_number_that_cannot_be_nothing_is_told(cronus: Cronus) -> None:
+    office = begun(cronus)
+    cronus.company().change("customers", there(cronus, "C1")["id"], creditLimit=5)
+    office.sync()
+    office.local.change("account", here(office, "C1")["id"], credit_limit=None)
+    for _ in range(2):
+        assert office.sync().status == "partial"
+        (rejected,) = office.state("rejected")
+        assert "'creditLimit': must have a value" in rejected["error"]
+    assert there(cronus, "C1")["creditLimit"] == 5
+
+
+def test_what_business_central_computes_is_refused_in_its_words(cronus: Cronus) -> None:
+    fields = lines_of("number:number", "displayName:name", "balanceDue:balance")
+    cronus.company().create("customers", number="C1", displayName="One")
+    office = cronus.office({**CUSTOMERS, "fields": fields})
+    office.sync()
+    (row,) = office.local.rows("account").values()
+    office.local.change("account", row["id"], balance=5)
+    assert office.sync().status == "partial"
+    (rejected,) = office.state("rejected")
+    assert "Control 'balanceDue' is read-only" in rejected["error"]

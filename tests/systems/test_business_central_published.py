@@ -187,12 +187,16 @@ def test_local_records_with_known_numbers_meet_their_partners(
 ) -> None:
     filled(cronus)
     office = office_of(cronus, draft(PUBLISHED))
-    office.local.run('CREATE TABLE "account" ("id" TEXT PRIMARY KEY, "name" TEXT, "telephone1" TEXT)')
+    office.local.run(
+        'CREATE TABLE "account" ("id" TEXT PRIMARY KEY, "name" TEXT, "telephone1" TEXT)'
+    )
     office.local.create("account", name="Nobody there knows")
     counts = counted(office.sync())
     assert counts["RescoCustomer upload"]["created"] == 1
     assert counts["RescoCustomer download"]["created"] == 3
-    assert {"integration_bc_pk", "primarycontactid"} <= {*next(iter(office.local.rows("account").values()))}
+    assert {"integration_bc_pk", "primarycontactid"} <= {
+        *next(iter(office.local.rows("account").values()))
+    }
     settled(cronus, office)
 
 
@@ -362,3 +366,103 @@ def test_published_companies_are_told_apart_by_name(cronus: Cronus) -> None:
         office.sync()
         records = cronus.company(PUBLISHED, company).records("RescoCustomer", by="No")
         assert records["C1"]["Name"] == f"{name} too"
+
+
+def test_a_company_of_another_name_is_the_same_if_somebody_says_so(cronus: Cronus) -> None:
+    accounts = {
+        "external": "RescoCustomer",
+        "local": "account",
+        "direction": "bidirectional",
+        "primary_key": ["No"],
+        "fields": lines_of("No:number", "Name:name"),
+    }
+    for company in (CRONUS, OTHER):
+        cronus.company(PUBLISHED, company).create("RescoCustomer", No="C1", Name="One")
+    office = cronus.office(accounts, connection=cronus.connection(route=PUBLISHED))
+    office.sync()
+    office.connection = cronus.connection(route=PUBLISHED, company=OTHER.name)
+    assert office.sync().status == "failed"
+    assert counted(office.sync(approved=True)) == {}
+    (row,) = office.local.rows("account").values()
+    office.local.change("account", row["id"], name="Two")
+    assert counted(office.sync()) == {"RescoCustomer upload": {"updated": 1}}
+    records = cronus.company(PUBLISHED, OTHER).records("RescoCustomer", by="No")
+    assert records["C1"]["Name"] == "Two"
+
+
+ACCOUNTS: Record = {
+    "external": "RescoCustomer",
+    "local": "account",
+    "direction": "bidirectional",
+    "primary_key": ["No"],
+    "fields": lines_of("No:number", "Name:name"),
+}
+
+
+def test_numbers_of_any_characters_are_keys(cronus: Cronus) -> None:
+    there = cronus.company(PUBLISHED)
+    numbers = ["A/B", "O'NEIL", "100%", "A:1", "A B+C", "Ž#1", "X?&="]
+    for number in numbers:
+        there.create("RescoCustomer", No=number, Name="Before")
+    office = cronus.office(ACCOUNTS, connection=cronus.connection(route=PUBLISHED))
+    office.sync()
+    for row in office.local.rows("account").values():
+        office.local.change("account", row["id"], name=f"After {row['number']}")
+    assert counted(office.sync()) == {"RescoCustomer upload": {"updated": len(numbers)}}
+    records = there.records("RescoCustomer", by="No")
+    assert {n: r["Name"] for n, r in records.items()} == {n: f"After {n}" for n in numbers}
+    for row in office.local.rows("account").values():
+        office.local.delete("account", row["id"])
+    office.sync(approved=True)
+    assert not there.records("RescoCustomer", by="No")
+
+
+def test_a_new_order_may_leave_its_document_type_to_business_central(cronus: Cronus) -> None:
+    there = cronus.company(PUBLISHED)
+    office = cronus.office(ORDERS, connection=cronus.connection(route=PUBLISHED))
+    office.sync()
+    there.create("RescoServiceOrder", No="S1", Description="Theirs")
+    office.sync()
+    office.local.create("work_order", description="Mine")
+    assert counted(office.sync())["RescoServiceOrder upload"] == {"created": 1}
+    mine = by(office, "work_order", "description")["Mine"]
+    assert mine["document_type"] == "Order"
+    assert mine["number"]
+    assert counted(office.sync()) == {}
+
+
+def test_another_number_here_does_not_travel_and_breaks_no_link(cronus: Cronus) -> None:
+    """Keys are sent with new records only."""
+    there = cronus.company(PUBLISHED)
+    there.create("RescoCustomer", No="C1", Name="One")
+    there.create("RescoCustomer", No="C2", Name="Two")
+    office = cronus.office(ACCOUNTS, connection=cronus.connection(route=PUBLISHED))
+    office.sync()
+    row = by(office, "account", "number")["C1"]
+    office.local.change("account", row["id"], number="ZZ", name="Renamed")
+    assert counted(office.sync()) == {"RescoCustomer upload": {"updated": 1}}
+    records = there.records("RescoCustomer", by="No")
+    assert {number: r["Name"] for number, r in records.items()} == {"C1": "Renamed", "C2": "Two"}
+    cronus.wire.asked.clear()
+    assert counted(office.sync()) == {}
+    assert counted(office.sync(mode="full")) == {}
+    assert not cronus.wire.writes
+
+
+def test_new_records_that_refer_to_each_other_are_made_in_one_sync(
+    cronus: Cronus, draft: Callable[..., list[Record]]
+) -> None:
+    filled(cronus)
+    office = office_of(cronus, draft(PUBLISHED))
+    office.sync()
+    person = office.local.create("contact", fullname="New person")
+    account = office.local.create("account", name="New", primarycontactid=person)
+    office.local.create("fs_workorder", name="New order", customerid=account)
+    office.sync()
+    there = cronus.company(PUBLISHED)
+    customer = there.records("RescoCustomer", by="Name")["New"]
+    contact = there.records("RescoContact", by="Name")["New person"]
+    order = there.records("RescoServiceOrder", by="Description")["New order"]
+    assert customer["PrimaryContacNo"] == contact["No"] != ""
+    assert order["CustomerNo"] == customer["No"]
+    settled(cronus, office)

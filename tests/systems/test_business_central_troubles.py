@@ -136,9 +136,7 @@ def test_throttling_without_a_wish_is_waited_out_longer_each_time(
     settled(cronus, office)
 
 
-def test_throttling_of_writes_loses_and_doubles_nothing(
-    cronus: Cronus, slept: list[float]
-) -> None:
+def test_throttling_of_writes_loses_and_doubles_nothing(cronus: Cronus, slept: list[float]) -> None:
     office = begun(cronus, 1, slept)
     new_accounts(office, 120)
     busy = {"error": {"code": BUSY, "message": "Too many requests reached."}}
@@ -289,5 +287,3 @@ def test_nothing_of_a_record_is_in_the_log(
     office.sync()
     assert "Whisper" not in caplog.text
     assert "Bearer" not in caplog.text
-
-

@@ -3,13 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from tests.systems.office import Office, counted
 from tests.systems.resco_cloud import ALL, Resco
 
 from tandem.demo.resco.attributes import LookupForm
-from tandem.errors import AuthenticationError, RetryLater
 
 Record = dict[str, Any]
 

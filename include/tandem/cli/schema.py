@@ -28,8 +28,8 @@ from tandem.model.integration import Integration
 from tandem.sync.job import Request
 from tandem.sync.lease import holding
 from tandem.sync.people import schemas
-from tandem.sync.people.schemas import SIDES
 from tandem.sync.schema import Seen
+from tandem.sync.system_schema import SIDES
 
 _VERSIONS: Final = 1_000
 """Snapshots of a side that are listed."""

@@ -5,7 +5,7 @@ A connector is built as `factory(connection: Connection)`, registered under the 
 record batches whose column types are those of `tandem.core.values.arrow_type`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -15,6 +15,7 @@ import pyarrow as pa
 from tandem.core.filters.relations import Relations
 from tandem.errors import RetryLater
 from tandem.model.filters import Condition
+from tandem.model.identity import Identity
 from tandem.model.integration import EntityMapping
 from tandem.model.schema import Entity, Schema
 
@@ -64,6 +65,10 @@ class Page:
     """Ids of records that are not in the listing any more; only `DeltaReader.changes` knows."""
     token: str | None = None
     """On the last page of `DeltaReader.changes`: where the next reading begins."""
+
+
+Find = Callable[[Query, pa.RecordBatch], Iterator[Page]]
+"""As `Connector.find`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,17 +160,28 @@ class Describer(Connector, Protocol):
 
 
 @runtime_checkable
-class Settler(Connector, Protocol):
-    """A connector that knows how far the versions of its records are settled."""
+class Identified(Connector, Protocol):
+    """A connector whose connection can be pointed at records that are not the same ones."""
 
-    def settled_version(self, entity: Entity, field: str) -> int | None:
+    def identity(self) -> Identity:
+        """Whose records it reads. Links and anchors are of use for these alone."""
+        ...
+
+
+@runtime_checkable
+class Settler(Connector, Protocol):
+    """A connector that knows how far the versions of its records are settled, for entities whose
+    capabilities name the field (`settled_by`).
+    """
+
+    def settled_version(self, entity: Entity) -> int | None:
         """The greatest version up to which no change can come any more, so that an anchor may
-        stand there; None: not known for this field of the entity.
+        stand there; None: it could not be told this time.
         """
         ...
 
-    def newest_version(self, entity: Entity, field: str) -> int | None:
-        """A version that no record of the entity exceeds now, cheaply told; None: not known.
+    def newest_version(self, entity: Entity) -> int | None:
+        """A version that no record of the entity exceeds now, cheaply told; None: not this time.
 
         Where it is not greater than an anchor that was settled, nothing has changed since.
         """

@@ -127,6 +127,8 @@ class Capabilities(Model):
     """Records can be ordered by the system."""
     version_fields: tuple[str, ...] = ()
     """Fields that order changes, the best first: increasing integers before timestamps."""
+    settled_by: str = ""
+    """The version field of which the system tells up to where nothing can come any more."""
     delta: bool = False
     deletes: Deletes = Deletes.KEY_SWEEP
     creates: bool = False
@@ -155,6 +157,8 @@ class Entity(Model):
     label: str = ""
     path: str = ""
     """Where the system keeps the records, if not under the entity's name: for its connector."""
+    is_described: bool = False
+    """Whether its connector was asked for all that is to be known of it (`Describer`)."""
     capabilities: Capabilities = Capabilities()
 
     @cached_property

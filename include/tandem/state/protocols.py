@@ -8,6 +8,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from tandem.model.changes import Anchor, Counts
+from tandem.model.identity import Identity
 from tandem.model.schema import Schema
 from tandem.state.account import Account
 from tandem.state.anchors import SetAnchor
@@ -34,6 +35,10 @@ class StateReader(Protocol):
 
     def all_links_asked(self) -> dict[str, str]:
         """The same of all entities, also of those that are not mapped any more."""
+        ...
+
+    def identity(self, side: str) -> Identity | None:
+        """Whose records that side's links and anchors are about; None: nobody has said."""
         ...
 
     def schema_snapshot(self, side: str, version: int | None = None) -> Snapshot | None:
@@ -205,6 +210,10 @@ class StateStore(StateReader, Protocol):
         self, key: Mapping[str, str], *, status: str, counts: Counts, message: str, at: datetime
     ) -> None:
         """Log what became of an entity of a run that has begun."""
+        ...
+
+    def note_identity(self, side: str, identity: Identity, at: datetime) -> None:
+        """That side's links and anchors are about these records from now on."""
         ...
 
     def keep_schema(self, side: str, schema: Schema, *, run_id: str, at: datetime) -> SnapshotEntry:

@@ -7,11 +7,13 @@ from typing import Final
 import pyarrow as pa
 from sqlalchemy import Engine
 
+from tandem.model.identity import Identity
 from tandem.state import (
     anchors,
     conflicts,
     deferred,
     edits,
+    identities,
     link_mappings,
     rechecks,
     rejected,
@@ -61,6 +63,10 @@ class SqlReader:
     def all_links_asked(self) -> dict[str, str]:
         with self._looking() as scope:
             return link_mappings.found(scope)
+
+    def identity(self, side: str) -> Identity | None:
+        with self._looking() as scope:
+            return identities.found(scope, side)
 
     def schema_snapshot(self, side: str, version: int | None = None) -> Snapshot | None:
         with self._looking() as scope:

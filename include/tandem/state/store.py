@@ -9,11 +9,13 @@ from sqlalchemy import Engine
 
 from tandem.database import writing
 from tandem.model.changes import Anchor, Counts
+from tandem.model.identity import Identity
 from tandem.model.schema import Schema
 from tandem.state import (
     anchors,
     edits,
     forgetting,
+    identities,
     rechecks,
     rejected,
     run_log,
@@ -67,6 +69,10 @@ class SqlState(SqlReader):
     ) -> None:
         with self._writing() as scope:
             run_log.finish(scope, key, status=status, counts=counts, message=message, at=at)
+
+    def note_identity(self, side: str, identity: Identity, at: datetime) -> None:
+        with self._writing() as scope:
+            identities.note(scope, side, identity, at)
 
     def keep_schema(self, side: str, schema: Schema, *, run_id: str, at: datetime) -> SnapshotEntry:
         with self._writing() as scope:

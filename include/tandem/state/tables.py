@@ -209,6 +209,16 @@ link_mapping = Table(
     Column("updated_at", _AT, nullable=False),
 )
 
+identity = Table(
+    "integration_identity",
+    metadata,
+    Column("integration", Text, primary_key=True),
+    Column("side", Text, primary_key=True),
+    Column("id", Text, nullable=False, comment="whose records the links and anchors are about"),
+    Column("name", Text, nullable=False, comment="what people called it then"),
+    Column("updated_at", _AT, nullable=False),
+)
+
 schema = Table(
     "integration_schema",
     metadata,

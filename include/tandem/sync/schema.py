@@ -13,6 +13,7 @@ from tandem.core.names.choices import similar
 from tandem.errors import printable
 from tandem.model.schema import Schema
 from tandem.state.snapshots import SnapshotEntry
+from tandem.sync.identities import note_identities, refuse_other_records
 from tandem.sync.job import Job, Run
 from tandem.sync.provisioning import as_provisioned, provision, wanted_entities
 from tandem.sync.system_schema import system_schema
@@ -59,7 +60,11 @@ class Pinned:
 
 
 def pin_schemas(run: Run) -> Pinned:
-    """Keep both sides' schemas, and stage those that this run is pinned to."""
+    """Keep both sides' schemas, and stage those that this run is pinned to.
+
+    ConfigurationError if a side does not hold the records any more that it held before.
+    """
+    note_identities(run)
     external, local = system_schema(run, "external"), system_schema(run, "local")
     seen = [keep_seen(run, "external", external)]
     done = provision(run, external, local) if run.integration.provision else []
@@ -106,6 +111,7 @@ class Foreseen:
 
 def pin_expected_schemas(job: Job) -> Foreseen:
     """Stage the schemas as a run would find them, creating nothing: what a preview needs."""
+    refuse_other_records(job)
     external, local = system_schema(job, "external"), system_schema(job, "local")
     expected = local
     if job.integration.provision:

@@ -1,13 +1,14 @@
 """What a side's system has now, and of the entities in use all that is to be known."""
 
 from collections.abc import Collection
-from typing import Literal
+from typing import Final, Literal
 
 from tandem.connectors.base import Connector, Describer
 from tandem.model.schema import Schema
 from tandem.sync.job import Job
 
 Side = Literal["external", "local"]
+SIDES: Final[tuple[Side, ...]] = ("external", "local")
 
 
 def system_schema(job: Job, side: Side, also: Collection[str] = ()) -> Schema:
@@ -26,5 +27,6 @@ def described_schema(connector: Connector, names: Collection[str]) -> Schema:
     wanted = [entity for entity in schema.entities if entity.name in names]
     if not wanted or not isinstance(connector, Describer):
         return schema
-    described = {entity.name: entity for entity in connector.described(wanted)}
+    found = connector.described(wanted)
+    described = {e.name: e.model_copy(update={"is_described": True}) for e in found}
     return Schema(entities=tuple(described.get(e.name, e) for e in schema.entities))

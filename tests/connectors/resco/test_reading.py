@@ -176,14 +176,14 @@ def test_what_is_settled_ends_before_the_first_open_transaction(organization: Or
     )
     connector = organization.connector()
 
-    assert connector.settled_version(connector.schema().entity("account"), "versionnumber") == 41
+    assert connector.settled_version(connector.schema().entity("account")) == 41
 
 
 def test_nothing_is_settled_where_nobody_says_so(organization: Organization) -> None:
     organization.replies[FETCH] = xml("<FetchResult><Entities/></FetchResult>")
     connector = organization.connector()
 
-    assert connector.settled_version(connector.schema().entity("account"), "versionnumber") is None
+    assert connector.settled_version(connector.schema().entity("account")) is None
 
 
 @pytest.mark.parametrize("text", ["41", "<Result>41</Result>", '"41"', "0x0000000000000029"])
@@ -194,7 +194,7 @@ def test_the_greatest_version_is_a_number_however_it_comes(
 
     connector = organization.connector()
     account = connector.schema().entity("account")
-    assert connector.newest_version(account, "versionnumber") == 41
+    assert connector.newest_version(account) == 41
 
 
 def test_a_check_tells_whom_it_met_and_what_does_not_work(organization: Organization) -> None:

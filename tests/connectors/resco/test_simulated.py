@@ -96,13 +96,13 @@ def test_a_new_record_refers_to_others(here: Here) -> None:
 
 
 def test_a_version_under_way_is_not_settled(here: Here) -> None:
-    before = here.connector.settled_version(here.order, "versionnumber")
+    before = here.connector.settled_version(here.order)
     with here.organization.held(ORDER, {"name": "late"}) as version:
-        during = here.connector.settled_version(here.order, "versionnumber")
+        during = here.connector.settled_version(here.order)
 
     assert before is not None
     assert during == version - 1
-    assert (here.connector.newest_version(here.order, "versionnumber") or 0) >= version
+    assert (here.connector.newest_version(here.order) or 0) >= version
 
 
 def test_a_create_whose_answer_is_lost_is_there_once(here: Here) -> None:

@@ -28,6 +28,7 @@ from tandem.connectors.odata.splitting import split
 from tandem.errors import AuthenticationError
 from tandem.model.connection import Connection
 from tandem.model.filters import AllOf, AnyOf, Comparison, Condition, all_of
+from tandem.model.identity import Identity
 from tandem.model.schema import Schema
 
 
@@ -56,6 +57,12 @@ class BusinessCentralConnector(ODataConnector):
                 "Business Central's page Microsoft Entra Applications with permission sets.",
             ) from error
         return f"{self._place(company)}: {_told(schema)}"
+
+    def identity(self) -> Identity:
+        """The company. A copied environment has companies of the same ids."""
+        company, where = self._company, self._target.address
+        place = where.instance or where.environment
+        return Identity(id=f"{place}/{company.id or company.name}", name=self._place(company))
 
     def schema(self) -> Schema:
         """The entities of the company, and those of the environment, from `$metadata`."""

@@ -20,6 +20,7 @@ from tandem.connectors.odata.read import JSON
 from tandem.connectors.odata.write import Write
 from tandem.errors import ConfigurationError
 from tandem.model.connection import Connection
+from tandem.model.identity import Identity
 from tandem.model.schema import Entity, Schema
 
 _ANNOTATED: Final = {"Prefer": 'odata.include-annotations="*"'}
@@ -45,8 +46,7 @@ class DynamicsConnector(ODataConnector):
 
     def check(self) -> str:
         """Whom we met (the function WhoAmI), and what its tables can do."""
-        answer = self._http.get(self._http.root + "WhoAmI", JSON)
-        organisation, user = _who(answer.body)
+        organisation, user = self._who_am_i()
         tables = self._catalogue.read().values()
         tracking = sum(1 for table in tables if table.tracks_changes)
         what = self._catalogue.unreadable or f"{len(tables)} tables, {tracking} track changes"
@@ -54,6 +54,12 @@ class DynamicsConnector(ODataConnector):
             f"Dataverse at {self._http.root}: organisation {organisation}, user {user}; "
             f"{what.rstrip('.')}"
         )
+
+    def identity(self) -> Identity:
+        """The organisation."""
+        organisation, _ = self._who_am_i()
+        name = f"organisation {organisation} at {self._http.root}"
+        return Identity(id=organisation, name=name)
 
     def schema(self) -> Schema:
         """Tables with their columns, from `$metadata` and the table definitions. Options, lengths
@@ -67,6 +73,9 @@ class DynamicsConnector(ODataConnector):
     def described(self, entities: Sequence[Entity]) -> tuple[Entity, ...]:
         """As `connectors.base.Describer`: from the attributes of the tables' definitions."""
         return with_details(self._http, self._catalogue, entities)
+
+    def _who_am_i(self) -> tuple[str, str]:
+        return _who(self._http.get(self._http.root + "WhoAmI", JSON).body)
 
     def _write(self, entity: Entity, returning: Sequence[str] = ()) -> Write:
         return replace(super()._write(entity, returning), bulk=self._bulk)

@@ -21,6 +21,7 @@ from tandem.connectors.odata.connection import (
 from tandem.connectors.odata.csdl import LIMIT, other_version
 from tandem.connectors.odata.delta import all_and_token, changes_since
 from tandem.connectors.odata.documents import load
+from tandem.connectors.odata.exact_keys import ExactKeys
 from tandem.connectors.odata.key_groups import filters_by_key
 from tandem.connectors.odata.metadata import parse_metadata
 from tandem.connectors.odata.page import PageReader
@@ -96,9 +97,10 @@ class ODataConnector:
 
     def find(self, query: Query, keys: pa.RecordBatch) -> Iterator[Page]:
         """As many records a request as fit into a URL."""
-        chosen = selection(query, self.read)
+        exact = ExactKeys(query, keys)
+        chosen = selection(exact.asked, self.read)
         for named in filters_by_key(query.entity, keys):
-            yield from chosen.pages(partial(self._walked, also=named))
+            yield from exact.of(chosen.pages(partial(self._walked, also=named)))
 
     def changes(self, query: Query, since: str | None) -> Iterator[Page]:
         """By delta links, which are the tokens; records that a service states in part are read

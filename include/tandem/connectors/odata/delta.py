@@ -1,12 +1,12 @@
 """Delta links (OData 4.01 Protocol, 11.3): everything and a token, then what changed since."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
 import pyarrow as pa
 
-from tandem.connectors.base import Page, Query
+from tandem.connectors.base import Find, Page, Query
 from tandem.connectors.http import Answer, Http, resolved
 from tandem.connectors.http_codes import WITHOUT_DELTA
 from tandem.connectors.http_errors import other_host
@@ -24,8 +24,6 @@ TRACK: Final = "odata.track-changes,track-changes"
 
 _KEPT: Final = replace(JSON, may_expire=True)
 _NO_RECORDS: Final = b'{"value":[]}'
-
-Find = Callable[[Query, pa.RecordBatch], Iterator[Page]]
 
 
 def all_and_token(http: Http, query: Query, reader: PageReader) -> Iterator[Page]:

@@ -1,7 +1,7 @@
 """What the service made of the records it was sent: read from its answers, or read again."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from typing import Final
 import orjson
 import pyarrow as pa
 
-from tandem.connectors.base import ROW, Page, Query
+from tandem.connectors.base import ROW, Find, Page, Query
 from tandem.connectors.http import Reply
 from tandem.connectors.odata.page import PageReader
 from tandem.connectors.odata.parts import Asked, asked
@@ -18,9 +18,6 @@ from tandem.connectors.odata.wire import Wires
 from tandem.core.ids import record_ids
 from tandem.errors import TandemError
 from tandem.model.schema import Entity
-
-Find = Callable[[Query, pa.RecordBatch], Iterator[Page]]
-"""As `Connector.find`."""
 
 _NO_CONDITION: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """The moment that a condition's `today` counts from, where there is no condition."""

@@ -46,12 +46,16 @@ class Ready:
 
     def for_create(self) -> list[Column]:
         """What is written of new records: no key where it is null, so that the service makes it,
-        and no reference that refers to nothing.
+        no reference that refers to nothing, and no null for what the service fills itself.
         """
         return [
             Column(field, values, values.is_valid() if implied else self.given.get(field.name))
             for field, values in self._writable()
-            for implied in [field.name in self.entity.key or field.by_navigation]
+            for implied in [
+                field.name in self.entity.key
+                or field.by_navigation
+                or (field.defaulted and not field.nullable)
+            ]
         ]
 
     def for_update(self) -> list[Column]:

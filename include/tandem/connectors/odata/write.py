@@ -7,7 +7,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tandem.connectors.base import ROW, Written
+from tandem.connectors.base import ROW, Find, Written
 from tandem.connectors.odata.body import Column, bodies, has_long_numbers
 from tandem.connectors.odata.channel import Channel
 from tandem.connectors.odata.delivery import Bulk, Delivery, deliver
@@ -15,7 +15,6 @@ from tandem.connectors.odata.dialects.families import dialect_of
 from tandem.connectors.odata.guard import altered, etags, gone, seen_fields, unusable
 from tandem.connectors.odata.keys import key_of, record_path
 from tandem.connectors.odata.made import (
-    Find,
     Reading,
     Rows,
     found_again,

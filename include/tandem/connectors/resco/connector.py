@@ -26,6 +26,7 @@ from tandem.connectors.resco.urls import odata_extra, urls_of
 from tandem.connectors.resco.write import RescoWrite
 from tandem.errors import ConfigurationError, StopRun, TandemError
 from tandem.model.connection import Connection
+from tandem.model.identity import Identity
 from tandem.model.schema import Entity, Schema
 
 _ANNOTATIONS: Final = "odata.include-annotations=*,resco.strictlookup=true"
@@ -62,6 +63,12 @@ class RescoConnector(ODataConnector):
             [f"Resco Cloud organization {who.organization}, user {who.user_id}", sets, *amiss]
         )
 
+    def identity(self) -> Identity:
+        """The organization."""
+        who = self._service.who_am_i()
+        name = f"Resco Cloud organization {who.organization}"
+        return Identity(id=who.organization_id, name=name)
+
     def schema(self) -> Schema:
         """What OData can read, with types, options, rights and lookups as the metadata service
         tells them.
@@ -83,12 +90,10 @@ class RescoConnector(ODataConnector):
         for also in key_filters(key_expressions(wire_entity(query.entity), named)):
             yield from chosen.pages(partial(self._walked, also=also))
 
-    def settled_version(self, entity: Entity, field: str) -> int | None:
+    def settled_version(self, entity: Entity) -> int | None:
         """One below the least version that a transaction under way has, which comes with any
         answer to FetchXML (`MinActiveRowVersion`): all up to it is committed.
         """
-        if field != _VERSION:
-            return None
         try:
             fetched = self._service.fetch(fetch_one(entity.name, entity.key[0]))
         except ConfigurationError as error:
@@ -99,9 +104,13 @@ class RescoConnector(ODataConnector):
         active = fetched.min_active_version
         return None if active is None else active - 1
 
-    def newest_version(self, entity: Entity, field: str) -> int | None:  # noqa: ARG002 one for all
+    def newest_version(self, entity: Entity) -> int | None:
         """The greatest version of the whole organization (`GetMaxRowVersion`)."""
-        return self._service.max_row_version() if field == _VERSION else None
+        try:
+            return self._service.max_row_version()
+        except StopRun as error:
+            _log.warning("%s is read, whether or not it changed. %s", entity.name, error)
+            return None
 
     def _described_entities(self) -> int:
         return len(parse_entities(self._service.metadata("$entities")))

@@ -23,6 +23,7 @@ class Who:
     """Whom we are signed in as."""
 
     organization: str
+    organization_id: str
     user_id: str
 
 
@@ -44,10 +45,10 @@ class DataService:
     urls: Urls
 
     def who_am_i(self) -> Who:
-        """The organization's name, and the user's id."""
+        """The organization and the user; of name and id one stands in for the other."""
         root = parsed(self._call("WhoAmI"), "The answer to WhoAmI")
-        name = said(root, "OrganizationName") or said(root, "OrganizationId")
-        return Who(name, said(root, "UserId"))
+        name, id_ = said(root, "OrganizationName"), said(root, "OrganizationId")
+        return Who(name or id_, id_ or name, said(root, "UserId"))
 
     def max_row_version(self) -> int:
         """The greatest version that any record of the organization has."""

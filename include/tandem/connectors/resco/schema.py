@@ -80,6 +80,7 @@ class _Merge:
         return able.model_copy(
             update={
                 "version_fields": (*versions, *stamps),
+                "settled_by": next(iter(versions), ""),
                 "delta": False,
                 "deletes": Deletes.KEY_SWEEP if key else Deletes.NONE,
                 "creates": creates,

@@ -141,7 +141,7 @@ _FIELD_ASPECTS: Final[Mapping[str, _Compare]] = {
     **{name: _flag(words, good=_GOOD[name]) for name, words in FIELD_FLAGS.items()},
     "lookup": _names("refers to", target_in_words),
     "options": _names("options"),
-    "option_labels": _names("options called"),
+    "option_labels": _plain("options called", is_harmless=True),
     "part_of": _plain("part of", is_harmless=True),
 }
 
@@ -149,6 +149,7 @@ _CAPABILITY_ASPECTS: Final[Mapping[str, _Compare]] = {
     **{name: _flag(words, good=True) for name, words in CAPABILITY_FLAGS.items()},
     "version_fields": _plain("changes ordered by", is_harmless=False),
     "filter_functions": _plain("functions in conditions", is_harmless=False),
+    "settled_by": _plain("settled by", is_harmless=False),
     "dialect": _plain("dialect", is_harmless=True),
     "deletes": _plain("deletions seen by", is_harmless=False),
     "batch_size": _plain("records a write", is_harmless=True),

@@ -61,7 +61,9 @@ _SAID: Final[Mapping[ChangeKind, Callable[[Change], str]]] = {
 
 
 def diff(before: Schema, after: Schema) -> tuple[Change, ...]:
-    """What changed, in order of names. Nothing is said about the order of entities and fields."""
+    """What changed, in order of names. Nothing is said about the order of entities and fields,
+    nor about an entity of which only one of the schemas tells all.
+    """
     renamed = likely_entity_renames(before, after)
     old_names = {new: old for old, new in renamed.items()}
     found = [
@@ -78,7 +80,7 @@ def diff(before: Schema, after: Schema) -> tuple[Change, ...]:
         if known is None:
             words = entity_in_words(entity)
             found.append(Change(ChangeKind.ADDED, name, None, "", words, is_harmless=True))
-        elif known != entity:
+        elif known != entity and known.is_described == entity.is_described:
             found += _entity_changes(known, entity)
     return tuple(sorted(found, key=_place))
 

@@ -38,11 +38,12 @@ def options_of(external: Field, local: Field) -> Options | None:
     """
     if not _lists_values(external) or not _lists_values(local):
         return None
-    pairs = _pairs(_by_label(external), _by_label(local)) or _pairs(
-        _by_words(external, external.options), _by_words(local, local.options)
-    )
     of = len(external.options)
     by_number = not (external.option_labels and local.option_labels)
+    pairs = _pairs(_by_label(external), _by_label(local))
+    if not pairs and by_number:
+        spelt = (_by_words(field, field.options) for field in (external, local))
+        pairs = _pairs(*spelt)
     if len(pairs) < of and by_number and all(map(_is_number, pairs)):
         return Options(None, 0, of)
     same = external.kind is local.kind and all(a == b for a, b in pairs.items())

@@ -8,8 +8,6 @@ from tandem.demo.authority import refusals
 from tandem.demo.authority.grants import Application, Asked, DeviceCode, Form
 from tandem.demo.authority.ledger import Ledger
 
-INTERVAL: Final = 5
-"""Seconds between two questions whether the code was entered (Microsoft Learn, device code)."""
 DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 
 
@@ -25,7 +23,7 @@ def begin(ledger: Ledger, tenant: str, form: Form) -> dict[str, Any]:
         "device_code": device_code,
         "verification_uri": ledger.verification,
         "expires_in": int(ledger.code_life.total_seconds()),
-        "interval": INTERVAL,
+        "interval": ledger.interval,
         "message": "To sign in, use a web browser to open the page "
         f"{ledger.verification} and enter the code {code.user_code} to authenticate.",
     }

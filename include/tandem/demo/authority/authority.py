@@ -14,6 +14,8 @@ TENANT: Final = "contoso.example"
 TOKEN_LIFE: Final = timedelta(seconds=3_599)
 CODE_LIFE: Final = timedelta(seconds=900)
 VERIFICATION: Final = "https://microsoft.com/devicelogin"
+INTERVAL: Final = 5
+"""Seconds between two questions whether the code was entered (Microsoft Learn, device code)."""
 
 
 class Authority:
@@ -32,6 +34,7 @@ class Authority:
         token_life: timedelta = TOKEN_LIFE,
         code_life: timedelta = CODE_LIFE,
         verification: str = VERIFICATION,
+        interval: int = INTERVAL,
     ) -> None:
         self._ledger = Ledger(
             {application.client_id: application for application in applications},
@@ -40,6 +43,7 @@ class Authority:
             token_life,
             code_life,
             verification,
+            interval,
         )
 
     # What systems and people do.

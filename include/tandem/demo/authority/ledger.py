@@ -31,6 +31,7 @@ class Ledger:
     token_life: timedelta
     code_life: timedelta
     verification: str
+    interval: int
     access: dict[str, AccessToken] = field(default_factory=dict)
     refresh: dict[str, RefreshToken] = field(default_factory=dict)
     codes: dict[str, DeviceCode] = field(default_factory=dict)

@@ -190,9 +190,10 @@ class _Work:
             "SELECT value FROM row_versions WHERE entity_set = ?", (page.name,)
         ).fetchone()[0]
         number = int(count) + 1
-        while self._taken(page, row | {page.series: (text := f"{page.name[0].upper()}{number:06d}")}):
+        letter = page.name[0].upper()
+        while self._taken(page, row | {page.series: f"{letter}{number:06d}"}):
             number += 1
-        return text
+        return f"{letter}{number:06d}"
 
     def _taken(self, page: Page, row: Values) -> bool:
         """Whether a record has that number; where it is a part of the key, with the other parts."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from tandem.connectors.base import Connector, Settler, Writer
+from tandem.connectors.base import Connector, Writer
 from tandem.core.anchors import SEEN, SEES_SETTLED
 from tandem.core.mapping import BoundMapping
 from tandem.errors import RetryLater, TandemError
@@ -12,7 +12,7 @@ from tandem.model.problems import Severity as Gravity
 from tandem.model.schema import ChangeTracking
 from tandem.sync.job import Job
 from tandem.sync.people.problems import Looked, look_at
-from tandem.sync.sides.reading import Reading, external_reading, local_reading
+from tandem.sync.sides.reading import Reading, external_reading, is_settled, local_reading
 from tandem.sync.validation import by_entity
 
 Severity = Literal["ok", "note", "warning", "problem", "unreachable"]
@@ -130,9 +130,7 @@ def _way(name: str, text: str, reading: Reading, bound: BoundMapping) -> Finding
 
 
 def _sees(reading: Reading) -> str:
-    by_version = reading.tracking is ChangeTracking.VERSION
-    settles = isinstance(reading.side.connector, Settler)
-    return SEES_SETTLED if by_version and settles else SEEN[reading.tracking]
+    return SEES_SETTLED if is_settled(reading) else SEEN[reading.tracking]
 
 
 _DELETES: Final = {

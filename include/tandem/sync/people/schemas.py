@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from tandem.connectors.base import Provisioner
 from tandem.core.drift.diff import Change, diff
@@ -15,9 +14,7 @@ from tandem.state.store import StateReader
 from tandem.sync.job import Run
 from tandem.sync.provisioning import missing, not_looked_at, provision
 from tandem.sync.schema import Seen, keep_seen
-from tandem.sync.system_schema import Side, system_schema
-
-SIDES: Final[tuple[Side, ...]] = ("external", "local")
+from tandem.sync.system_schema import SIDES, system_schema
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,8 +192,8 @@ def greatest(reading: Reading) -> Anchor | None:
     """
     if reading.field is None:
         return None
-    if settled := _settled(reading):
-        return settled
+    if is_settled(reading):
+        return _settled(reading)
     side = reading.side
     query = Query(
         entity=side.entity,
@@ -209,27 +209,31 @@ def greatest(reading: Reading) -> Anchor | None:
     return None
 
 
+def is_settled(reading: Reading) -> bool:
+    """Whether the system tells how far the field that orders changes is settled."""
+    settled_by = reading.side.entity.capabilities.settled_by
+    return bool(settled_by) and reading.field == settled_by
+
+
 def _settled(reading: Reading) -> Anchor | None:
-    """Up to where no change can come any more, as far as the system says."""
-    connector, field = reading.side.connector, reading.field
-    if field is None or not isinstance(connector, Settler):
-        return None
-    version = connector.settled_version(reading.side.entity, field)
-    if version is None or reading.tracking is not ChangeTracking.VERSION:
-        return None
-    return Anchor(kind=ChangeTracking.VERSION, value=str(version))
+    """Up to where no change can come any more; None, so that the anchor stays where it is, if
+    that could not be told: what is under way would be lost.
+    """
+    connector = reading.side.connector
+    assert isinstance(connector, Settler)  # noqa: S101 - its capabilities say so
+    version = connector.settled_version(reading.side.entity)
+    return None if version is None else Anchor(kind=ChangeTracking.VERSION, value=str(version))
 
 
 def has_news(reading: Reading) -> bool:
     """Whether anything may have changed since the anchor. Only a system that tells how far its
     versions are settled can say that nothing has; a mapping that changed asks for more.
     """
-    connector, anchor, field = reading.side.connector, reading.anchor, reading.field
-    if anchor is None or anchor.kind is not ChangeTracking.VERSION or field is None:
+    anchor, connector = reading.anchor, reading.side.connector
+    if anchor is None or reading.again != AS_IT_WAS or not is_settled(reading):
         return True
-    if reading.again != AS_IT_WAS or not isinstance(connector, Settler):
-        return True
-    newest = connector.newest_version(reading.side.entity, field)
+    assert isinstance(connector, Settler)  # noqa: S101 - its capabilities say so
+    newest = connector.newest_version(reading.side.entity)
     return newest is None or newest > Decimal(anchor.value)
 
 
