@@ -99,7 +99,7 @@ def _here(_: Cronus, office: Office, what: str, number: str, values: Record) -> 
         office.local.change("contact", key, **values)
 
 
-def troubled(cronus: Cronus, office: Office, faults: list[str], full: bool) -> None:  # noqa: FBT001
+def troubled(cronus: Cronus, office: Office, faults: list[str], full: bool) -> None:
     """A run during which requests fail one after the other."""
     left = iter(faults)
     now = ["none"]

@@ -180,7 +180,9 @@ def _written(value: Any) -> Any:
 
 
 def _put_dates(subject: Subject, entity: Entity) -> list[Record]:
-    """Records whose dates lie at the edges of every window, and beyond."""
+    """Records whose dates lie at the edges of every window, and beyond; to the second where the
+    system keeps no more.
+    """
     days = (-400, -77, -17, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 14, 300)
     midnight = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
     moments = [midnight + timedelta(days=day, microseconds=n) for day in days for n in (-1, 0)]
@@ -190,7 +192,9 @@ def _put_dates(subject: Subject, entity: Entity) -> list[Record]:
     for record, moment in zip(records, moments, strict=False):
         for field in filled(entity):
             if field.kind in _DATES and field.name not in entity.key:
-                record[field.name] = _as(field.kind, moment)
+                exact = _as(field.kind, moment)
+                whole = _as(field.kind, moment.replace(microsecond=0))
+                record[field.name] = exact if subject.holds(field, exact) else whole
     subject.put(entity.name, batch_of(entity, records))
     return records
 

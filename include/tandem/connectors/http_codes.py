@@ -30,6 +30,17 @@ _LIMITS: Final[dict[str, Meaning]] = {
     "0x80072326": (TooManyAtOnce, _SLOW_DOWN.format("requests at the same time"), ""),
 }
 
+_NOT_A_MEMBER: Final = "0x80072560"
+_UNKNOWN_USER: Final[Meaning] = (
+    AuthenticationError,
+    "does not know who signed in",
+    "Connection {name!r} signs in, but not as a user of this environment. Create an application "
+    "user with a security role for its client id (Power Platform admin center > environment > "
+    "Settings > Users + permissions > Application users); add a person who signs in as a user "
+    "with a security role.",
+)
+"""Dataverse's code for a user or an application that Microsoft Entra ID knows and it does not."""
+
 _NO_PRIVILEGE: Final = ("0x80040220", "0x80042f09", "0x80048306")
 """PrivilegeDenied, and those of a privilege or an access right that the user lacks."""
 _TRACKING_DENIED: Final[Meaning] = (
@@ -67,6 +78,8 @@ def meaning(code: str | None, words: str, *, tracked: bool) -> Meaning | None:
     code = (code or "").lower()
     if code in _LIMITS:
         return _LIMITS[code]
+    if code == _NOT_A_MEMBER:
+        return _UNKNOWN_USER
     if tracked and code in _NO_PRIVILEGE:
         return _TRACKING_DENIED
     return _TRACKING_UNKNOWN if tracked and _NOT_TRACKED.search(words) else None

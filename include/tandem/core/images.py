@@ -15,7 +15,7 @@ from tandem.core.fields import BoundField, Sending
 from tandem.core.fit import fit
 from tandem.core.ids import id_text
 from tandem.core.mapping import mapped_values
-from tandem.core.merge import chosen, differs, flags
+from tandem.core.merge import Flags, chosen, differs, flags
 from tandem.core.uploads import made_values
 from tandem.core.values import canonical_text, record_hashes
 from tandem.model.schema import Field
@@ -42,11 +42,16 @@ class Image:
     """By field that is made of local ones: row number → why it cannot be made of this record."""
 
 
-def external_image(fields: Sequence[BoundField], records: pa.RecordBatch) -> Image:
-    """External records as they would look on the local side."""
+def external_image(
+    fields: Sequence[BoundField], records: pa.RecordBatch, there: Flags | None = None
+) -> Image:
+    """External records as they would look on the local side. Those that are not `there` are empty,
+    and nothing is amiss with that.
+    """
     image = Image({}, {}, {})
     for field in fields:
-        image.values[field.name], found = mapped_values(field, records)
+        image.values[field.name], problems = mapped_values(field, records)
+        found = {row: why for row, why in problems.items() if there is None or there[row]}
         texts = _text(field, image.values[field.name])
         if found and field.downloads:  # not as if they were empty: nobody would look at the record
             words = pa.array([found.get(row) for row in range(len(texts))], pa.string())

@@ -11,7 +11,7 @@ from tests.connectors.dynamics.small_dataverse import TABLES, Dataverse, listing
 
 from tandem.connectors.base import Query
 from tandem.connectors.dynamics.definitions import parse_definitions
-from tandem.errors import Throttled
+from tandem.errors import AuthenticationError, Throttled
 from tandem.model.schema import Deletes, Entity, Kind
 
 DENIED = refusal(403, "0x80040220", "Principal user is missing prvReadEntity privilege")
@@ -75,6 +75,18 @@ def test_who_may_not_read_definitions_goes_on_and_is_told(
 def test_check_says_whom_we_met_and_what_the_tables_can_do(dataverse: Dataverse) -> None:
     said = dataverse.connector().check()
     assert "organisation o-1, user u-1; 3 tables, 1 track changes" in said
+
+
+def test_whoever_the_environment_does_not_know_is_told_how_to_be_known(
+    dataverse: Dataverse,
+) -> None:
+    """Microsoft Entra ID signs in whom this environment has no user for."""
+    words = "The user is not a member of the organization."
+    dataverse.instead["^WhoAmI"] = refusal(403, "0x80072560", words)
+    with pytest.raises(AuthenticationError, match="does not know") as refused:
+        dataverse.connector().check()
+    assert "application user" in str(refused.value)
+    assert "security role" in str(refused.value)
 
 
 def test_check_says_what_the_user_may_not_read(dataverse: Dataverse) -> None:

@@ -14,13 +14,14 @@ from tandem.connectors.business_central.company import Company, chosen, companie
 from tandem.connectors.business_central.connection import STANDARD, target
 from tandem.connectors.business_central.default_mapping import default_mapping
 from tandem.connectors.business_central.document_lines import DOCUMENT, Lines, lines_of
-from tandem.connectors.business_central.layout import business_central_schema
+from tandem.connectors.business_central.layout import business_central_schema, left_out
 from tandem.connectors.business_central.through_documents import (
     ThroughDocuments,
     asks_for_versions_only,
     with_versions,
 )
 from tandem.connectors.odata.connector import METADATA, ODataConnector
+from tandem.connectors.odata.csdl import Csdl
 from tandem.connectors.odata.filters import key_expressions
 from tandem.connectors.odata.metadata import csdl_of
 from tandem.connectors.odata.selection import Selection
@@ -49,14 +50,15 @@ class BusinessCentralConnector(ODataConnector):
     def check(self) -> str:
         """Ask for the company and the metadata: both need a sign-in."""
         try:
-            company, schema = self._company, self.schema()
+            company, csdl = self._company, self._csdl()
         except AuthenticationError as error:
             raise AuthenticationError(
                 error.problem,
                 remedy=f"{error.remedy} An application needs API.ReadWrite.All, and has to be on "
                 "Business Central's page Microsoft Entra Applications with permission sets.",
             ) from error
-        return f"{self._place(company)}: {_told(schema)}"
+        unlisted = len(left_out(csdl)) if self._is_standard else 0
+        return f"{self._place(company)}: {_told(self._schema_of(csdl), unlisted)}"
 
     def identity(self) -> Identity:
         """The company. A copied environment has companies of the same ids."""
@@ -66,8 +68,7 @@ class BusinessCentralConnector(ODataConnector):
 
     def schema(self) -> Schema:
         """The entities of the company, and those of the environment, from `$metadata`."""
-        body = self._http.get(self._http.root + "$metadata", METADATA).body
-        return business_central_schema(csdl_of(body), self._company.path)
+        return self._schema_of(self._csdl())
 
     def default_mapping(self, schema: Schema) -> DefaultMapping | None:
         """Accounts, contacts and work orders, as far as the service has them."""
@@ -126,6 +127,16 @@ class BusinessCentralConnector(ODataConnector):
         header_wires = self._wires.setdefault(lines.headers.name, {})
         return ThroughDocuments(self._http, lines, wires, header_wires)
 
+    def _csdl(self) -> Csdl:
+        return csdl_of(self._http.get(self._http.root + "$metadata", METADATA).body)
+
+    def _schema_of(self, csdl: Csdl) -> Schema:
+        return business_central_schema(csdl, self._company.path, standard=self._is_standard)
+
+    @property
+    def _is_standard(self) -> bool:
+        return self._target.address.route == STANDARD
+
     @cached_property
     def _company(self) -> Company:
         """The company, asked for once."""
@@ -135,7 +146,7 @@ class BusinessCentralConnector(ODataConnector):
     def _place(self, company: Company) -> str:
         address = self._target.address
         where = address.instance or f"environment {address.environment}"
-        route = f"API {address.route}" if address.route == STANDARD else address.route
+        route = f"API {address.route}" if self._is_standard else address.route
         return f"Business Central, {where}, company {company.label}, {route}"
 
 
@@ -149,7 +160,7 @@ def _one_of(keys: pa.RecordBatch) -> Condition | None:
     return AnyOf(conditions=tuple(same)) if same else None
 
 
-def _told(schema: Schema) -> str:
+def _told(schema: Schema, unlisted: int) -> str:
     """What can be done with the entities, in a few words."""
     of_company = [entity for entity in schema.entities if entity.path]
     lines = [entity for entity in of_company if lines_of(entity)]
@@ -157,8 +168,21 @@ def _told(schema: Schema) -> str:
     parts = [
         f"{len(of_company)} entities",
         f"{len(of_company) - len(whole)} read by what changed",
-        *([f"of these {len(lines)} by their documents"] if lines else []),
-        *([f"{len(whole)} have no modified field and are read whole"] if whole else []),
+        *(
+            [f"{len(whole)} read whole, as they have no modified field of their own"]
+            if whole
+            else []
+        ),
+        *(
+            [f"of these {len(lines)} lines of documents, read with their documents"]
+            if lines
+            else []
+        ),
+        *(
+            [f"{unlisted} left out, which are listed below one record at a time only"]
+            if unlisted
+            else []
+        ),
         "deletions are found by comparing keys",
     ]
     return "; ".join(parts)

@@ -6,7 +6,7 @@ and contacts. The local fields `integration_bc_pk` and `integration_bc_documentt
 external primary key (Resco wiki, "Connect Resco Cloud to Business Central").
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,8 @@ from tandem.model.schema import Entity, Schema
 
 PK: Final = "integration_bc_pk"
 DOCUMENT_TYPE: Final = "integration_bc_documenttype"
+COUNTER: Final = "RowVersionNumber"
+"""Set by triggers of the extension, OnAfterInsert and OnAfterModify."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +131,23 @@ def default_mapping(schema: Schema) -> DefaultMapping | None:
     if published:
         missing = [known.external for known in _PUBLISHED if known.external not in schema.by_name]
         remarks = [f"{name} is left out: that page is not published." for name in missing]
-        return DefaultMapping(published, tuple(remarks))
+        return DefaultMapping(published, (*remarks, *_on_versions(published, schema)))
     mappings = _mappings(_API, schema)
     return DefaultMapping(mappings, _NO_WORK_ORDERS) if mappings else None
+
+
+def _on_versions(mappings: Sequence[EntityMapping], schema: Schema) -> Iterator[str]:
+    """Why changes are not found by what Resco's own integration finds them by."""
+    entities = [schema.entity(mapping.external) for mapping in mappings]
+    counted = [entity for entity in entities if COUNTER in entity.by_name]
+    if counted:
+        yield (
+            f"Changes are found by SystemModifiedAt. The product used {COUNTER}, which misses "
+            "writes that run no triggers."
+        )
+    blind = [entity.name for entity in counted if best_version_field(entity) == COUNTER]
+    if blind:
+        yield f"Without SystemModifiedAt, {COUNTER} has to do in {', '.join(blind)}."
 
 
 def _mappings(known: tuple[_Entity, ...], schema: Schema) -> tuple[EntityMapping, ...]:
@@ -160,7 +176,6 @@ def _mapping(known: _Entity, entity: Entity, schema: Schema) -> EntityMapping:
         local=known.local,
         direction="bidirectional",
         primary_key=known.primary_key,
-        version_number=best_version_field(entity),
         download_filter=condition,
         fields=tuple(lines),
     )

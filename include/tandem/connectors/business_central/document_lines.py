@@ -4,6 +4,11 @@ Business Central lists lines only for one document or one line, and lines have n
 the document has one (Microsoft Learn, "salesOrderLine resource type"; the API's error "You must
 specify an Id or a Document Id to get the lines."). So the line gets a field of ours, which has the
 version of its document. All that is needed to read lines by their documents stands in the entity.
+
+An edit of a line that changes no amount leaves its document's version as it was (Base Application,
+codeunit "Graph Mgt - Sales Order Buffer": the document is changed only where the line says
+"Recalculate Invoice Disc."), and so that field is none that orders changes: lines are read whole.
+Whoever can do without such edits may choose it (`version_number: documentLastModifiedDateTime`).
 """
 
 from dataclasses import dataclass
@@ -60,7 +65,9 @@ def header_sets(csdl: Csdl) -> dict[str, str]:
 
 
 def with_version(lines: Entity, headers: Entity) -> Entity:
-    """The lines with the version of their documents, if they have none, and those have one."""
+    """The lines with the version of their documents, if they have none, and those have one; it can
+    be chosen to read them by, and is not by itself, as it misses edits that change no amount.
+    """
     stamps = headers.capabilities.version_fields
     if lines.capabilities.version_fields or not stamps or headers.key != (_KEY,):
         return lines
@@ -79,7 +86,7 @@ def with_version(lines: Entity, headers: Entity) -> Entity:
         type_name=_TYPE.format(f"{headers.name}.{stamp.name}"),
     )
     able = lines.capabilities.model_copy(
-        update={"version_fields": (name,), "filter": False, "sort": False}
+        update={"version_fields": (), "filter": False, "sort": False}
     )
     return lines.model_copy(update={"fields": (*lines.fields, ours), "capabilities": able})
 

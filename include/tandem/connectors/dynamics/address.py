@@ -31,9 +31,8 @@ _AUTHORITIES: Final = {
 """Domain of a cloud → where its users and applications sign in; empty: as everywhere."""
 _ANY_TENANT: Final = "organizations"
 """Whoever signs in by a code has a tenant of their own."""
-_ENVIRONMENT: Final = re.compile(
-    rf"(?!globaldisco\.)[^.]+(?:\.api)?\.crm\d*\.(?P<cloud>{'|'.join(map(re.escape, _AUTHORITIES))})"
-)
+_CLOUDS: Final = "|".join(map(re.escape, _AUTHORITIES))
+_ENVIRONMENT: Final = re.compile(rf"(?!globaldisco\.)[^.]+(?:\.api)?\.crm\d*\.(?P<cloud>{_CLOUDS})")
 _PORTALS: Final = (*_AUTHORITIES, "powerapps.com", "powerapps.us", "powerapps.cn",
     "powerplatform.com", "powerplatform.microsoft.com", "powerplatform.microsoft.us",
 )  # fmt: skip

@@ -8,7 +8,7 @@ from tandem.connectors.odata.dialects.dialect import FUNCTIONS, Dialect, Reach, 
 from tandem.connectors.odata.dialects.families import dialect_of
 from tandem.connectors.odata.filters import filter_expression
 from tandem.connectors.odata.literals import literal
-from tandem.connectors.odata.values import is_coded
+from tandem.connectors.odata.values import blank_of, is_coded
 from tandem.core.filters.conditions import POSITIVE, operands_of
 from tandem.core.filters.relations import Compared, compared
 from tandem.model.filters import AllOf, AnyOf, Comparison, Condition, all_of, fields_of
@@ -50,11 +50,24 @@ def _split_alternatives(condition: AnyOf, parts: list[Split], query: Query) -> S
 
 
 def _split_comparison(comparison: Comparison, query: Query) -> Split:
+    if _is_always_so(comparison, query):
+        return None, None
     reach = _reach(comparison, query)
     return (
         comparison if reach is not Reach.UNKNOWN else None,
         comparison if reach is not Reach.EXACT else None,
     )
+
+
+def _is_always_so(comparison: Comparison, query: Query) -> bool:
+    """Whether it asks for a value of a field that has one in every record. Where blanks stand for
+    null, only what the system itself fills is never blank.
+    """
+    found = compared(comparison.field, query.entity, query.relations)
+    if comparison.operator != "not_null" or found.relation is not None or found.field.nullable:
+        return False
+    blank = blank_of(found.field, dialect_of(query.entity))
+    return blank is None or found.field.name in query.entity.capabilities.version_fields
 
 
 def _reach(comparison: Comparison, query: Query) -> Reach:

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from tandem.demo.business_central import documents
 from tandem.demo.business_central.errors import changed, no_record, refused, without_token
-from tandem.demo.business_central.pages import NO_GUID, Page, blank
+from tandem.demo.business_central.numbers import exists, give_numbers
+from tandem.demo.business_central.pages import Page, blank
 from tandem.demo.business_central.payloads import Values, parse_payload, payload, required
 from tandem.demo.business_central.places import Place
 from tandem.demo.business_central.records import CONTENT, Request, record_text, shown
@@ -114,12 +115,12 @@ class _Work:
         for name in page.required:
             if not row[name]:
                 raise required(name)
-        self._number(page, row)
+        give_numbers(self._connection, page, row)
         check_relations(self._connection, page, row, self._pages)
         try:
             key = self._writer(page).create(row)
         except ServiceError as error:
-            raise _exists(page, row) if error.status == 409 else error from error
+            raise exists(page, row) if error.status == 409 else error from error
         self._settle(page, row | dict(zip(page.entity_set.key, key, strict=True)))
         return key
 
@@ -173,39 +174,6 @@ class _Work:
             raise no_record()
         return dict(zip(names, found, strict=True))
 
-    def _number(self, page: Page, row: Values) -> None:
-        name = page.series
-        if name and not row.get(name):
-            row[name] = self._next_number(page, row)
-        elif name and self._taken(page, row):
-            raise _exists(page, row)
-        if page.lines_of and not row[page.lines_of.order]:
-            header = row[page.lines_of.property]
-            row[page.lines_of.order] = documents.next_number(
-                self._connection, page.entity_set, page.lines_of, header
-            )
-
-    def _next_number(self, page: Page, row: Values) -> str:
-        count = self._connection.execute(
-            "SELECT value FROM row_versions WHERE entity_set = ?", (page.name,)
-        ).fetchone()[0]
-        number = int(count) + 1
-        letter = page.name[0].upper()
-        while self._taken(page, row | {page.series: f"{letter}{number:06d}"}):
-            number += 1
-        return f"{letter}{number:06d}"
-
-    def _taken(self, page: Page, row: Values) -> bool:
-        """Whether a record has that number; where it is a part of the key, with the other parts."""
-        key = page.entity_set.key
-        names = key if page.series in key else (page.series,)
-        condition = " AND ".join(f"{column(name)} = ?" for name in names)
-        found = self._connection.execute(
-            f"SELECT 1 FROM {table(page.entity_set)} WHERE {condition}",  # noqa: S608 names of the model
-            [row[name] for name in names],
-        ).fetchone()
-        return found is not None
-
     def _settle(self, page: Page, row: Values) -> None:
         """Compute what depends on a line that was written."""
         if page.lines_of is None:
@@ -244,12 +212,3 @@ def _check_read_only(page: Page, values: Values, key: Key) -> None:
                 raise refused("BadRequest_InvalidOperation", f"Control '{name}' is read-only")
         elif page.entity_set.paths[name].computed:
             raise refused("BadRequest_InvalidOperation", f"Control '{name}' is read-only")
-
-
-def _exists(page: Page, row: Values) -> ServiceError:
-    name = page.series or page.entity_set.key[0]
-    message = (
-        f"The {page.entity_set.type_name} already exists. "
-        f"Identification fields and values: {name}='{row.get(name, NO_GUID)}'"
-    )
-    return refused("Internal_EntityWithSameKeyExists", message)

@@ -46,7 +46,7 @@ class Pairing:
     def plan(self, rows: Rows) -> pa.RecordBatch:
         """The plan of these pairs, in the columns of `sync.columns`."""
         fields = self.bound.fields
-        external = external_image(fields, rows.external)
+        external = external_image(fields, rows.external, rows.external_there)
         local = local_image(fields, rows.local)
         linked = flags(rows.links.column("external_id").is_valid())
         sides = self._sides(rows, external, local)
