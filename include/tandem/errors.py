@@ -87,6 +87,11 @@ def printable(text: str) -> str:
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def one_line(text: str) -> str:
+    """The text, which others may have written, as one line that hides and forges nothing."""
+    return printable(" ".join(text.split()))
+
+
 def is_one_line(text: str) -> bool:
     """Whether the text is free of control characters, line ends and tabs included."""
     return printable(text) == text and not {"\n", "\t"} & set(text)

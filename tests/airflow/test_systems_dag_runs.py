@@ -59,13 +59,12 @@ def host(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def own_house(host: Hosted, tmp_path_factory: pytest.TempPathFactory) -> House:
     """An Airflow that logs at DEBUG; all connections are in the environment."""
     house = House(tmp_path_factory.mktemp("house"))
-    person = {"conn_type": "dynamics", "host": host.base, "extra": host.extra("device_code")}
-    program = {
+    person = {
         "conn_type": "dynamics",
-        "host": host.base,
-        "password": SECRET,
-        "extra": host.extra("client_credentials"),
+        "host": f"{host.base}{ROOT}",
+        "extra": host.sign_in("device_code"),
     }
+    program = {**crm, "password": SECRET, "extra": host.sign_in("client_credentials")}
     wrong = {**program, "password": f"not-the-{SECRET}"}
     house.environment |= {
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",

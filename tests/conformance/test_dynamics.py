@@ -47,7 +47,7 @@ def _repeating(entity: Entity) -> Entity:
 @pytest.fixture(params=list(TABLES))
 def subject(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Subject]:
     control = Control()
-    app = create_app(tmp_path / "organization.db", page_size=10, control=control)
+    app = create_app(tmp_path / "organization.db", page_size=25, control=control)
     transport = simulated({HOST: app})
     connection = Connection(id="crm", conn_type="dynamics", host=HOST, extra={"auth": "none"})
     connector = Described(connection, transport=transport, sleep=lambda _: None)

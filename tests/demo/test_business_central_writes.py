@@ -225,6 +225,29 @@ def test_change_of_a_line_is_one_of_its_header(client: httpx.Client):
     assert [line["sequence"] for line in lines_of(client, order["id"])] == [20_000, 30_000]
 
 
+def test_change_of_no_amount_leaves_the_header_alone(client: httpx.Client):
+    order = order_with_lines(client, 1)
+    header = client.get(f"{HOME}salesOrders({order['id']})").json()
+    line = lines_of(client, order["id"])[0]
+    path = f"{HOME}salesOrderLines({line['id']})"
+    changed = client.patch(path, json={"description": "Other"}, headers=ANY).json()
+    assert changed["description"] == "Other"
+    assert changed["@odata.etag"] != line["@odata.etag"]
+    assert client.get(f"{HOME}salesOrders({order['id']})").json() == header
+
+
+@pytest.mark.parametrize("name", ["documentId", "sequence", "lineObjectNumber"])
+def test_what_only_new_lines_take_does_not_change(client: httpx.Client, name: str):
+    order, other = order_with_lines(client, 1), order_with_lines(client, 1)
+    line = lines_of(client, order["id"])[0]
+    value = {"documentId": other["id"], "sequence": 7, "lineObjectNumber": "7"}[name]
+    path = f"{HOME}salesOrderLines({line['id']})"
+    assert client.patch(path, json={name: line[name]}, headers=ANY).is_success
+    refused = client.patch(path, json={name: value}, headers=ANY)
+    assert error(refused)[2] == f"The value for {name} cannot be modified."
+    assert lines_of(client, order["id"])[0][name] == line[name]
+
+
 def test_lines_go_with_their_header(client: httpx.Client):
     order = order_with_lines(client, 1)
     line = lines_of(client, order["id"])[0]["id"]

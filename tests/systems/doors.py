@@ -24,6 +24,7 @@ from tandem.demo.business_central.sample import COMPANIES
 from tandem.demo.business_central.sample import fill as fill_business_central
 from tandem.demo.business_central.service import create_app as create_business_central
 from tandem.demo.data import Sizes, fill
+from tandem.demo.dynamics.organization import ROOT as DATAVERSE
 from tandem.demo.dynamics.sample import fill as fill_dynamics
 from tandem.demo.dynamics.service import create_app as create_dynamics
 from tandem.demo.resco.sample import fill as fill_resco
@@ -100,6 +101,8 @@ class Door(httpx.BaseTransport):
         if self.conn_type == "business_central":
             found["extra"]["company"] = COMPANIES[0].name
         host = f"https://{SYSTEM}{ROOT}" if self.conn_type == "odata" else f"https://{SYSTEM}"
+        if self.conn_type == "dynamics":
+            host += DATAVERSE
         if self.conn_type == "resco":
             host += "/odata/v4/demo/"
         return Connection(id="there", conn_type=self.conn_type, host=host, **found)

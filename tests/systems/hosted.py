@@ -4,6 +4,7 @@ MSAL takes an authority by https only, and a connection's extra names the certif
 the whole way is gone that a user's requests go, and nothing is replaced on it.
 """
 
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ class Hosted:
     base: str
     trust: Path
 
-    def extra(self, auth: str | None = None, **more: Any) -> dict[str, Any]:
+    def sign_in(self, auth: str | None = None, **more: Any) -> dict[str, Any]:
         """The extra of a connection that signs in at this host's authority."""
         named = {
             "tenant": TENANT,
@@ -81,6 +82,4 @@ def _one_host(authority: Any, systems: Mapping[str, Any]) -> Any:
 
 
 def _trusting(public: Path) -> Any:
-    import ssl
-
     return ssl.create_default_context(cafile=public)

@@ -7,7 +7,7 @@ from airflow.sdk import BaseHook
 from airflow.sdk.timezone import utcnow
 
 from tandem.airflow.connections import find_connection, from_airflow
-from tandem.errors import TandemError
+from tandem.errors import TandemError, one_line
 from tandem.settings import Settings
 
 
@@ -38,10 +38,10 @@ class ConnectorHook(BaseHook):
             ):
                 pending = connector.begin_sign_in() if isinstance(connector, SignsIn) else None
                 if pending:
-                    return False, f"{pending.message} Then press Test again."
-                return True, connector.check()
+                    return False, one_line(f"{pending.message} Then press Test again.")
+                return True, one_line(connector.check())
         except TandemError as error:
-            return False, str(error)
+            return False, one_line(str(error))
 
 
 class ODataHook(ConnectorHook):

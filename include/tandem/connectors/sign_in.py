@@ -10,8 +10,8 @@ __all__ = ["PendingSignIn", "SignIns", "SignsIn"]
 class SignIns(Protocol):
     """Sign-ins by name, shared by all processes; secrets are kept encrypted.
 
-    A name stands for one user of one application at one system, whatever the connections to it
-    are called.
+    A name stands for one user of one application at one system, for the same scopes, whatever the
+    connections to it are called.
     """
 
     def tokens(self, name: str) -> str | None:
@@ -31,7 +31,17 @@ class SignIns(Protocol):
         ...
 
     def end(self, name: str, sign_in: PendingSignIn) -> None:
-        """It was declined or has expired: the next one may begin."""
+        """It was declined, say: the next one may begin."""
+        ...
+
+    def miss(self, name: str, sign_in: PendingSignIn) -> None:
+        """It has expired, and nobody came."""
+        ...
+
+    def was_missed(self, name: str) -> bool:
+        """Whether nobody came a short time ago, so that waiting again is of no use yet. What
+        begins, and what is kept, ends that.
+        """
         ...
 
 

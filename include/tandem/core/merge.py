@@ -82,35 +82,74 @@ class Merged:
     local_after: pa.Array
 
 
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """What each side did to a field."""
+
+    theirs: Flags
+    ours: Flags
+    same: Flags
+    """Where both hold the same now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Where a value is to go, whether or not it can now."""
+
+    clashes: Flags
+    undecided: Flags
+    down: Flags
+    up: Flags
+
+
 def merge_field(pair: FieldPair, terms: Terms, ways: Ways) -> Merged:
     """Decide one field of pairs; bases are null where there are none.
 
     A pair that meets for the first time has an empty base: what one side lacks it gets. So does
     a record that has no partner yet: its partner's values are null.
     """
+    edits = edits_of(pair, terms)
+    waits = Ways(down=pair.external_waits, up=pair.local_waits)
+    return outcome(pair, edits, course_of(edits, terms.winners), waits, ways)
+
+
+def edits_of(pair: FieldPair, terms: Terms) -> Edits:
+    """What each side did to one field, as far as it may travel."""
     theirs = differs(pair.external, pair.external_base) | terms.replaced | _made_anew(pair, terms)
     theirs &= terms.downloads
     ours = differs(pair.local, pair.local_base) & terms.uploads & ~terms.replaced
-    same = ~differs(pair.from_external, pair.local) & ~pair.external_waits
-    clashes = theirs & ours & ~same
-    down = ~same & np.where(clashes, terms.winners == EXTERNAL, theirs)
-    up = ~same & np.where(clashes, terms.winners == LOCAL, ours)
-    to_local = down & ~pair.external_waits & ways.down
-    to_external = up & ~pair.local_waits & ways.up
+    return Edits(theirs, ours, ~differs(pair.from_external, pair.local) & ~pair.external_waits)
+
+
+def course_of(edits: Edits, winners: Winners) -> Course:
+    """An edit travels; of two that differ the winner's."""
+    clashes = edits.theirs & edits.ours & ~edits.same
+    return Course(
+        clashes=clashes,
+        undecided=clashes & (winners == NOBODY),
+        down=~edits.same & np.where(clashes, winners == EXTERNAL, edits.theirs),
+        up=~edits.same & np.where(clashes, winners == LOCAL, edits.ours),
+    )
+
+
+def outcome(pair: FieldPair, edits: Edits, course: Course, waits: Ways, ways: Ways) -> Merged:
+    """What becomes of a field on that course; `waits` says where it waits for a partner."""
+    to_local = course.down & ~waits.down & ways.down
+    to_external = course.up & ~waits.up & ways.up
     return Merged(
         to_local=to_local,
         to_external=to_external,
-        clashes=clashes,
-        undecided=clashes & (terms.winners == NOBODY),
-        deferred=(down & pair.external_waits & ways.down) | (up & pair.local_waits & ways.up),
+        clashes=course.clashes,
+        undecided=course.undecided,
+        deferred=(course.down & waits.down & ways.down) | (course.up & waits.up & ways.up),
         external_after=chosen(
             (to_external, pair.from_local),
-            (theirs & ~(same | to_local), pair.external_base),
+            (edits.theirs & ~(edits.same | to_local), pair.external_base),
             otherwise=pair.external,
         ),
         local_after=chosen(
             (to_local, pair.from_external),
-            (ours & ~(same | to_external), pair.local_base),
+            (edits.ours & ~(edits.same | to_external), pair.local_base),
             otherwise=pair.local,
         ),
     )

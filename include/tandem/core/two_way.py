@@ -13,17 +13,18 @@ import numpy as np
 import pyarrow as pa
 
 from tandem.core.fields import BoundField
+from tandem.core.lookup_parts import fields_together, merge_parts, policy_of
 from tandem.core.merge import (
     EXTERNAL,
     LOCAL,
     NOBODY,
+    FieldPair,
     Flags,
     Merged,
     Terms,
     Ways,
     Winners,
     chosen,
-    merge_field,
 )
 from tandem.core.pairs import DECISIONS, Do, Pairs, Refusal, Rules, Seen, Stand
 from tandem.core.refusals import refusals_of
@@ -153,26 +154,40 @@ def _other_ways(rules: Rules) -> list[Do]:
 def _merged(
     fields: Sequence[BoundField], pairs: Pairs, rules: Rules, does: _Does
 ) -> dict[str, Merged]:
-    """Field by field; a record that is created has no base, whatever its link says."""
+    """Field by field, a lookup in parts as one; a record that is created has no base, whatever
+    its link says.
+    """
     fresh = does.are(Do.CREATE_LOCAL, Do.CREATE_EXTERNAL)
     everywhere = np.ones(len(fresh), np.bool_)
     ways = Ways(down=everywhere & rules.downloads, up=pairs.in_scope & rules.uploads)
     replaced = ~pairs.linked & ~fresh & rules.replaces
-    found = {}
-    for field in fields:
-        pair = pairs.fields[field.name]
-        if fresh.any():
-            pair = replace(
-                pair,
-                external_base=_nulled(pair.external_base, fresh),
-                local_base=_nulled(pair.local_base, fresh),
+    found: dict[str, Merged] = {}
+    for parts in fields_together(fields):
+        winners = _winners(policy_of(parts, rules.on_conflict), pairs)
+        terms = [
+            Terms(
+                field.downloads,
+                everywhere & field.uploads & (fresh | (not field.identifies)),
+                winners,
+                replaced,
+                field.turns,
             )
-        policy = field.on_conflict or rules.on_conflict
-        winners = _winners(policy, pairs)
-        uploads = everywhere & field.uploads & (fresh | (not field.identifies))
-        terms = Terms(field.downloads, uploads, winners, replaced, field.turns)
-        found[field.name] = merge_field(pair, terms, ways)
-    return found
+            for field in parts
+        ]
+        both = [_of_fresh(pairs.fields[field.name], fresh) for field in parts]
+        merged = merge_parts(both, terms, ways)
+        found |= {field.name: one for field, one in zip(parts, merged, strict=True)}
+    return {field.name: found[field.name] for field in fields}
+
+
+def _of_fresh(pair: FieldPair, fresh: Flags) -> FieldPair:
+    if not fresh.any():
+        return pair
+    return replace(
+        pair,
+        external_base=_nulled(pair.external_base, fresh),
+        local_base=_nulled(pair.local_base, fresh),
+    )
 
 
 def _winners(policy: OnConflict, pairs: Pairs) -> Winners:

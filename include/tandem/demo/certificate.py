@@ -1,5 +1,6 @@
 """A certificate of this machine's own: sign-ins over plain HTTP are refused everywhere."""
 
+import os
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -26,10 +27,17 @@ def certificate(folder: Path, clock: Clock = system_clock) -> tuple[Path, Path]:
     public, private = folder / "localhost.pem", folder / "localhost.key"
     if not (public.exists() and private.exists() and _is_good(public, clock)):
         key = ec.generate_private_key(ec.SECP256R1())
-        private.touch(mode=0o600)
-        private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        _write_for_owner(private, pem)
         public.write_bytes(_signed(key, clock).public_bytes(Encoding.PEM))
     return public, private
+
+
+def _write_for_owner(file: Path, content: bytes) -> None:
+    """Nobody else can read it, whoever could read what was there before."""
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
+        os.fchmod(opened.fileno(), 0o600)
+        opened.write(content)
 
 
 def _is_good(public: Path, clock: Clock) -> bool:
@@ -49,7 +57,7 @@ def _signed(key: ec.EllipticCurvePrivateKey, clock: Clock) -> x509.Certificate:
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + LIFE)
         .add_extension(x509.SubjectAlternativeName(hosts), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )

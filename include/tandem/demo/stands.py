@@ -1,6 +1,7 @@
 """The services that can be started by hand, each with the connection that leads to it."""
 
 import json
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ class Stand:
     def exports(self, name: str = "CRM") -> list[tuple[str, str]]:
         """Each connection as a line for a shell, with what distinguishes it."""
         return [
-            (title, f"export AIRFLOW_CONN_{name}='{json.dumps(connection)}'")
+            (title, f"export AIRFLOW_CONN_{name}={shlex.quote(json.dumps(connection))}")
             for title, connection in self.connections.items()
         ]
 

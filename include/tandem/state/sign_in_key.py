@@ -6,9 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet
 
 from tandem.errors import ConfigurationError
+from tandem.state.sealing import Seal
 
 VARIABLE = "AIRFLOW__CORE__FERNET_KEY"
 
@@ -22,15 +23,22 @@ class SignInKey:
     file: Path
     """Made with a new key, for its owner alone, when it is needed and not there."""
 
-    def fernet(self) -> MultiFernet:
+    @property
+    def _named(self) -> list[str]:
+        return [key.strip() for key in self.keys.split(",") if key.strip()]
+
+    @property
+    def where(self) -> str:
+        """Where it comes from, for messages."""
+        return VARIABLE if self._named else str(self.file)
+
+    def seal(self) -> Seal:
         """What encrypts and decrypts; ConfigurationError for what is no key, which is not shown."""
-        named = [key.strip() for key in self.keys.split(",") if key.strip()]
-        where = VARIABLE if named else str(self.file)
         try:
-            return MultiFernet([Fernet(key) for key in named or [_key_in(self.file)]])
+            return Seal.of(self._named or [_key_in(self.file)])
         except (ValueError, UnicodeError):
             raise ConfigurationError(
-                f"{where} holds no Fernet key.",
+                f"{self.where} holds no Fernet key.",
                 remedy="It is 32 bytes in URL-safe base64, as cryptography.fernet.Fernet"
                 ".generate_key() makes it.",
             ) from None

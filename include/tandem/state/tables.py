@@ -251,6 +251,7 @@ sign_in = Table(
     Column("flow", LargeBinary, comment="encrypted; null: no code waits"),
     Column("message", Text, comment="what somebody has to do"),
     Column("expires_at", _AT, comment="when the code expires"),
+    Column("missed_at", _AT, comment="when a code had expired that nobody entered"),
     Column("updated_at", _AT, nullable=False),
 )
 """Not of one integration: several of them may use the same connection."""

@@ -10,8 +10,8 @@ from tandem.sync.system_schema import SIDES
 def note_identities(run: Run) -> None:
     """Keep whose records both sides hold, as far as they tell.
 
-    Raises ConfigurationError if they are not those that records were linked with: read as changes
-    of the same records, all that was linked would be gone.
+    Raises ConfigurationError if they are not those that records were linked with, unless somebody
+    approved: read as changes of the same records, all that was linked would be gone.
     """
     for side, identity in refuse_other_records(run).items():
         if run.state.identity(side) != identity:
@@ -24,12 +24,13 @@ def refuse_other_records(job: Job) -> dict[str, Identity]:
     found = {s: c.identity() for s, c in connectors.items() if isinstance(c, Identified)}
     for side, now in found.items():
         before = job.state.identity(side)
-        if before and before.id != now.id and _remembers(job):
+        if before and before.id != now.id and not job.approved and _remembers(job):
             connection = getattr(job.integration, side).connection
             raise ConfigurationError(
                 f"Connection {connection!r} leads to {now.name} now; what this integration has "
                 f"linked so far are records of {before.name}.",
-                remedy="Point it back, or give the integration another name: it then begins anew.",
+                remedy="Point it back, or give the integration another name: it then begins anew. "
+                "If they are the same records, moved or copied: tandem sync --yes.",
             )
     return found
 

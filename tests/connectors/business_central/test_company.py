@@ -2,7 +2,15 @@
 
 import httpx
 import pytest
-from tests.connectors.business_central.small import COMPANY, CRONUS, PUBLISHED, ROOT, Small, listing
+from tests.connectors.business_central.small import (
+    COMPANY,
+    CRONUS,
+    METADATA,
+    PUBLISHED,
+    ROOT,
+    Small,
+    listing,
+)
 
 from tandem.connectors.business_central.company import Company, chosen
 from tandem.errors import AuthenticationError, ConfigurationError
@@ -59,6 +67,45 @@ def test_entities_can_be_read_by_what_changed_and_written_with_etags() -> None:
     assert Small().schema().entity("customers").field("id").read_only
 
 
+def test_what_is_of_the_environment_is_only_read() -> None:
+    for name in ("companies", "subscriptions"):
+        able = Small().schema().entity(name).capabilities
+        assert not (able.writes or able.removes or able.client_keys)
+        assert not able.optimistic_concurrency
+
+
+def with_pictures() -> Small:
+    """A service that has pictures and attachments as well."""
+    more = "".join(
+        f'<EntitySet Name="{name}" EntityType="Microsoft.NAV.contact"/>'
+        for name in ("pictures", "attachments", "documentAttachments")
+    )
+    text = METADATA.replace("</EntityContainer>", f"{more}</EntityContainer>")
+    reply = httpx.Response(200, text=text, headers={"Content-Type": "application/xml"})
+    return Small({"$metadata": reply})
+
+
+def test_what_cannot_be_listed_by_itself_is_left_out_and_counted() -> None:
+    connector = with_pictures().connector()
+    assert not {"pictures", "attachments"} & connector.schema().by_name.keys()
+    assert "2 left out" in connector.check()
+
+
+def test_a_custom_api_may_have_pictures_of_its_own() -> None:
+    service = with_pictures()
+    service.root = ROOT.replace("v2.0/", "contoso/app1/v1.0/").replace(
+        "contoso/app1/v1.0/contoso.example", "v2.0/contoso.example"
+    )
+    connector = service.connector(route="contoso/app1/v1.0")
+    assert "pictures" in connector.schema().by_name
+    assert "left out" not in connector.check()
+
+
+def test_a_time_of_creation_orders_no_changes() -> None:
+    attachments = with_pictures().schema().entity("documentAttachments")
+    assert attachments.capabilities.version_fields == ()
+
+
 def test_media_are_left_out() -> None:
     assert "picture" not in Small().schema().entity("customers").by_name
 
@@ -92,19 +139,29 @@ def test_published_pages_are_below_the_companys_name() -> None:
     assert schema.entity("Company").path == ""
 
 
-def test_published_pages_are_ordered_by_row_version() -> None:
+def test_timestamps_are_better_than_row_versions() -> None:
     schema = published().connector(route="ODataV4", company="CRONUS").schema()
-    assert schema.entity("RescoCustomer").capabilities.version_fields == (
-        "RowVersionNumber",
-        "SystemModifiedAt",
-    )
+    customers, orders = schema.entity("RescoCustomer"), schema.entity("RescoServiceOrder")
+    assert customers.capabilities.version_fields == ("SystemModifiedAt", "RowVersionNumber")
+    assert orders.capabilities.version_fields == ("RowVersionNumber",)
+    assert not any(customers.field(n).nullable for n in customers.capabilities.version_fields)
+
+
+def test_a_number_series_fills_the_key_of_a_published_page() -> None:
+    schema = published().connector(route="ODataV4", company="CRONUS").schema()
+    orders = schema.entity("RescoServiceOrder")
+    assert not orders.field("No").is_required
+    assert orders.field("DocumentType").is_required
+    assert orders.capabilities.client_keys
 
 
 def test_the_check_says_where_we_are_and_what_works() -> None:
     said = Small().connector().check()
     assert "environment Production" in said
     assert "'CRONUS' (Cronus Ltd.)" in said
-    assert "4 entities; 4 read by what changed; of these 1 by their documents" in said
+    assert "4 entities; 3 read by what changed; 1 read whole" in said
+    assert "of these 1 lines of documents" in said
+    assert "left out" not in said
     assert "\n" not in said
 
 

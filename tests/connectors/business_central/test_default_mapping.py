@@ -31,10 +31,16 @@ def test_the_published_pages_are_mapped() -> None:
         ("RescoContact", "contact"),
         ("RescoServiceOrder", "fs_workorder"),
     ]
-    assert not found.remarks
     for entity in found.entities:
         assert entity.direction == "bidirectional"
-        assert entity.version_number == "RowVersionNumber"
+        assert entity.version_number is None  # the best that there is
+
+
+def test_it_says_why_row_version_numbers_are_not_used() -> None:
+    used, lacking = mapping(PUBLISHED).remarks
+    assert "by SystemModifiedAt" in used
+    assert "RowVersionNumber, which misses" in used
+    assert lacking.endswith("RowVersionNumber has to do in RescoContact, RescoServiceOrder.")
 
 
 def test_work_orders_are_told_apart_by_number_and_document_type() -> None:

@@ -67,6 +67,12 @@ def test_what_is_of_the_environment_is_not_below_a_company(schema: Schema) -> No
     }
 
 
+def test_what_cannot_be_listed_is_left_out(service: Small, schema: Schema) -> None:
+    unlisted = {"pictures", "dimensionSetLines", "journalLines", "pdfDocument", "attachments"}
+    assert not unlisted & schema.by_name.keys()
+    assert "9 left out" in service.connector(company="Rebel").check()
+
+
 def test_nothing_has_delta_links_and_nothing_is_given_an_id(schema: Schema) -> None:
     for entity in schema.entities:
         assert not entity.capabilities.delta

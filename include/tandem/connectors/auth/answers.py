@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from tandem.connectors.auth.headers import header_value
 from tandem.connectors.http_errors import sentence
-from tandem.errors import AuthenticationError, printable
+from tandem.errors import AuthenticationError, one_line
 
 _LENGTH: Final = 400
 _ENTER_AGAIN: Final = (
@@ -51,19 +51,20 @@ _OTHERWISE: Final = "Check tenant, client id, client secret and scope of the con
 
 def token_of(answer: Mapping[str, Any], where: str, *hidden: str) -> str:
     """The access token of the answer; `refused` if there is none."""
-    if "access_token" not in answer:
+    token = answer.get("access_token")
+    if not token or not isinstance(token, str):
         raise refused(answer, where, *hidden)
-    return header_value(str(answer["access_token"]), f"The token that {where} gives us")
+    return header_value(token, f"The token that {where} gives us")
 
 
 def refused(answer: Mapping[str, Any], where: str, *hidden: str) -> AuthenticationError:
     """The error for an answer without a token: what was said, but for what is `hidden`."""
     error = str(answer.get("error") or "")
-    said = " ".join(str(answer.get("error_description") or error or "no reason given").split())
+    said = one_line(str(answer.get("error_description") or error or "no reason given"))
     said = re.split(r" Trace ID:", said)[0]  # Microsoft's words end there, and its numbers begin
     for secret in hidden:
         said = said.replace(secret, "…") if secret else said
     code = re.search(r"AADSTS[0-9]+", said)
     remedy = _REMEDIES.get(code[0] if code else "") or _REMEDIES.get(error) or _OTHERWISE
-    said = printable(said if len(said) <= _LENGTH else f"{said[:_LENGTH]}…")
+    said = said if len(said) <= _LENGTH else f"{said[:_LENGTH]}…"
     return AuthenticationError(f"{where} gives us no token: {sentence(said)}", remedy=remedy)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tandem.connectors.auth.answers import refused, token_of
 from tandem.connectors.auth.in_memory import InMemorySignIns
-from tandem.connectors.auth.public_client import PublicClient
+from tandem.connectors.auth.public_client import PublicClient, person_in
 from tandem.connectors.sign_in import PendingSignIn, SignIns
 from tandem.errors import AuthenticationError
 
@@ -18,7 +18,8 @@ _DECLINED: Final = ("authorization_declined", "access_denied")
 """Microsoft's word (Microsoft Learn, device authorization grant), and that of RFC 8628, 3.5."""
 _EXPIRED: Final = ("expired_token", "code_expired")
 _AGAIN: Final = (
-    "Run it again, or press Test on the connection's page, and enter the code that is shown then."
+    "Run tandem check, or press Test on the connection's page, and enter the code that is shown "
+    "then."
 )
 
 
@@ -35,16 +36,22 @@ class DeviceCodeTokens:
         name: str,
         connection: str,
         sleep: Callable[[float], None],
+        login: str | None = None,
     ) -> None:
-        """`name` is the sign-in's, see `SignIns`; `connection` is for messages."""
+        """`name` is the sign-in's, see `SignIns`; `connection` is for messages; `login`: who has
+        to sign in, if not just anybody.
+        """
         self._client = client
         self._name = name
         self._connection = connection
         self._sleep = sleep
+        self._login = login
         self._sign_ins: SignIns = InMemorySignIns()
         self._last: str | None = None
         self._seen: str | None = None
         """What was kept when it was looked at last."""
+        self._unsaved: str | None = None
+        """What could not be kept: nobody else has it, and the code is used up."""
         self._told = ""
 
     def sign_in_with(self, sign_ins: SignIns) -> None:
@@ -54,7 +61,8 @@ class DeviceCodeTokens:
     def token(self, *, fresh: bool, claims: str | None = None) -> str:
         """The last token, a refreshed one, or that of a sign-in, which it waits for.
 
-        Raises AuthenticationError if nobody enters the code in time; Unreachable, Throttled.
+        Raises AuthenticationError if nobody enters the code in time, and at once if nobody did a
+        short time ago; Unreachable, Throttled.
         """
         if fresh or self._last is None:
             self._last = self._silently(fresh, claims) or self._by_person(claims)
@@ -72,6 +80,7 @@ class DeviceCodeTokens:
 
     def _silently(self, fresh: bool, claims: str | None) -> str | None:  # noqa: FBT001
         """By what was kept, if anything was."""
+        self._save()
         self._seen = self._sign_ins.tokens(self._name)
         if self._seen is None:
             return None
@@ -79,6 +88,8 @@ class DeviceCodeTokens:
         return self._keep(self._client.silently(fresh=fresh, claims=claims))
 
     def _by_person(self, claims: str | None) -> str:
+        if self._sign_ins.was_missed(self._name):
+            raise self._missed()
         found = self._waiting(claims)
         if isinstance(found, PendingSignIn):
             return self._waited_for(found, claims)
@@ -103,10 +114,9 @@ class DeviceCodeTokens:
             left -= flow["interval"]
             token = self._asked(sign_in, flow, claims)
             if token:
-                _log.info("Connection %r is signed in.", self._connection)
                 return token
-        self._sign_ins.end(self._name, sign_in)
-        raise self._expired()
+        self._sign_ins.miss(self._name, sign_in)
+        raise self._missed()
 
     def _tell(self, sign_in: PendingSignIn) -> None:
         if sign_in.message != self._told:
@@ -126,14 +136,27 @@ class DeviceCodeTokens:
         answer = self._client.redeem(flow, claims)
         error = answer.get("error")
         if error is None:
-            return self._keep(token_of(answer, self._client.registration.where))
+            fetched = token_of(answer, self._client.registration.where)
+            self._welcome(person_in(answer), sign_in)
+            return self._keep(fetched)
         if error not in (*_PENDING, *_DECLINED, *_EXPIRED):
             self._sleep(flow["interval"])  # whoever redeemed the code keeps the tokens about now
         token = self._settled_elsewhere(claims)
         if token or error in _PENDING:
             return token
-        self._sign_ins.end(self._name, sign_in)
-        raise self._over(answer)
+        raise self._over(answer, sign_in)
+
+    def _welcome(self, person: str, sign_in: PendingSignIn) -> None:
+        """AuthenticationError, and it is over, if it is somebody else than the connection says."""
+        if self._login and person.casefold() != self._login.strip().casefold():
+            self._sign_ins.end(self._name, sign_in)
+            problem = (
+                f"Whoever signed in for connection {self._connection!r} is "
+                f"{person or 'not named'!r}, and not its login {self._login!r}."
+            )
+            _log.warning("%s", problem)  # where another code is shown at once, nothing else says it
+            raise AuthenticationError(problem, remedy=_AGAIN)
+        _log.info("Connection %r is signed in as %s.", self._connection, person or "somebody")
 
     def _settled_elsewhere(self, claims: str | None) -> str | None:
         """The token of another process, which was quicker."""
@@ -146,13 +169,20 @@ class DeviceCodeTokens:
         if token is not None:
             kept = self._client.kept()
             if kept != self._seen:
-                self._sign_ins.keep_tokens(self._name, kept)
-                self._seen = kept
+                self._unsaved = kept
+                self._save()
         return token
 
-    def _over(self, answer: dict[str, Any]) -> AuthenticationError:
+    def _save(self) -> None:
+        if self._unsaved is not None:
+            self._sign_ins.keep_tokens(self._name, self._unsaved)
+            self._seen, self._unsaved = self._unsaved, None
+
+    def _over(self, answer: dict[str, Any], sign_in: PendingSignIn) -> AuthenticationError:
         if answer["error"] in _EXPIRED:
-            return self._expired()
+            self._sign_ins.miss(self._name, sign_in)
+            return self._missed()
+        self._sign_ins.end(self._name, sign_in)
         if answer["error"] in _DECLINED:
             return AuthenticationError(
                 f"Whoever entered the code for connection {self._connection!r} declined to sign "
@@ -161,7 +191,7 @@ class DeviceCodeTokens:
             )
         return refused(answer, self._client.registration.where)
 
-    def _expired(self) -> AuthenticationError:
+    def _missed(self) -> AuthenticationError:
         return AuthenticationError(
             f"Nobody entered the code for connection {self._connection!r} in time: it has expired.",
             remedy=_AGAIN,

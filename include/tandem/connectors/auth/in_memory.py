@@ -9,6 +9,7 @@ class InMemorySignIns:
     def __init__(self) -> None:
         self._tokens: dict[str, str] = {}
         self._pending: dict[str, PendingSignIn] = {}
+        self._missed: set[str] = set()
 
     def tokens(self, name: str) -> str | None:
         """What was kept last."""
@@ -18,6 +19,7 @@ class InMemorySignIns:
         """Keep it; nothing waits any more."""
         self._tokens[name] = cache
         self._pending.pop(name, None)
+        self._missed.discard(name)
 
     def pending(self, name: str) -> PendingSignIn | None:
         """What waits, until whoever asks finds that it has expired."""
@@ -25,9 +27,19 @@ class InMemorySignIns:
 
     def begin(self, name: str, sign_in: PendingSignIn) -> PendingSignIn:
         """Let it wait, unless another one does."""
+        self._missed.discard(name)
         return self._pending.setdefault(name, sign_in)
 
     def end(self, name: str, sign_in: PendingSignIn) -> None:
         """Nothing waits any more, unless that is another one."""
         if self._pending.get(name) == sign_in:
             del self._pending[name]
+
+    def miss(self, name: str, sign_in: PendingSignIn) -> None:
+        """Likewise, and nobody waits until somebody asks for a code."""
+        self.end(name, sign_in)
+        self._missed.add(name)
+
+    def was_missed(self, name: str) -> bool:
+        """Whether somebody waited in vain."""
+        return name in self._missed

@@ -12,9 +12,11 @@ import httpx
 
 from tandem.connectors.auth.answers import refused, token_of
 from tandem.connectors.auth.endpoint import Plain, refuse_failures
+from tandem.connectors.http import ERROR_LIMIT
+from tandem.connectors.http_bodies import CODINGS, first_bytes
 from tandem.connectors.http_errors import place, sentence, unanswered
 from tandem.connectors.http_hiding import without
-from tandem.errors import AuthenticationError
+from tandem.errors import AuthenticationError, one_line
 
 logging.getLogger("msal").setLevel(logging.WARNING)
 # At DEBUG, which somebody may set all the same, it writes down the device codes that it redeems.
@@ -22,6 +24,9 @@ logging.getLogger("msal.token_cache").addFilter(lambda record: record.levelno > 
 
 _SECRETS: Final = ("client_secret", "client_assertion", "device_code", "code", "refresh_token")
 """Fields of what the authority is asked (RFC 6749, 4 and 6; RFC 8628, 3.4; RFC 7521, 4.2)."""
+
+_AMISS: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError)
+"""What MSAL raises for documents that are not what it expects; it checks next to nothing."""
 
 MICROSOFT: Final = "https://login.microsoftonline.com"
 
@@ -62,7 +67,7 @@ class Registration:
             raise unanswered(self.authority, error) from None
         except httpx.HTTPError as error:
             raise unanswered(self.authority, error) from error
-        except (ValueError, KeyError) as error:  # MSAL: no usable metadata
+        except _AMISS as error:
             raise _unusable(self.where) from error
 
 
@@ -109,9 +114,7 @@ class _MsalClient:
 
     def get(self, url: str, *, params: Any = None, headers: Any = None, **_: Any) -> httpx.Response:
         """The authority's metadata."""
-        with self._plain() as client:
-            response = client.get(url, params=params, headers=headers)
-        refuse_failures(response)
+        response = self._asked("GET", url, params=params, headers=headers)
         if not response.is_success:
             where = place(url).partition("/v2.0/")[0]
             raise _unusable(where, _document(response).get("error_description"))
@@ -121,13 +124,22 @@ class _MsalClient:
         self, url: str, *, params: Any = None, data: Any = None, headers: Any = None, **_: Any
     ) -> httpx.Response:
         """Tokens, or why there are none: always JSON (RFC 6749, 5)."""
-        with self._plain() as client:
-            response = client.post(url, params=params, data=data, headers=headers)
-        refuse_failures(response)
+        response = self._asked("POST", url, params=params, data=data, headers=headers)
         if not _document(response):
             said = f"{response.status_code}, and nothing that can be read"
             raise refused({"error_description": said}, place(url))
         return response if response.is_success else _discreet(response, data or {})
+
+    def _asked(self, method: str, url: str, *, headers: Any, **sent: Any) -> httpx.Response:
+        """The answer, cut off where it is longer than any that we know what to do with."""
+        headers = {**(headers or {}), "Accept-Encoding": ", ".join(CODINGS)}
+        with (
+            self._plain() as client,
+            client.stream(method, url, headers=headers, **sent) as response,
+        ):
+            body = first_bytes(response, url, ERROR_LIMIT)
+        refuse_failures(response)
+        return _copy(response, body)
 
     def close(self) -> None:
         """Nothing stays open."""
@@ -136,7 +148,11 @@ class _MsalClient:
 def _discreet(response: httpx.Response, data: Mapping[str, Any]) -> httpx.Response:
     """A refusal, which MSAL may log and which we show, without the secrets that it quotes."""
     hidden = [str(data[name]) for name in _SECRETS if data.get(name)]
-    body = without(response.content, hidden)
+    return _copy(response, without(response.content, hidden))
+
+
+def _copy(response: httpx.Response, body: bytes) -> httpx.Response:
+    """The response with another body."""
     kept = {"Content-Type": response.headers.get("Content-Type", "application/json")}
     return httpx.Response(
         response.status_code, headers=kept, content=body, request=response.request
@@ -152,7 +168,7 @@ def _document(response: httpx.Response) -> dict[str, Any]:
 
 
 def _unusable(where: str, said: object = None) -> AuthenticationError:
-    because = f": {sentence(' '.join(str(said).split())[:400])}" if said else "."
+    because = f": {sentence(one_line(str(said))[:400])}" if said else "."
     return AuthenticationError(
         f"{where} cannot be used as authority{because}",
         remedy="Check tenant and authority in the connection's extra.",

@@ -1,14 +1,14 @@
 """A person's tokens by way of MSAL: from its cache, refreshed, or by a device code."""
 
-import json
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Final
 
 from tandem.connectors.auth.answers import refused, token_of
+from tandem.connectors.auth.flows import sign_in_of
 from tandem.connectors.auth.microsoft import Registration
 from tandem.connectors.sign_in import PendingSignIn
-from tandem.errors import printable
+from tandem.errors import one_line
 
 _NEEDS_A_PERSON: Final = (
     "invalid_grant",
@@ -26,7 +26,7 @@ class PublicClient:
         self.registration = registration
         self._scopes = list(registration.scopes)
 
-    def load(self, cache: str | None) -> None:
+    def load(self, cache: str) -> None:
         """Go on with tokens that were kept."""
         self._cache.deserialize(cache)
 
@@ -53,18 +53,18 @@ class PublicClient:
         """Ask for a code that somebody can enter."""
         with self.registration.asking():
             flow = self._application.initiate_device_flow(self._scopes, claims_challenge=claims)
-        if "user_code" not in flow:
+        if "error" in flow:
             raise refused(flow, self.registration.where)
-        return PendingSignIn(
-            printable(f"Go to {flow['verification_uri']} and enter the code {flow['user_code']}."),
-            json.dumps(flow),
-            datetime.fromtimestamp(flow["expires_at"], UTC),
-        )
+        return sign_in_of(flow, self.registration.where)
 
     def redeem(self, flow: dict[str, Any], claims: str | None) -> dict[str, Any]:
         """The answer to one question whether the code was entered. `flow`, as JSON has it, is
         changed: its `interval` grows when we ask too often (RFC 8628, 3.5).
+
+        Tokens that were loaded are gone: they are of whoever signed in before, and MSAL's cache
+        would go on to offer them first.
         """
+        self.load("{}")
         flow.pop("latest_attempt_at", None)  # MSAL warns by its own clock; whoever asks waits
         with self.registration.asking():
             return dict(
@@ -85,3 +85,10 @@ class PublicClient:
         import msal
 
         return msal.PublicClientApplication(token_cache=self._cache, **self.registration.options)
+
+
+def person_in(answer: Mapping[str, Any]) -> str:
+    """Who signed in, by Microsoft's claim or that of AD FS; "" if it is not said."""
+    claims = answer.get("id_token_claims")
+    known = claims if isinstance(claims, dict) else {}
+    return one_line(str(known.get("preferred_username") or known.get("upn") or ""))[:200]

@@ -7,9 +7,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
+import httpx
+
+from tandem.connectors.odata.extra import is_plain_url, refuse_clear, refuse_impossible_name
 from tandem.errors import ConfigurationError
+from tandem.model.connection import Connection
 
 _COMPANY: Final = re.compile(r"(?:companies|company)\((?:id=)?('?)(.*)\1\)", re.IGNORECASE)
 _CLOUD: Final = "v2.0"
@@ -32,24 +36,23 @@ class Address:
     """Whether it was pasted with all that leads to the API, perhaps without tenant."""
 
 
-def understood(conn_id: str, host: str) -> Address:
+def understood(connection: Connection, host: str) -> Address:
     """The parts of a host: an origin, a server instance, or the URL of an API.
 
-    ConfigurationError for what is no web address.
+    ConfigurationError for what is no web address, or sends tokens in the clear.
     """
-    try:
-        url = urlsplit(host)
-        usable = url.scheme in ("http", "https") and url.hostname and "@" not in url.netloc
-    except ValueError:
-        usable = False
-    if not usable or url.query:
+    if not is_plain_url(host):
         raise ConfigurationError(
-            f"The host of connection {conn_id!r} is not a web address.",
+            f"The host of connection {connection.id!r} is not a web address.",
             remedy="Leave it empty for Business Central online, or write "
             "https://host:7048/instance for a server of your own; the login stands outside it.",
         )
-    address = Address(f"{url.scheme}://{url.netloc}")
-    segments = [unquote(part) for part in url.path.split("/") if part]
+    url = httpx.URL(host)
+    refuse_impossible_name(connection, url)
+    refuse_clear(connection, host)
+    address = Address(f"{url.scheme}://{url.netloc.decode()}")
+    path = url.raw_path.decode()  # not `path`: what is escaped in it stays within its segment
+    segments = [unquote(part) for part in path.split("/") if part]
     if segments and segments[-1] == "$metadata":
         segments.pop()
     return _with_path(address, segments)

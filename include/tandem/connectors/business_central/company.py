@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 from urllib.parse import quote
 
-from tandem.connectors.http import Http
+from tandem.connectors.http import Http, resolved
 from tandem.connectors.odata.page import load_page
 from tandem.connectors.odata.read import JSON
 from tandem.errors import ConfigurationError
@@ -49,7 +49,7 @@ def companies(http: Http, *, by_web_services: bool) -> list[Company]:
         document = load_page(http.get(url, JSON).body)
         found += [read(record) for record in document["value"] if isinstance(record, dict)]
         link = document.get("@odata.nextLink")
-        url = link if isinstance(link, str) else None
+        url = resolved(url, link) if isinstance(link, str) else None
     return found
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import quote
 
+import httpx
 from pydantic import Field, ValidationError
 
 from tandem.connectors.business_central.address import Address, understood
@@ -17,6 +18,8 @@ from tandem.model.connection import Connection, reasons
 
 HOST: Final = "https://api.businesscentral.dynamics.com"
 SCOPE: Final = f"{HOST}/.default"
+_MICROSOFTS: Final = ".dynamics.com"
+"""How names end whose owner may see tokens for Microsoft's own service."""
 STANDARD: Final = "v2.0"
 WEB_SERVICES: Final = "ODataV4"
 _ROUTE_PARTS: Final = 3
@@ -58,7 +61,7 @@ def target(connection: Connection) -> Target:
     one's own (`https://host:7048/{instance}`), or any address of an API that was pasted whole.
     """
     extra = _extra(connection)
-    address = understood(connection.id, (connection.host or "").strip() or HOST)
+    address = understood(connection, (connection.host or "").strip() or HOST)
     address = replace(
         address,
         tenant=address.tenant or ("" if address.is_whole else extra.tenant or ""),
@@ -66,15 +69,29 @@ def target(connection: Connection) -> Target:
         route=_route(connection, extra.route or address.route or STANDARD),
         company=extra.company or address.company,
     )
-    if not address.instance and not (address.tenant or address.is_whole):
+    if not address.instance and not _says_tenant(address, extra):
         raise ConfigurationError(
             f"Connection {connection.id!r} does not say which tenant it is for.",
             remedy='Write tenant into its extra: the domain ("contoso.onmicrosoft.com") or id '
             "of the organisation at Microsoft Entra ID.",
         )
     tenant = extra.tenant or address.tenant or None
-    extra = extra.model_copy(update={"tenant": tenant})
+    scope = extra.scope or _default_scope(address)
+    extra = extra.model_copy(update={"tenant": tenant, "scope": scope})
     return Target(address.origin + _path(address), extra, address)
+
+
+def _says_tenant(address: Address, extra: BusinessCentralExtra) -> bool:
+    """An address without tenant means that of whoever signs in: by a code, that may be anybody."""
+    if address.tenant or extra.tenant:
+        return True
+    return address.is_whole and extra.auth != "device_code"
+
+
+def _default_scope(address: Address) -> str | None:
+    """Microsoft's own service; None: that of the host."""
+    url = httpx.URL(address.origin)
+    return SCOPE if url.scheme == "https" and url.host.endswith(_MICROSOFTS) else None
 
 
 def _path(address: Address) -> str:
@@ -95,8 +112,7 @@ def _extra(connection: Connection) -> BusinessCentralExtra:
             f"The extra of connection {connection.id!r} is wrong: {reasons(error)}.",
             remedy=f"It takes {', '.join(BusinessCentralExtra.model_fields)}.",
         ) from None
-    headers = {**_LANGUAGE, **extra.headers}
-    return extra.model_copy(update={"scope": extra.scope or SCOPE, "headers": headers})
+    return extra.model_copy(update={"headers": {**_LANGUAGE, **extra.headers}})
 
 
 def _unsaid(connection: Connection) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Final
 import httpx
 
 from tandem.connectors.odata.connection import ODataExtra, parse_extra, service_root
+from tandem.connectors.odata.extra import refuse_clear
 from tandem.errors import ConfigurationError
 from tandem.model.connection import Connection
 
@@ -42,8 +43,8 @@ _PORTALS: Final = (*_AUTHORITIES, "powerapps.com", "powerapps.us", "powerapps.cn
 def web_api_root(connection: Connection) -> str:
     """The root of the Web API, from the address of the API or of any page of the environment.
 
-    A version that is stated stays. ConfigurationError for what is no web address, or one of a
-    portal, where environments are managed.
+    A version that is stated stays. ConfigurationError for what is no web address, for one of a
+    portal, where environments are managed, and for one that sends tokens in the clear.
     """
     pasted = (connection.host or "").strip()
     if pasted and "://" not in pasted:
@@ -57,7 +58,9 @@ def web_api_root(connection: Connection) -> str:
     if online:
         url, before = url.copy_with(scheme="https"), ""
     version = version or (NEWEST if online else ON_PREMISES)
-    return f"{url.copy_with(raw_path=f'{before}/api/data/{version}/'.encode())}"
+    found = f"{url.copy_with(raw_path=f'{before}/api/data/{version}/'.encode())}"
+    refuse_clear(connection, found)
+    return found
 
 
 def sign_in_of(connection: Connection, root: str) -> ODataExtra:

@@ -1,5 +1,7 @@
 """The schema of `$metadata` with what the table definitions know better."""
 
+from collections.abc import Mapping
+
 from tandem.connectors.dynamics.definitions import Definition, Definitions
 from tandem.connectors.dynamics.names import column_of
 from tandem.model.schema import Capabilities, Deletes, Entity, Field, Schema
@@ -19,9 +21,50 @@ def defined(schema: Schema, definitions: Definitions) -> Schema:
     """The schema, each entity as its table is defined. What has no definition is no table, such
     as the definitions themselves, and tracks no changes.
     """
+    known = _by_own_ids(schema, definitions)
     return Schema(
-        entities=tuple(_defined(entity, definitions.get(entity.name)) for entity in schema.entities)
+        entities=tuple(_defined(entity, definitions.get(entity.name)) for entity in known.entities)
     )
+
+
+def _by_own_ids(schema: Schema, definitions: Definitions) -> Schema:
+    """Users and teams inherit the key `ownerid`, and nothing says that conditions on it are
+    evaluated. The ids that their definitions name have the same values (Microsoft Learn,
+    "systemuser EntityType"): those are the keys, and what lookups refer to.
+    """
+    replaced = {
+        (entity.name, entity.key[0]): table.key
+        for entity in schema.entities
+        if (table := definitions.get(entity.name)) and len(entity.key) == 1
+        if table.key not in entity.key and table.key in entity.by_name
+    }
+    if not replaced:
+        return schema
+    return Schema(entities=tuple(_by_own_id(entity, replaced) for entity in schema.entities))
+
+
+def _by_own_id(entity: Entity, replaced: Mapping[tuple[str, str], str]) -> Entity:
+    fields = [_referring(field, replaced) for field in entity.fields]
+    if not entity.key or (own := replaced.get((entity.name, entity.key[0]))) is None:
+        return entity.model_copy(update={"fields": tuple(fields)})
+    inherited = entity.field(entity.key[0])
+    like_a_key = {
+        name: getattr(inherited, name)
+        for name in ("nullable", "read_only", "immutable", "defaulted")
+    }
+    changed = {own: like_a_key, inherited.name: {"read_only": True, "nullable": True}}
+    fields = [field.model_copy(update=changed.get(field.name, {})) for field in fields]
+    return entity.model_copy(update={"key": (own,), "fields": tuple(fields)})
+
+
+def _referring(field: Field, replaced: Mapping[tuple[str, str], str]) -> Field:
+    targets = tuple(
+        target.model_copy(
+            update={"field": replaced.get((target.entity, target.field), target.field)}
+        )
+        for target in field.lookup
+    )
+    return field if targets == field.lookup else field.model_copy(update={"lookup": targets})
 
 
 def _optional(entity: Entity, field: Field) -> Field:

@@ -55,12 +55,15 @@ def _headers(connection: Connection, extra: ODataExtra) -> dict[str, str]:
 
 
 def _trust(conn_id: str, bundle: str | None) -> ssl.SSLContext | bool:
+    """The bundle is trusted besides the public authorities: tokens may come from one of those."""
     if bundle is None:
         return True
     try:
-        return ssl.create_default_context(cafile=bundle)
+        context = httpx.create_ssl_context()
+        context.load_verify_locations(cafile=bundle)
     except (OSError, ssl.SSLError) as error:
         raise ConfigurationError(
             f"The CA bundle {bundle!r} of connection {conn_id!r} cannot be read: {error}.",
             remedy="Write the path of a file in PEM form as verify.",
         ) from None
+    return context

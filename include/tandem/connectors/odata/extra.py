@@ -1,6 +1,6 @@
 """What a connection says of its service, checked: its root, its extra, its addresses."""
 
-from typing import Literal
+from typing import Final, Literal
 
 import httpx
 from pydantic import Field, ValidationError
@@ -8,6 +8,8 @@ from pydantic import Field, ValidationError
 from tandem.errors import ConfigurationError
 from tandem.model.config import Config
 from tandem.model.connection import Connection, reasons
+
+_HERE: Final = ("localhost", "127.0.0.1", "::1")
 
 
 class ODataExtra(Config):
@@ -70,6 +72,22 @@ def endpoint(connection: Connection, what: str, address: str) -> str:
     return address
 
 
+def in_the_clear(root: str) -> bool:
+    """Whether what is sent there can be read on its way: plain HTTP, to another machine."""
+    url = httpx.URL(root)
+    return url.scheme == "http" and url.host not in _HERE
+
+
+def refuse_clear(connection: Connection, root: str) -> None:
+    """ConfigurationError where passwords and tokens would travel in the clear."""
+    if in_the_clear(root):
+        raise ConfigurationError(
+            f"The host of connection {connection.id!r} is not https: passwords and tokens would "
+            "travel in the clear.",
+            remedy="Write it with https://; plain HTTP is for this machine (localhost) only.",
+        )
+
+
 def is_plain_url(text: str) -> bool:
     """A web address without credentials and query."""
     try:
@@ -77,7 +95,8 @@ def is_plain_url(text: str) -> bool:
     except (httpx.InvalidURL, UnicodeError):
         return False
     plain = not url.userinfo and "?" not in text and (url.port or 0) < 2**16
-    return url.scheme in ("http", "https") and bool(url.host) and plain
+    named = bool(url.host) and not set(url.host) & set("%\\")
+    return url.scheme in ("http", "https") and named and plain
 
 
 def refuse_impossible_name(connection: Connection, url: httpx.URL) -> None:

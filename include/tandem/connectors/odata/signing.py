@@ -1,5 +1,6 @@
 """How the requests of a connection are signed, by the `auth` of its extra."""
 
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,9 +13,11 @@ from tandem.connectors.auth.endpoint import EndpointTokens, Plain
 from tandem.connectors.auth.headers import BearerAuth, HeaderAuth, header_value
 from tandem.connectors.auth.microsoft import MICROSOFT, MicrosoftTokens, Registration
 from tandem.connectors.auth.public_client import PublicClient
-from tandem.connectors.odata.extra import ODataExtra, endpoint, needed
+from tandem.connectors.odata.extra import ODataExtra, endpoint, in_the_clear, needed, refuse_clear
 from tandem.errors import ConfigurationError
 from tandem.model.connection import Connection
+
+_log: Final = logging.getLogger(__name__)
 
 _ADDED: Final = ("offline_access", "openid", "profile")
 """Scopes that MSAL adds by itself, and refuses in a list."""
@@ -35,7 +38,13 @@ class Signing:
 
     def auth(self) -> httpx.Auth | None:
         """How its requests are signed. ConfigurationError for what is missing or wrong."""
-        return _WAYS[self.extra.auth](self)
+        way = _WAYS[self.extra.auth](self)
+        if way is not None and in_the_clear(self.root):
+            _log.warning(
+                "Connection %r is not https: its password or token travels in the clear.",
+                self.connection.id,
+            )
+        return way
 
 
 def signed_by_person(auth: httpx.Auth | None) -> DeviceCodeTokens | None:
@@ -88,17 +97,30 @@ def _device_code(asked: Signing) -> httpx.Auth:
     scopes = (extra.scope or _whole_service(asked.root)).split()
     scopes = [scope for scope in scopes if scope not in _ADDED]
     registration = _registration(asked, tuple(scopes), tenant=_ANY_TENANT)
-    # Not the connection's id: Airflow's Test button gives it another one each time.
-    person = f" as {connection.login}" if extra.client_id and connection.login else ""
-    name = f"{registration.client_id} at {registration.authority} for {_origin(asked.root)}{person}"
-    tokens = DeviceCodeTokens(PublicClient(registration), name, connection.id, asked.sleep)
+    login = connection.login if extra.client_id else None
+    name = _sign_in_name(asked, registration, login)
+    tokens = DeviceCodeTokens(PublicClient(registration), name, connection.id, asked.sleep, login)
     return BearerAuth(tokens)
+
+
+def _sign_in_name(asked: Signing, registration: Registration, login: str | None) -> str:
+    """All that tells one sign-in from another. Not the connection's id: Airflow's Test button gives
+    it another one each time.
+    """
+    tenant = f" in {asked.extra.tenant}" if asked.extra.tenant else ""
+    person = f" as {login}" if login else ""
+    scopes = " ".join(sorted(registration.scopes))
+    return (
+        f"{registration.client_id} at {registration.authority} for {_origin(asked.root)}"
+        f"{tenant}{person} ({scopes})"
+    )
 
 
 def _registration(
     asked: Signing, scopes: tuple[str, ...], tenant: str | None = None
 ) -> Registration:
     connection, extra = asked.connection, asked.extra
+    refuse_clear(connection, asked.root)
     client_id = _client_id(asked)
     tenant = extra.tenant or tenant
     authority = extra.authority or (tenant and f"{MICROSOFT}/{tenant}")

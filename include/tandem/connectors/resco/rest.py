@@ -53,7 +53,11 @@ class DataService:
     def max_row_version(self) -> int:
         """The greatest version that any record of the organization has."""
         body = self._call("GetMaxRowVersion").strip()
-        text = text_of(parsed(body, "GetMaxRowVersion")) if body[:1] == b"<" else body.decode()
+        text = (
+            text_of(parsed(body, "GetMaxRowVersion"))
+            if body[:1] == b"<"
+            else body.decode(errors="replace")
+        )
         version = number(text.strip().strip('"'))
         if version is None:
             raise ConfigurationError("The data service's GetMaxRowVersion is no number.")

@@ -12,6 +12,7 @@ import httpx
 from pydantic import Field, ValidationError
 
 from tandem.connectors.odata.connection import ODataExtra, service_root
+from tandem.connectors.odata.extra import refuse_clear
 from tandem.errors import ConfigurationError
 from tandem.model.config import Config
 from tandem.model.connection import Connection, reasons
@@ -24,7 +25,6 @@ _ORGANIZATION_HOST: Final = re.compile(
 )
 _SERVERS: Final = ("www", "login", "connect", "us1")
 """First parts of names that are servers', not organizations'."""
-_LOCAL: Final = ("127.0.0.1", "localhost", "::1")
 _FORMS: Final = (
     "Write it as https://{organization}.rescocrm.com, or as "
     "https://{server}/odata/v4/{organization}/."
@@ -60,12 +60,7 @@ def urls_of(connection: Connection) -> Urls:
     text = (connection.host or "").strip()
     host = text if "://" in text or not text else f"https://{text}"
     url = httpx.URL(service_root(connection.model_copy(update={"host": host})))
-    if url.scheme != "https" and url.host not in _LOCAL:
-        raise ConfigurationError(
-            f"The host of connection {connection.id!r} is not https: the password would travel "
-            "in the clear.",
-            remedy=_FORMS,
-        )
+    refuse_clear(connection, f"{url}")
     return _urls(connection, url)
 
 

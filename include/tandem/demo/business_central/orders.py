@@ -108,5 +108,6 @@ SALES_ORDER_LINES: Final = Page(
         Navigation("salesOrder", "salesOrders", "documentId", partner="salesOrderLines"),
         Navigation("item", "items", "itemId"),
     ),
+    fixed=("documentId", "sequence", "lineObjectNumber"),
     lines_of=Document("salesOrders"),
 )

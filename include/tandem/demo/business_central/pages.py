@@ -60,6 +60,8 @@ class Page:
     """References that hold, though no navigation property tells of them."""
     required: tuple[str, ...] = ()
     """What a new record cannot be without; Nullable is false for it, as for the key."""
+    fixed: tuple[str, ...] = ()
+    """What only a new record takes."""
     series: str = ""
     """A property that gets the next number where none is sent."""
     streams: tuple[str, ...] = ()

@@ -94,6 +94,14 @@ def _unrelated(name: str, type_: str, value: Stored, target: str) -> ServiceErro
     return refused("Internal_InvalidTableRelation", message)
 
 
+def check_fixed(page: Page, before: Values, values: Values) -> None:
+    """Raise if a value changes that only a new record takes."""
+    for name in page.fixed:
+        if values.get(name, before[name]) != before[name]:
+            message = f"The value for {name} cannot be modified."
+            raise refused("Application_DialogException", message)
+
+
 def check_unused(
     connection: sqlite3.Connection, page: Page, row: Values, pages: Mapping[str, Page]
 ) -> None:

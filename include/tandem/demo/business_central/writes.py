@@ -17,7 +17,13 @@ from tandem.demo.business_central.pages import Page, blank
 from tandem.demo.business_central.payloads import Values, parse_payload, payload, required
 from tandem.demo.business_central.places import Place
 from tandem.demo.business_central.records import CONTENT, Request, record_text, shown
-from tandem.demo.business_central.relations import check_relations, check_unused, complete, follow
+from tandem.demo.business_central.relations import (
+    check_fixed,
+    check_relations,
+    check_unused,
+    complete,
+    follow,
+)
 from tandem.demo.call import Reply
 from tandem.demo.conditions import column
 from tandem.demo.errors import ServiceError, bad_request
@@ -138,6 +144,7 @@ class _Work:
         """Set what was sent."""
         _check_read_only(page, values, key)
         before = self._row(page, key)
+        check_fixed(page, before, values)
         values = follow(self._connection, page, before, values, self._pages)
         row = before | values
         for name in page.required:
@@ -145,7 +152,7 @@ class _Work:
                 raise required(name)
         check_relations(self._connection, page, values, self._pages)
         self._writer(page).update(key, values, _ALWAYS)
-        self._settle(page, row)
+        self._settle(page, row, before)
 
     def delete(self, page: Page, key: Key) -> None:
         """Remove the record, and its lines."""
@@ -174,8 +181,11 @@ class _Work:
             raise no_record()
         return dict(zip(names, found, strict=True))
 
-    def _settle(self, page: Page, row: Values) -> None:
-        """Compute what depends on a line that was written."""
+    def _settle(self, page: Page, row: Values, before: Values | None = None) -> None:
+        """Compute what depends on a line that was written. A change of no amount is none of the
+        header (Base Application, codeunit "Graph Mgt - Sales Order Buffer": lines that do not say
+        "Recalculate Invoice Disc." leave it as it is); a new line is one, whatever is in it.
+        """
         if page.lines_of is None:
             return
         amounts = documents.line_amounts(row)
@@ -184,10 +194,11 @@ class _Work:
             f"UPDATE {table(page.entity_set)} SET {changes} WHERE id = ?",  # noqa: S608 names of the model
             (*amounts.values(), row["id"]),
         )
-        self._touch_header(page, row)
+        if before is None or documents.line_amounts(before) != amounts:
+            self._touch_header(page, row)
 
     def _touch_header(self, page: Page, line: Values) -> None:
-        """A change of a line is one of its header, which has the time of it."""
+        """The header has the sums of its lines, and the time of this change."""
         if page.lines_of is None:
             return
         header = line[page.lines_of.property]

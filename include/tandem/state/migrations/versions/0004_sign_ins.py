@@ -15,6 +15,11 @@ def upgrade() -> None:
         sa.Column("flow", sa.LargeBinary(), comment="encrypted; null: no code waits"),
         sa.Column("message", sa.Text(), comment="what somebody has to do"),
         sa.Column("expires_at", sa.DateTime(timezone=True), comment="when the code expires"),
+        sa.Column(
+            "missed_at",
+            sa.DateTime(timezone=True),
+            comment="when a code had expired that nobody entered",
+        ),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
