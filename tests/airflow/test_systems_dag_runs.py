@@ -59,11 +59,8 @@ def host(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def own_house(host: Hosted, tmp_path_factory: pytest.TempPathFactory) -> House:
     """An Airflow that logs at DEBUG; all connections are in the environment."""
     house = House(tmp_path_factory.mktemp("house"))
-    person = {
-        "conn_type": "dynamics",
-        "host": f"{host.base}{ROOT}",
-        "extra": host.sign_in("device_code"),
-    }
+    crm = {"conn_type": "dynamics", "host": f"{host.base}{ROOT}"}
+    person = {**crm, "extra": host.sign_in("device_code")}
     program = {**crm, "password": SECRET, "extra": host.sign_in("client_credentials")}
     wrong = {**program, "password": f"not-the-{SECRET}"}
     house.environment |= {

@@ -2,9 +2,11 @@
 that are read by their documents, and published web services.
 """
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -12,6 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 import httpx
 import pyarrow as pa
 import pytest
+from tests.simulated import simulated
 
 from tandem.conformance import *  # noqa: F403
 from tandem.conformance import Subject
@@ -21,15 +24,16 @@ from tandem.demo.business_central.api import API
 from tandem.demo.business_central.control import Control
 from tandem.demo.business_central.pages import Page, Root, blank
 from tandem.demo.business_central.sample import COMPANIES
-from tandem.demo.business_central.service import create_app
+from tandem.demo.business_central.service import TENANT, create_app
 from tandem.demo.business_central.sites import site
 from tandem.demo.business_central.web_services import WEB_SERVICES
-from tandem.demo.server import serving
 from tandem.demo.store import Store
 from tandem.demo.values import Stored, from_json
 from tandem.model.connection import Connection
 from tandem.model.schema import Entity, Field, Kind, Schema
 
+HOST = "erp.example"
+DATABASE = "bc.db"
 COMPANY = COMPANIES[0]
 REFERRING = ("CustomerNo", "ContactNo", "PrimaryContacNo", "companyNumber", "number")
 WITHOUT_NULL = (Kind.BOOLEAN, Kind.DECIMAL, Kind.INT64)
@@ -41,9 +45,12 @@ class WithNulls(BusinessCentralConnector):
     other values than any: numbers of records, each of which has to be there, or to be new.
     """
 
+    @cached_property
+    def _known(self) -> Schema:
+        return Schema(entities=tuple(map(_with_nulls, super().schema().entities)))
+
     def schema(self) -> Schema:
-        known = super().schema()
-        return Schema(entities=tuple(map(_with_nulls, known.entities)))
+        return self._known
 
 
 def _with_nulls(entity: Entity) -> Entity:
@@ -60,13 +67,16 @@ def _with_nulls(entity: Entity) -> Entity:
     return entity.model_copy(update={"fields": tuple(kept), "capabilities": able})
 
 
-class SmallPages(httpx.HTTPTransport):
+@dataclass
+class SmallPages(httpx.BaseTransport):
     """Asks for smaller pages than the connector does."""
+
+    there: httpx.BaseTransport
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if "Prefer" in request.headers:
             request.headers["Prefer"] = "odata.maxpagesize=40"
-        return super().handle_request(request)
+        return self.there.handle_request(request)
 
 
 @dataclass(frozen=True)
@@ -138,29 +148,29 @@ CASES = (
 )
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The databases of companies without records, made once."""
+    folder = tmp_path_factory.mktemp("empty")
+    create_app(folder / DATABASE)
+    return folder
+
+
 @pytest.fixture(params=CASES, ids=lambda case: case.entity)
-def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:
+def subject(request: pytest.FixtureRequest, empty: Path, tmp_path: Path) -> Iterator[Subject]:
     case: Case = request.param
-    database = tmp_path / "bc.db"
-    app = create_app(database, control=Control(page_size=40))
-    records = Records(site(case.root, COMPANIES, database).stores[COMPANY.id], case.root)
-    with serving(app, root="") as url:
-        connection = Connection(
-            id="erp",
-            conn_type="business_central",
-            host=url,
-            password="token",
-            extra={
-                "auth": "bearer",
-                "tenant": "contoso.example",
-                "company": COMPANY.name,
-                "route": case.route,
-            },
-        )
-        connector = WithNulls(connection, SmallPages())
+    shutil.copytree(empty, tmp_path, dirs_exist_ok=True)
+    app = create_app(tmp_path / DATABASE, control=Control(page_size=40))
+    store = site(case.root, COMPANIES, tmp_path / DATABASE).stores[COMPANY.id]
+    records = Records(store, case.root)
+    extra = {"auth": "bearer", "tenant": TENANT, "company": COMPANY.name, "route": case.route}
+    connection = Connection(
+        id="erp", conn_type="business_central", host=f"https://{HOST}", password="t", extra=extra
+    )
+    connector = WithNulls(connection, SmallPages(simulated({HOST: app})))
 
-        def put(entity: str, batch: pa.RecordBatch) -> None:
-            case.put(records, entity, batch)
+    def put(entity: str, batch: pa.RecordBatch) -> None:
+        case.put(records, entity, batch)
 
-        yield Subject(connector, entity=case.entity, put=put, composite=case.composite, holds=holds)
-        connector.close()
+    yield Subject(connector, entity=case.entity, put=put, composite=case.composite, holds=holds)
+    connector.close()

@@ -27,6 +27,7 @@ Disturbance = Callable[[httpx.Request], httpx.Response | Exception | None]
 CRM = "contoso.crm4.dynamics.com"
 SOMEBODY = "somebody-else"
 """The token of the people who use Dynamics without Tandem."""
+TOKEN = "token"
 
 
 @dataclass
@@ -141,10 +142,12 @@ class Contoso:
         assert answer.is_success, answer.text
         return json.loads(answer.content) if answer.content else {}
 
-    def connection(self, secret: str | None = "token", **extra: Any) -> Connection:
+    def connection(self, password: str | None = TOKEN, **extra: Any) -> Connection:
         """What a user would enter."""
         given = extra or {"auth": "bearer"}
-        return Connection(id="there", conn_type="dynamics", host=CRM, password=secret, extra=given)
+        return Connection(
+            id="there", conn_type="dynamics", host=CRM, password=password, extra=given
+        )
 
     def office(
         self, *mappings: Record, connection: Connection | None = None, **settings: Any
@@ -152,9 +155,7 @@ class Contoso:
         """An integration between it and a database."""
 
         def connect(known: Connection) -> Connector:
-            return DynamicsConnector(
-                known, self.wire, sleep=self.waits.append, random=lambda: 0.5
-            )
+            return DynamicsConnector(known, self.wire, sleep=self.waits.append, random=lambda: 0.5)
 
         known = connection or self.connection()
         return Office(self.folder, known, connect, list(mappings), settings)

@@ -175,7 +175,7 @@ class Cronus:
         place = f"Company('{quote(company.name)}')" if published else f"companies({company.id})"
         return There(self.client, f"https://{ERP}{BASE}{path}/{place}")
 
-    def connection(self, secret: str | None = "token", **extra: Any) -> Connection:
+    def connection(self, credential: str | None = "token", **extra: Any) -> Connection:
         """A connection to it."""
         given = {
             "auth": "bearer",
@@ -187,7 +187,7 @@ class Cronus:
             id="there",
             conn_type="business_central",
             host=f"https://{ERP}",
-            password=secret,
+            password=credential,
             extra=given | extra,
         )
 

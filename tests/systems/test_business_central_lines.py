@@ -41,7 +41,13 @@ def cronus(tmp_path: Path) -> Cronus:
     return Cronus(tmp_path)
 
 
-def begun(cronus: Cronus, orders: int = 3, lines: int = 3) -> Office:
+BY_DOCUMENT: Record = {**LINES, "version_number": "documentLastModifiedDateTime"}
+"""Whoever can do without edits that change no amount reads lines by what changed."""
+
+
+def begun(
+    cronus: Cronus, orders: int = 3, lines: int = 3, mapping: Record = LINES, **values: object
+) -> Office:
     """An office with that many orders of so many lines each, after its first sync."""
     there = cronus.company()
     there.create("customers", number="C1", displayName="Customer")
@@ -52,11 +58,11 @@ def begun(cronus: Cronus, orders: int = 3, lines: int = 3) -> Office:
             customerNumber="C1",
             orderDate="2026-03-01",
             salesOrderLines=[
-                {"lineType": "Comment", "description": f"{n}.{at}", "quantity": at}
+                {"lineType": "Comment", "description": f"{n}.{at}", "quantity": at, **values}
                 for at in range(1, lines + 1)
             ],
         )
-    office = cronus.office(TERMS, CUSTOMERS, ORDERS, LINES)
+    office = cronus.office(TERMS, CUSTOMERS, ORDERS, mapping)
     counts = counted(office.sync())
     assert counts["salesOrders download"] == {"created": orders}
     assert counts["salesOrderLines download"] == {"created": orders * lines}
@@ -93,15 +99,45 @@ def settled(cronus: Cronus, office: Office) -> None:
 
 
 def test_a_changed_line_comes_with_its_document_alone(cronus: Cronus) -> None:
-    office = begun(cronus)
+    office = begun(cronus, mapping=BY_DOCUMENT, unitPrice=10)
     cronus.time.go_on(minutes=60)
     line = order(cronus, "S2")["salesOrderLines"][1]
     cronus.company().change("salesOrderLines", line["id"], quantity=7)
     cronus.wire.asked.clear()
     counts = counted(office.sync())
     assert counts["salesOrderLines download"] == {"updated": 1}
-    listings = [q for q in cronus.wire.listings("salesOrders") if "$expand=salesOrderLines" in q]
-    assert any("lastModifiedDateTime ge" in query for query in listings)
+    queries = cronus.wire.listings("salesOrders")
+    listings = [q for q in queries if "$expand=salesOrderLines($select=id,d" in q]
+    assert listings
+    assert all("lastModifiedDateTime ge" in query for query in listings)
+    settled(cronus, office)
+
+
+@pytest.mark.parametrize("minutes", [0, 60])
+def test_an_edit_that_changes_no_amount_is_not_lost(cronus: Cronus, minutes: int) -> None:
+    """It leaves the order's time of its last change as it was."""
+    office = begun(cronus, unitPrice=10)
+    cronus.time.go_on(minutes)
+    before = order(cronus, "S2")
+    line = before["salesOrderLines"][1]
+    cronus.company().change("salesOrderLines", line["id"], description="Other")
+    assert order(cronus, "S2")["lastModifiedDateTime"] == before["lastModifiedDateTime"]
+    assert counted(office.sync()) == {"salesOrderLines download": {"updated": 1}}
+    rows = office.local.rows("sales_line").values()
+    assert "Other" in {row["description"] for row in rows}
+    settled(cronus, office)
+
+
+def test_edits_of_no_amount_are_found_by_a_full_run_where_documents_tell(cronus: Cronus) -> None:
+    office = begun(cronus, mapping=BY_DOCUMENT)
+    cronus.time.go_on(minutes=60)
+    cronus.company().change("salesOrders", order(cronus, "S3")["id"], email="a@example.com")
+    office.sync()
+    cronus.time.go_on(minutes=60)
+    line = order(cronus, "S2")["salesOrderLines"][1]
+    cronus.company().change("salesOrderLines", line["id"], description="Other")
+    assert counted(office.sync()) == {}
+    assert counted(office.sync(mode="full")) == {"salesOrderLines download": {"updated": 1}}
     settled(cronus, office)
 
 

@@ -19,7 +19,7 @@ def begun(contoso: Contoso, accounts: int = 3, **settings: Any) -> Office:
     """An office after its first sync: accounts, each with the one before as its parent."""
     parent = None
     for n in range(1, accounts + 1):
-        bound = {"parentaccountid__bind": f"accounts({parent})"} if parent else {}
+        bound: Record = {"parentaccountid__bind": f"accounts({parent})"} if parent else {}
         parent = contoso.create("accounts", accountnumber=f"A{n}", name=f"Account {n}", **bound)
     office = contoso.office(ACCOUNTS, **settings)
     assert counted(office.sync())["accounts download"] == {"created": accounts}
@@ -43,7 +43,13 @@ def settled(contoso: Contoso, office: Office) -> None:
     locals_ = office.local.rows("account")
     numbers = {key: row["number"] for key, row in locals_.items()}
     rows = {
-        row["name"]: (row["number"], row["city"], row["phone"], row["kind"], numbers.get(row["parent"]))
+        row["name"]: (
+            row["number"],
+            row["city"],
+            row["phone"],
+            row["kind"],
+            numbers.get(row["parent"]),
+        )
         for row in locals_.values()
     }
     records = contoso.records("accounts")
@@ -213,7 +219,7 @@ def test_a_customer_is_an_account_or_a_contact(contoso: Contoso, desk: Office) -
 
 
 def test_a_customer_changes_its_kind_there(contoso: Contoso, desk: Office) -> None:
-    (account,), (contact,) = desk.local.rows("account"), desk.local.rows("contact")
+    (contact,) = desk.local.rows("contact")
     (theirs,) = contoso.records("contacts")
     case = contoso.records("incidents", by="ticketnumber")["T1"]["incidentid"]
     contoso.change("incidents", case, customerid_contact__bind=f"contacts({theirs})")

@@ -20,8 +20,6 @@ class Asked(Model):
     """The same → whatever else decides whether a value fits."""
     keys: dict[SideName, tuple[str, ...]] = Field(default_factory=dict)
     """What ids are made of."""
-    places: dict[SideName, str] = Field(default_factory=dict)
-    """Where in their system the records are, such as below one of its companies."""
     version_field: str | None = None
     """The external field that orders changes, chosen by whom it may be."""
     versions: dict[SideName, int] = Field(default_factory=dict)

@@ -70,7 +70,9 @@ def test_entities_can_be_read_by_what_changed_and_written_with_etags() -> None:
 def test_what_is_of_the_environment_is_only_read() -> None:
     for name in ("companies", "subscriptions"):
         able = Small().schema().entity(name).capabilities
-        assert not (able.writes or able.removes or able.client_keys)
+        assert not able.writes
+        assert not able.removes
+        assert not able.client_keys
         assert not able.optimistic_concurrency
 
 

@@ -64,6 +64,43 @@ def test_a_pasted_company_is_the_company() -> None:
     assert target(connection(host, **CLOUD)).address.company == "O'Neil Ltd."
 
 
+TENANT_ID = "2f1c5f4e-1111-2222-3333-444455556666"
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "company"),
+    [
+        (
+            "/contoso.example/Sandbox?company=CRONUS%20UK&page=22",
+            "contoso.example/Sandbox",
+            "CRONUS UK",
+        ),
+        (f"/{TENANT_ID}/Production/?company=CRONUS", f"{TENANT_ID}/Production", "CRONUS"),
+        (f"/{TENANT_ID}", f"{TENANT_ID}/Production", ""),
+        ("/Sandbox?company=CRONUS", "fabrikam.example/Sandbox", "CRONUS"),
+        ("", "fabrikam.example/Production", ""),
+    ],
+)
+def test_an_address_of_the_web_client_is_one_of_the_api(host: str, path: str, company: str) -> None:
+    extra = {**SIGN_IN, "tenant": "fabrikam.example"}
+    for scheme in ("https://", ""):
+        found = target(connection(f"{scheme}businesscentral.dynamics.com{host}", **extra))
+        assert found.root == f"{HOST}/v2.0/{path}/api/v2.0/"
+        assert found.address.company == company
+
+
+def test_a_host_without_scheme_is_https() -> None:
+    assert root("erp.example.com:7048/BC250", **CLOUD) == (
+        "https://erp.example.com:7048/BC250/api/v2.0/"
+    )
+
+
+def test_a_company_may_be_named_by_a_query() -> None:
+    found = target(connection(f"{HOST}/v2.0/t/Sandbox/api/v2.0/items?company=CRONUS", **CLOUD))
+    assert found.root == f"{HOST}/v2.0/t/Sandbox/api/v2.0/"
+    assert found.address.company == "CRONUS"
+
+
 def test_what_the_extra_says_wins_over_what_was_pasted() -> None:
     host = "https://erp.example.com/v2.0/t/Sandbox/api/v2.0/companies(1)"
     extra = {**CLOUD, "environment": "Production", "route": "ODataV4", "company": "CRONUS"}
@@ -111,7 +148,16 @@ def test_errors_come_in_one_language() -> None:
         (None, {"tenant": "t"}, "how to sign in"),
         (None, {**CLOUD, "route": "v1"}, "route 'v1'"),
         (None, {**CLOUD, "compny": "x"}, "compny"),
-        ("erp.example.com", CLOUD, "not a web address"),
+        ("ftp://erp.example.com", CLOUD, "not a web address"),
+        (
+            "https://erp.example.com:7048/BC250?tenant=default",
+            CLOUD,
+            "has a query .tenant.*AlternateId",
+        ),
+        ("https://erp.example.com/BC250?$filter=x", CLOUD, r"has a query \(\$filter\)"),
+        (f"{HOST}/admin/v2.24/applications", CLOUD, "no address of Business Central online"),
+        (f"{HOST}/v1.0/t/Production/api/v2.0", CLOUD, "no address of Business Central online"),
+        (f"{HOST}/v2.0/t/Production/more", CLOUD, "no address of Business Central online"),
         ("https://user:word@erp.example.com", CLOUD, "not a web address"),
     ],
 )

@@ -30,6 +30,10 @@ METADATA = """<?xml version="1.0" encoding="utf-8"?>
     <Property Name="statecode" Type="Edm.Int32"/>
     <Property Name="new_colours" Type="Edm.String"/>
     <Property Name="donotemail" Type="Edm.Boolean"/>
+    <Property Name="new_share" Type="Edm.Decimal" Scale="Variable"/>
+    <Property Name="new_fee" Type="Edm.Decimal" Scale="Variable"/>
+    <Property Name="new_fee_base" Type="Edm.Decimal" Scale="Variable"/>
+    <Property Name="creditlimit" Type="Edm.Decimal" Scale="Variable"/>
     <Property Name="createdon" Type="Edm.DateTimeOffset"/>
     <Property Name="overriddencreatedon" Type="Edm.DateTimeOffset"/>
     <Property Name="versionnumber" Type="Edm.Int64"/>
@@ -132,6 +136,10 @@ ATTRIBUTES: dict[str, list[dict[str, Any]]] = {
         attribute("industrycode", "Picklist"),
         attribute("statecode", "State", "ru", "SystemRequired"),
         attribute("new_colours", "Virtual"),
+        attribute("new_share", "Decimal"),
+        attribute("new_fee", "Money"),
+        attribute("new_fee_base", "Money", "r"),
+        attribute("creditlimit", "Money"),
         attribute("donotemail", "Boolean"),
         attribute("createdon", "DateTime", "r"),
         attribute("overriddencreatedon", "DateTime", "cr"),
@@ -139,6 +147,12 @@ ATTRIBUTES: dict[str, list[dict[str, Any]]] = {
     ],
     "String": [{"LogicalName": "name", "MaxLength": 160}],
     "Memo": [],
+    "Decimal": [{"LogicalName": "new_share", "Precision": 3}],
+    "Money": [
+        {"LogicalName": "new_fee", "Precision": 2, "PrecisionSource": 0},
+        {"LogicalName": "new_fee_base", "Precision": 2, "PrecisionSource": 0},
+        {"LogicalName": "creditlimit", "Precision": 2, "PrecisionSource": 2},
+    ],
     "Picklist": [shared(options("industrycode", _1="Accounting", _2="Farming"))],
     "State": [options("statecode", _0="Active", _1="Inactive")],
     "Status": [],

@@ -163,6 +163,23 @@ def test_new_records_whose_answer_is_lost_are_unknown_and_never_sent_again(
     assert dataverse.changes == 0
 
 
+def test_what_was_made_before_we_were_sent_elsewhere_is_told(dataverse: Dataverse) -> None:
+    answers = iter([None, httpx.Response(307, headers={"Location": "https://else.example/"})])
+    ordinary = dataverse.answer
+
+    def second_elsewhere(request: httpx.Request) -> httpx.Response:
+        target = str(request.url).partition("/v9.2/")[2]
+        return next(answers) or ordinary("POST", target, request.headers, request.content)
+
+    dataverse.instead["CRM.CreateMultiple"] = second_elsewhere
+    connector, entity = met(dataverse)
+    written = connector.create(entity, new(1_200))
+    assert written.records is not None
+    assert written.records.num_rows == 1_000
+    assert written.unsent == tuple(range(1_000, 1_200))
+    assert written.stopped_by is not None
+
+
 def test_an_answer_with_other_ids_than_were_sent_counts_as_lost(dataverse: Dataverse) -> None:
     dataverse.instead["CRM.CreateMultiple"] = lambda _: httpx.Response(200, json={"Ids": []})
     connector, entity = met(dataverse)

@@ -89,6 +89,12 @@ def test_whoever_the_environment_does_not_know_is_told_how_to_be_known(
     assert "security role" in str(refused.value)
 
 
+def test_check_says_what_tracking_changes_is_good_for(dataverse: Dataverse) -> None:
+    said = dataverse.connector().check()
+    assert "1 track changes" in said
+    assert "more surely" in said
+
+
 def test_check_says_what_the_user_may_not_read(dataverse: Dataverse) -> None:
     dataverse.instead["^EntityDefinitions"] = DENIED
     assert "the table definitions cannot be read" in dataverse.connector().check()
@@ -124,6 +130,17 @@ def test_only_the_system_itself_requires_a_value(dataverse: Dataverse) -> None:
     required = [field.name for field in entity.fields if field.is_required]
     assert required == ["accountid", "accountnumber"]
     assert entity.field("name").max_length == 160
+
+
+def test_decimal_places_are_told_of_what_is_written_and_has_a_number_of_its_own(
+    dataverse: Dataverse,
+) -> None:
+    """Those of most amounts depend on the currency of each record, and what Dataverse computes
+    may have more than it shows.
+    """
+    entity = described(dataverse)
+    names = ("new_share", "new_fee", "new_fee_base", "creditlimit")
+    assert [entity.field(name).scale for name in names] == [3, 2, None, None]
 
 
 def test_the_definitions_of_several_tables_are_one_request(dataverse: Dataverse) -> None:

@@ -172,6 +172,24 @@ def test_what_is_asked_of_the_service_and_what_is_left(
     assert split(condition, query(condition, dialect)) == tuple(whole)
 
 
+@pytest.mark.parametrize("dialect", ["", "dataverse", "business_central"])
+def test_that_there_is_what_is_always_there_is_not_asked(dialect: str) -> None:
+    fields = tuple(
+        Field(name=n, kind=Kind.INSTANT if n == "moment" else k, nullable=False)
+        for n, k in KINDS.items()
+    )
+    able = Capabilities(dialect=dialect, version_fields=("moment",))
+    sure = Entity(name="orders", key=("id",), fields=fields, capabilities=able)
+    for name in ("whole", "moment"):
+        there = compare(name, "not_null")
+        assert split(there, query(there, entity=sure)) == (None, None)
+    text = compare("text", "not_null")  # which may be blank
+    rest = text if dialect == "business_central" else None
+    assert split(text, query(text, entity=sure)) == (None, rest)
+    either = AnyOf(conditions=(A, compare("whole", "not_null")))
+    assert split(either, query(either, entity=sure)) == (None, either)
+
+
 def test_a_field_that_cannot_be_filtered_by_is_not_asked_for() -> None:
     text = Field(name="text", kind=Kind.STRING, filterable=False)
     bare = Entity(name="orders", key=("id",), fields=(Field(name="id", kind=Kind.GUID), text))

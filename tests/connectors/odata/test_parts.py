@@ -9,7 +9,7 @@ import httpx
 import pyarrow as pa
 import pytest
 
-from tandem.connectors.base import Page, Query
+from tandem.connectors.base import ETAG, Page, Query, Written
 from tandem.connectors.odata.body import bodies
 from tandem.connectors.odata.dialects.families import DATAVERSE
 from tandem.connectors.odata.metadata import parse_metadata
@@ -234,3 +234,88 @@ def test_the_published_annotations_of_owners_are_understood() -> None:
         {"ownerid_systemuser": None, "ownerid_team": "39e0dbe4-131b-e111-ba7e-78e7d1620f5e"},
         {"ownerid_systemuser": "4026be43-6b69-e111-8f65-78e7d1620f5e", "ownerid_team": None},
     ]
+
+
+KEY = "00000000-0000-0000-0000-000000000001"
+RECORD = f"incidents({KEY})"
+
+
+def update(service: Any, given: dict[str, list[bool]] | None = None, **values: Any) -> Written:
+    columns = {n: pa.array([v], pa.string()) for n, v in {"incidentid": KEY, **values}.items()}
+    masks = pa.RecordBatch.from_pydict(given) if given else None
+    records = pa.RecordBatch.from_pydict(columns)
+    return service.connector().update(incidents(), records, given=masks)
+
+
+def patches(service: Any) -> list[Any]:
+    return [json.loads(r.content) for r in service.requests if r.method == "PATCH"]
+
+
+@pytest.mark.parametrize(
+    ("customer", "type_name", "cleared"),
+    [(ONE, "account", True), (TWO, "contact", False), (ONE, "lead", False), (None, None, False)],
+)
+@pytest.mark.parametrize("contact", [{}, {"customerid_contact": TWO}], ids=["unmapped", "withheld"])
+def test_a_null_of_one_part_clears_no_reference_to_another_target(
+    service: Any, customer: str | None, type_name: str | None, cleared: bool, contact: Any
+) -> None:
+    service.replies["incidents"] = listing(incident(1, customer, type_name, title="x"))
+    service.replies[RECORD] = httpx.Response(204)
+    given = {name: [False] for name in contact}
+    done = update(service, given, title="x", customerid_account=None, **contact)
+    assert (done.rejected, done.missing, done.changed) == ({}, (), ())
+    null = {"customerid_account@odata.bind": None}
+    assert patches(service) == [{"title": "x", **(null if cleared else {})}]
+
+
+def test_where_nothing_is_left_to_write_nothing_is_sent(service: Any) -> None:
+    service.replies["incidents"] = listing(incident(1, TWO, "contact"))
+    done = update(service, customerid_account=None)
+    assert (done.rejected, done.missing) == ({}, ())
+    assert not patches(service)
+
+
+def test_what_gives_all_parts_or_a_value_is_written_without_a_look(service: Any) -> None:
+    service.replies[RECORD] = httpx.Response(200, json=incident(1, None, None))
+    update(service, customerid_account=None, customerid_contact=None)
+    service.replies[RECORD] = httpx.Response(200, json=incident(1, ONE, "account"))
+    update(service, customerid_account=ONE)
+    assert [request.method for request in service.requests] == ["PATCH", "PATCH"]
+
+
+def test_a_null_of_one_part_is_not_sent_where_its_record_cannot_be_read(service: Any) -> None:
+    service.replies["incidents"] = listing(incident(1, ONE, None))
+    done = update(service, customerid_account=None)
+    assert "cannot be read" in done.rejected[0]
+    service.replies["incidents"] = httpx.Response(503)
+    done = update(service, customerid_account=None)
+    assert done.unsent == (0,)
+    assert not patches(service)
+
+
+def test_a_record_that_is_gone_is_missing_also_for_a_null_of_one_part(service: Any) -> None:
+    service.replies["incidents"] = listing()
+    service.replies[RECORD] = httpx.Response(404)
+    assert update(service, customerid_account=None).missing == (0,)
+
+
+@pytest.mark.parametrize(("customer", "type_name"), [(TWO, "contact"), (None, None)])
+def test_a_repeated_clearing_of_a_lookup_takes_no_others_value_for_its_own(
+    service: Any, customer: str | None, type_name: str | None
+) -> None:
+    lost = [httpx.ReadError("gone"), httpx.Response(412)]
+
+    def patched(_request: httpx.Request) -> httpx.Response:
+        answer = lost.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    service.replies[RECORD] = patched
+    service.replies["incidents"] = listing(incident(1, customer, type_name))
+    parts = {name: pa.array([None], pa.string()) for name in PARTS}
+    records = pa.RecordBatch.from_pydict({"incidentid": [KEY], **parts})
+    seen = pa.RecordBatch.from_pydict({ETAG: ['W/"1"']})
+    done = service.connector().update(incidents(), records, seen=seen)
+    assert len(patches(service)) == 2
+    assert done.changed == ((0,) if customer else ())

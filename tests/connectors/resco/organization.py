@@ -26,7 +26,7 @@ ODATA = """<edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata
 
 TYPES = {
     "account": {"name": "String", "creditlimit": "Double", "secret": "String"},
-    "contact": {"name": "String", "__parentcustomerid_id": "Guid"},
+    "contact": {"name": "String", "__parentcustomerid_id": "Guid", "attendees": "String"},
     "fs_workorder": {
         "name": "String",
         "__customerid_id": "Guid",
@@ -55,6 +55,7 @@ ENTITIES = """<Entities xmlns="http://schemas.resco.net/XRM/Metadata">
   <Attribute Name="id" Type="UniqueIdentifier"/>
   <Attribute Name="name" Type="String"/>
   <Attribute Name="parentcustomerid" Type="Lookup" LookupTargets="account"/>
+  <Attribute Name="attendees" Type="PartyList" Required="true"/>
   <Attribute Name="versionnumber" Type="RowVersion"/>
 </Attributes></Entity>
 <Entity Name="fs_workorder"><Attributes>

@@ -91,3 +91,9 @@ def test_hostile_metadata_is_refused(organization: Organization) -> None:
 
     with pytest.raises(ConfigurationError, match="DOCTYPE"):
         organization.connector().schema()
+
+
+def test_lists_of_parties_are_read_and_not_written(organization: Organization) -> None:
+    schema = organization.connector().schema()
+
+    assert schema.entity("contact").field("attendees").read_only

@@ -1,5 +1,6 @@
 """All forms of address that people have lead to the same three services."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,7 +41,38 @@ def shared(host: str, organization: str) -> Urls:
         ),
         ("https://contoso.us1.rescocrm.com", own("https://contoso.us1.rescocrm.com", "contoso")),
         ("https://contoso.app.resco.net/", own("https://contoso.app.resco.net", "contoso")),
-        ("https://sfm.rescocrm.com/odata/v4/sfm", shared("https://sfm.rescocrm.com", "sfm")),
+        ("https://contoso.rescocrm.com/woodford", own("https://contoso.rescocrm.com", "contoso")),
+        (
+            "https://contoso.rescocrm.com/odata/v4/account?$top=1",
+            own("https://contoso.rescocrm.com", "contoso"),
+        ),
+        (
+            "https://contoso.rescocrm.com/odata/v4/$metadata",
+            own("https://contoso.rescocrm.com", "contoso"),
+        ),
+        (
+            "https://sfm.rescocrm.com/odata/v4/sfm/account",
+            replace(
+                own("https://sfm.rescocrm.com", "sfm"),
+                odata="https://sfm.rescocrm.com/odata/v4/sfm/",
+            ),
+        ),
+        (
+            "https://crm.example.com/RescoCloud/odata/v4/acme",
+            shared("https://crm.example.com/RescoCloud", "acme"),
+        ),
+        (
+            "https://crm.example.com/RescoCloud/rest/v1/data/acme/WhoAmI",
+            shared("https://crm.example.com/RescoCloud", "acme"),
+        ),
+        (
+            "https://inspections.resco.net/odata/v4/contoso/$metadata",
+            shared("https://inspections.resco.net", "contoso"),
+        ),
+        (
+            "https://inspections.resco.net/contoso",
+            shared("https://inspections.resco.net", "contoso"),
+        ),
         (
             "https://inspections.resco.net/odata/v4/contoso/",
             shared("https://inspections.resco.net", "contoso"),
@@ -62,13 +94,27 @@ def test_a_host_that_does_not_tell_the_organization_takes_it_from_the_extra() ->
     assert urls_of(told) == shared("https://crm.example.com", "contoso")
 
 
+@pytest.mark.parametrize("path", ["RescoCloud", "RescoCloud/odata/v4/", "RescoCloud/odata/v4/acme"])
+def test_where_the_extra_tells_the_organization_the_path_tells_the_server(path: str) -> None:
+    told = connection(f"https://crm.example.com/{path}", extra={"organization": "acme"})
+
+    assert urls_of(told) == shared("https://crm.example.com/RescoCloud", "acme")
+
+
+def test_an_organization_that_both_the_host_and_the_extra_tell_is_at_home() -> None:
+    told = connection("https://contoso.rescocrm.com", extra={"organization": "contoso"})
+
+    assert urls_of(told) == own("https://contoso.rescocrm.com", "contoso")
+
+
 @pytest.mark.parametrize(
     ("host", "words"),
     [
         ("https://crm.example.com", "which organization"),
         ("https://login.us1.rescocrm.com", "which organization"),
         ("http://contoso.rescocrm.com", "in the clear"),
-        ("https://contoso.rescocrm.com/some/page", "none of Resco Cloud's services"),
+        ("https://inspections.resco.net/some/page", "none of Resco Cloud's services"),
+        ("https://inspections.resco.net/odata/v4/$metadata", "which organization"),
         (None, "not a service root URL"),
     ],
 )

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import httpx
 
+from tandem.connectors.business_central.pasted import API, host_and_company
 from tandem.connectors.odata.extra import is_plain_url, refuse_clear, refuse_impossible_name
 from tandem.errors import ConfigurationError
 from tandem.model.connection import Connection
@@ -18,6 +19,8 @@ from tandem.model.connection import Connection
 _COMPANY: Final = re.compile(r"(?:companies|company)\((?:id=)?('?)(.*)\1\)", re.IGNORECASE)
 _CLOUD: Final = "v2.0"
 _CUSTOM: Final = 3
+_DEEPEST: Final = 3
+"""Segments of `v2.0/{tenant}/{environment}`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ def understood(connection: Connection, host: str) -> Address:
 
     ConfigurationError for what is no web address, or sends tokens in the clear.
     """
+    host, company = host_and_company(connection, host)
     if not is_plain_url(host):
         raise ConfigurationError(
             f"The host of connection {connection.id!r} is not a web address.",
@@ -55,7 +59,13 @@ def understood(connection: Connection, host: str) -> Address:
     segments = [unquote(part) for part in path.split("/") if part]
     if segments and segments[-1] == "$metadata":
         segments.pop()
-    return _with_path(address, segments)
+    found = _with_path(address, segments)
+    if url.host == API and found.instance:
+        raise ConfigurationError(
+            f"The host of connection {connection.id!r} is no address of Business Central online.",
+            remedy=f"Leave it empty, or write https://{API}/v2.0/tenant/environment.",
+        )
+    return replace(found, company=found.company or company)
 
 
 def _with_path(address: Address, segments: Sequence[str]) -> Address:
@@ -75,7 +85,7 @@ def _with_path(address: Address, segments: Sequence[str]) -> Address:
 
 def _with_place(address: Address, segments: Sequence[str]) -> Address:
     """Online `v2.0/{tenant}/{environment}`, the tenant being optional; otherwise an instance."""
-    if segments and segments[0].lower() == _CLOUD:
+    if segments and segments[0].lower() == _CLOUD and len(segments) <= _DEEPEST:
         named = segments[1:3]
         tenant = named[0] if len(named) > 1 else ""
         return replace(address, tenant=tenant, environment=named[-1] if named else "")

@@ -2,7 +2,8 @@
 written.
 
 Microsoft Learn, "Query table definitions using the Web API" (options by a cast to the kind of
-attribute) and "Web API EntityType reference" (AttributeMetadata).
+attribute), "Web API EntityType reference" (AttributeMetadata) and "MoneyAttributeMetadata"
+(where the number of decimal places of an amount comes from).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +20,8 @@ _DOCUMENTS: Final = (
     "?$select=LogicalName,AttributeType,DisplayName,RequiredLevel,IsValidForCreate,"
     "IsValidForRead,IsValidForUpdate",
     *("/" + _CAST.format(kind) + ",MaxLength" for kind in ("String", "Memo")),
+    "/" + _CAST.format("Decimal") + ",Precision",
+    "/" + _CAST.format("Money") + ",Precision,PrecisionSource",
     *("/" + _OPTIONS.format(kind) for kind in ("Picklist", "State", "Status", "Boolean")),
 )
 """Columns of several choices are not asked for: their values are any of the options together, such
@@ -28,6 +31,9 @@ _FILLED: Final = frozenset(
     ("BigInt", "Boolean", "EntityName", "Owner", "Picklist", "State", "Status", "Uniqueidentifier")
 )
 """Kinds of column that Dataverse fills where a new record does not give them, required or not."""
+
+_OWN_PRECISION: Final = 0
+"""Others are that of the organisation's prices, and that of the currency."""
 
 Attributes = Mapping[str, Mapping[str, Any]]
 """Logical name of a column → the properties of its attribute."""
@@ -78,6 +84,8 @@ def _field(field: Field, said: Mapping[str, Any], *, is_key: bool) -> Field:
         update["option_labels"] = labels if any(labels) else ()
     if field.kind is Kind.STRING and (length := _number(said.get("MaxLength"))):
         update["max_length"] = length
+    if field.kind is Kind.DECIMAL and (scale := _scale(field, said)) is not None:
+        update["scale"] = scale
     return field.model_copy(update=update)
 
 
@@ -120,6 +128,18 @@ def _options(said: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
         for option in known.get("Options") or ()
         if isinstance(option, dict) and option.get("Value") is not None
     ]
+
+
+def _scale(field: Field, said: Mapping[str, Any]) -> int | None:
+    """Decimal places to which Dataverse rounds what is written; None: it depends on the record,
+    or nothing is written. What is computed there may have more places than it shows.
+    """
+    never = said.get("IsValidForCreate") is False and said.get("IsValidForUpdate") is False
+    source = said.get("PrecisionSource")
+    own = source is None or _number(source) == _OWN_PRECISION
+    if field.read_only or never or not own:
+        return None
+    return _number(said.get("Precision"))
 
 
 def _number(value: Any) -> int | None:

@@ -28,7 +28,11 @@ _ANNOTATED: Final = {"Prefer": 'odata.include-annotations="*"'}
 
 
 class DynamicsConnector(ODataConnector):
-    """OData as Dataverse speaks it, with table definitions and bulk operations."""
+    """OData as Dataverse speaks it, with table definitions and bulk operations.
+
+    Records are named by their ids alone: alternate keys only tell which columns hold no value
+    twice, because records cannot be found by one whose column is empty.
+    """
 
     def __init__(
         self,
@@ -49,7 +53,10 @@ class DynamicsConnector(ODataConnector):
         organisation, user = self._who_am_i()
         tables = self._catalogue.read().values()
         tracking = sum(1 for table in tables if table.tracks_changes)
-        what = self._catalogue.unreadable or f"{len(tables)} tables, {tracking} track changes"
+        what = self._catalogue.unreadable or (
+            f"{len(tables)} tables, {tracking} track changes (the others are read by "
+            "versionnumber; tracking finds more surely what is committed late)"
+        )
         return (
             f"Dataverse at {self._http.root}: organisation {organisation}, user {user}; "
             f"{what.rstrip('.')}"

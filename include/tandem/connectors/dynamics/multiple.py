@@ -25,7 +25,7 @@ from tandem.connectors.odata.exchange import NOT_DONE, TOO_LARGE, is_lost, says_
 from tandem.connectors.odata.keys import key_of
 from tandem.connectors.odata.query import collection_url
 from tandem.connectors.odata.requests import Request
-from tandem.errors import RetryLater, Unreachable
+from tandem.errors import RetryLater, StopRun, Unreachable
 from tandem.model.schema import Entity
 
 NAMESPACE: Final = "Microsoft.Dynamics.CRM"
@@ -142,6 +142,12 @@ class Multiple:
         except RetryLater as error:  # it did nothing, and does not want to now
             delivery.unsent += rows
             delivery.stopped_by = error
+            return
+        except StopRun as error:  # what was done before has to be told
+            if not (delivery.named or delivery.repeated):
+                raise
+            delivery.unsent += rows
+            delivery.stopped_by = Unreachable(error.problem)
             return
         fate, replies = _fate(load, reply)
         self._learn(load, reply, fate)

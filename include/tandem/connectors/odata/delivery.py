@@ -101,7 +101,8 @@ class _Courier:
         faults = [e.fault for e in exchanges if e.fault and not (e.refused or e.too_large)]
         progress = any(reply for exchange in exchanges for reply in exchange.replies)
         if faults:
-            self._recover(faults[0], progress=progress)
+            too_many = (fault for fault in faults if isinstance(fault, TooManyAtOnce))
+            self._recover(next(too_many, faults[0]), progress=progress)
         elif all(None not in exchange.replies for exchange in exchanges):
             self._failures = 0
             self._pace.faster()
@@ -180,8 +181,8 @@ class _Courier:
         if isinstance(fault, StopRun) and not (self.delivery.replies or lost_creates):
             raise fault
         self._failures = 1 if progress else self._failures + 1
-        if isinstance(fault, TooManyAtOnce):
-            self._pace.no_more_than(max(self._pace.at_once - 1, 1))
+        if isinstance(fault, TooManyAtOnce) and self._pace.at_once > 1:  # else others are too many
+            self._pace.no_more_than(self._pace.at_once - 1)
         self._pace.slower()
         if not self.waits() and not lost_creates:
             return

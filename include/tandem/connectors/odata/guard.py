@@ -28,13 +28,13 @@ def altered(
     looks = list(looked_up(reading, keys, rows))
     there = joined(look.records for look in looks)
     if there is None:
-        return _doubtful(looks, rows)
+        return doubtful(looks, rows)
     numbers = there.column(ROW)
     names = seen_fields(seen)
     now = record_hashes([there.column(name) for name in names])
     then = record_hashes([seen.column(name).take(numbers) for name in names])
     different = numbers.filter(pc.not_equal(now, then)).to_pylist()
-    return _doubtful(looks, rows).union(different)
+    return doubtful(looks, rows).union(different)
 
 
 def gone(reading: Reading, keys: pa.RecordBatch, rows: list[int]) -> set[int]:
@@ -43,7 +43,7 @@ def gone(reading: Reading, keys: pa.RecordBatch, rows: list[int]) -> set[int]:
         looks = list(looked_up(reading, keys, rows))
     except TandemError:
         return set()
-    return {*rows} - _found(looks) - _doubtful(looks, rows)
+    return {*rows} - _found(looks) - doubtful(looks, rows)
 
 
 def seen_fields(seen: pa.RecordBatch | None) -> list[str]:
@@ -62,6 +62,14 @@ def unusable(seen: pa.RecordBatch | None, rows: int) -> list[int]:
     return [row for row, etag in enumerate(_seen(seen, rows)) if etag != usable[row]]
 
 
+def doubtful(looks: Sequence[Look], rows: Sequence[int]) -> frozenset[int]:
+    """Rows whose record came unreadable, or perhaps as one that could not be told to be theirs."""
+    unreadable = frozenset(row for look in looks for row in look.unreadable)
+    if any(look.strange for look in looks):
+        return unreadable.union({*rows} - _found(looks))
+    return unreadable
+
+
 def _seen(seen: pa.RecordBatch | None, rows: int) -> list[str | None]:
     if seen is None or ETAG not in seen.schema.names:
         return [None] * rows
@@ -71,11 +79,3 @@ def _seen(seen: pa.RecordBatch | None, rows: int) -> list[str | None]:
 
 def _found(looks: Sequence[Look]) -> set[int]:
     return {row for look in looks for row in look.records[0].to_pylist()}
-
-
-def _doubtful(looks: Sequence[Look], rows: Sequence[int]) -> frozenset[int]:
-    """Rows whose record came unreadable, or perhaps as one that could not be told to be theirs."""
-    unreadable = frozenset(row for look in looks for row in look.unreadable)
-    if any(look.strange for look in looks):
-        return unreadable.union({*rows} - _found(looks))
-    return unreadable

@@ -59,13 +59,16 @@ class Ready:
         ]
 
     def for_update(self) -> list[Column]:
-        """What is written of records that are there: all but the key."""
-        columns = [
+        """What is written of records that are there."""
+        return list(chosen_parts(self.given_for_update()))
+
+    def given_for_update(self) -> list[Column]:
+        """What is given of records that are there: all but the key."""
+        return [
             Column(field, values, self.given.get(field.name))
             for field, values in self._writable()
             if field.name not in self.entity.key
         ]
-        return list(chosen_parts(columns))
 
     def _writable(self) -> list[tuple[Any, pa.Array]]:
         named = zip(self.records.schema.names, self.records.columns, strict=True)

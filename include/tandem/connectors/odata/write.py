@@ -19,11 +19,13 @@ from tandem.connectors.odata.made import (
     Rows,
     found_again,
     joined,
+    looked_up,
     piece,
     represented,
 )
 from tandem.connectors.odata.outcomes import merged, not_written, reason, told, unreached
 from tandem.connectors.odata.parts import annotations_wished
+from tandem.connectors.odata.parts_cleared import lone_nulls, rows_of, sparing_others
 from tandem.connectors.odata.query import collection_url
 from tandem.connectors.odata.ready import Ready, made_ready, must_have_keys
 from tandem.connectors.odata.requests import Request
@@ -81,7 +83,7 @@ class Write:
         """As `connectors.base.Writer.update`."""
         ready = must_have_keys(made_ready(self.entity, records, given))
         try:
-            ready = self._guarded(ready, seen)
+            ready = self._sparing_others(self._guarded(ready, seen))
         except RetryLater as error:
             return unreached(ready, error)
         known = etags(seen, records.num_rows)
@@ -93,7 +95,7 @@ class Write:
 
         delivery = self._deliver(ready, columns, request)
         written = self._settled(ready, delivery, "PATCH", _rows_of(known))
-        written = self._done_before(ready, delivery, written, columns)
+        written = self._done_before(ready, delivery, written)
         if written.missing and any(column.field.by_navigation for column in columns):
             written = self._told_of_others(ready, delivery, written)
         return written
@@ -130,6 +132,19 @@ class Write:
             return ready
         reading = self._reading(seen_fields(seen))
         return replace(ready, altered=altered(reading, self._keys(keys), list(keys), seen))
+
+    def _sparing_others(self, ready: Ready) -> Ready:
+        """With no null for a part of a lookup that refers to something else.
+
+        Raises RetryLater if that cannot be found out.
+        """
+        nulls = lone_nulls(ready)
+        alone = rows_of(nulls)
+        keys = {row: key for row in ready.fit if row in alone and (key := ready.key(row))}
+        if not keys:
+            return ready
+        looks = list(looked_up(self._reading(nulls), self._keys(keys), list(keys)))
+        return sparing_others(ready, nulls, looks, list(keys))
 
     def _path(self, ready: Ready, row: int) -> str:
         return record_path(self.entity, list((ready.key(row) or {}).values()))
@@ -241,16 +256,17 @@ class Write:
         written = merged(written, taken, others)
         return replace(written, records=joined([*pieces, *piece(taken.records, others)]))
 
-    def _done_before(
-        self, ready: Ready, delivery: Delivery, written: Written, columns: Sequence[Column]
-    ) -> Written:
-        """A 412 to an update that was sent once more may speak of what it did the first time."""
+    def _done_before(self, ready: Ready, delivery: Delivery, written: Written) -> Written:
+        """A 412 to an update that was sent once more may speak of what it did the first time.
+
+        All parts of a lookup are compared: the null that clears it may be another target's too.
+        """
         there = self._there(ready, [row for row in written.changed if row in delivery.repeated])
         if there is None:
             return written
         rows = there.column(ROW)
         mine, now = [], []
-        for column in columns:
+        for column in ready.given_for_update():
             given = None if column.given is None else column.given.take(rows)
             mine.append(_only(column.values.take(rows), given))
             now.append(_only(there.column(column.field.name), given))

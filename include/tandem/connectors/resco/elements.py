@@ -68,8 +68,10 @@ def _element(column: Column, value: Any) -> str:
 
 
 def _moment(value: datetime) -> str:
-    text = value.astimezone(UTC).replace(tzinfo=None).isoformat()
-    return (text.rstrip("0") if "." in text else text) + "Z"
+    """`yyyy-MM-ddTHH:mm:ssZ` is the documented form: a fraction is cut here, as it would be there.
+    What was kept comes back with the record and counts from then on.
+    """
+    return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def _decimal(value: Decimal) -> str:

@@ -17,6 +17,8 @@ steps")."""
 
 _LOOKUP: Final = "Lookup"
 _VERSION: Final = "RowVersion"
+_PARTIES: Final = "PartyList"
+"""Elements of elements to the data service, which we do not write."""
 _NUMBERS: Final = {
     "Integer": Kind.INT64,
     "BigInt": Kind.INT64,
@@ -135,7 +137,7 @@ class _Merge:
         """
         fills = attribute.has_default or attribute.system or attribute.type == "PicklistMap"
         given = attribute.permissions
-        sets = attribute.type == _VERSION or attribute.name in (*_SYSTEM_SETS, _STATE)
+        sets = attribute.type in (_VERSION, _PARTIES) or attribute.name in (*_SYSTEM_SETS, _STATE)
         forbidden = bool(given) and not given & _WRITES
         return {
             "read_only": not is_key and (sets or forbidden or field.read_only),

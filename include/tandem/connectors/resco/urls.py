@@ -18,8 +18,14 @@ from tandem.model.config import Config
 from tandem.model.connection import Connection, reasons
 
 _ODATA: Final = "/odata/v4"
-_BASES: Final = re.compile(r"(?:/odata/v4|/rest/v1/data|/rest/v1/metadata)?(?:/([^/]+))?/?")
-"""Addresses that people copy: of the host, of a service, of an organization at a service."""
+_AT_SERVICE: Final = re.compile(
+    r"(?P<before>.*?)(?P<service>/odata/v4|/rest/v1/data|/rest/v1/metadata)"
+    r"(?:/(?P<named>[^/]+)?.*)?"
+)
+_ALONE: Final = re.compile(r"(?P<before>)(?P<service>)/(?P<named>[^/]+)?/?")
+"""Addresses that people copy: of anything at a service, which may stand below a path on premises;
+of an organization at a server; of the server.
+"""
 _ORGANIZATION_HOST: Final = re.compile(
     r"([^.]+)\.(?:(?:[a-z0-9-]+\.)?rescocrm\.com|app\.resco\.net)"
 )
@@ -58,7 +64,7 @@ def urls_of(connection: Connection) -> Urls:
     organization.
     """
     text = (connection.host or "").strip()
-    host = text if "://" in text or not text else f"https://{text}"
+    host = (text if "://" in text or not text else f"https://{text}").partition("?")[0]
     url = httpx.URL(service_root(connection.model_copy(update={"host": host})))
     refuse_clear(connection, f"{url}")
     return _urls(connection, url)
@@ -82,29 +88,50 @@ def odata_extra(connection: Connection) -> ODataExtra:
 
 def _urls(connection: Connection, url: httpx.URL) -> Urls:
     server = str(url.copy_with(path="/")).rstrip("/")
-    found = _BASES.fullmatch(url.path)
-    if not found:
-        raise ConfigurationError(
-            f"The host of connection {connection.id!r} has the path {url.path!r}, which is none "
-            "of Resco Cloud's services.",
-            remedy=_FORMS,
-        )
-    named = _extra(connection).organization or found[1]
+    told = _extra(connection).organization
     own = _ORGANIZATION_HOST.fullmatch(url.host)
-    if named is None and own and own[1] not in _SERVERS:
-        return Urls(
-            f"{server}{_ODATA}/", f"{server}/rest/v1/data", f"{server}/rest/v1/metadata/{own[1]}/"
-        )
+    if own and own[1] not in _SERVERS and told in (None, own[1]):
+        return _of_its_own(server, own[1], url.path)
+    before, named = _place(connection, url.path, told)
     if named is None or not re.fullmatch(r"[A-Za-z0-9._~-]+", named):
         raise ConfigurationError(
             f"The host of connection {connection.id!r} does not tell which organization is meant.",
             remedy=_FORMS + ' Or add {"organization": "…"} as extra.',
         )
+    server += before
     return Urls(
         f"{server}{_ODATA}/{named}/",
         f"{server}/rest/v1/data/{named}",
         f"{server}/rest/v1/metadata/{named}/",
     )
+
+
+def _of_its_own(server: str, organization: str, path: str) -> Urls:
+    """The services at the organization's own host, whatever page of it was copied. Its OData is
+    known to be at both places.
+    """
+    found = _AT_SERVICE.fullmatch(path)
+    twice = found and (found["service"], found["named"]) == (_ODATA, organization)
+    return Urls(
+        f"{server}{_ODATA}/{organization}/" if twice else f"{server}{_ODATA}/",
+        f"{server}/rest/v1/data",
+        f"{server}/rest/v1/metadata/{organization}/",
+    )
+
+
+def _place(connection: Connection, path: str, told: str | None) -> tuple[str, str | None]:
+    """What stands before the services, and the organization, if it is told at all."""
+    found = _AT_SERVICE.fullmatch(path)
+    if not found and told:
+        return path.rstrip("/").removesuffix(f"/{told}"), told
+    found = found or _ALONE.fullmatch(path)
+    if not found:
+        raise ConfigurationError(
+            f"The host of connection {connection.id!r} has the path {path!r}, which is none "
+            "of Resco Cloud's services.",
+            remedy=_FORMS,
+        )
+    return found["before"], told or found["named"]
 
 
 def _extra(connection: Connection) -> RescoExtra:

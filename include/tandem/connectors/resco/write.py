@@ -16,6 +16,7 @@ from tandem.connectors.odata.body import Column
 from tandem.connectors.odata.delivery import Delivery
 from tandem.connectors.odata.guard import gone
 from tandem.connectors.odata.made import Rows
+from tandem.connectors.odata.outcomes import unreached
 from tandem.connectors.odata.ready import Ready, made_ready, must_have_keys
 from tandem.connectors.odata.requests import Request
 from tandem.connectors.odata.write import Write
@@ -31,6 +32,7 @@ from tandem.connectors.resco.references import (
 )
 from tandem.connectors.resco.rest import DataService
 from tandem.connectors.resco.schema import BATCH
+from tandem.errors import RetryLater
 
 _REFUSED: Final = (400, 500)
 """Statuses with which the service refuses what it cannot read; it documents 500."""
@@ -49,6 +51,10 @@ class RescoWrite(Write):
     def create(self, records: pa.RecordBatch, *, replaces: bool) -> Written:
         """As `connectors.base.Writer.create`: by Create, or by Upsert where keys are given."""
         ready = made_ready(self.entity, records)
+        try:
+            ready = self._sparing_others(ready) if replaces else ready
+        except RetryLater as error:
+            return unreached(ready, error)
         columns = ready.for_update() if replaces else ready.for_create()
         actions = {row: "Upsert" if replaces and ready.key(row) else "Create" for row in ready.fit}
         ready, delivery = self._executed(ready, columns, actions)
@@ -65,6 +71,10 @@ class RescoWrite(Write):
         if seen is not None:
             return super().update(records, seen, given)
         ready = must_have_keys(made_ready(self.entity, records, given))
+        try:
+            ready = self._sparing_others(ready)
+        except RetryLater as error:
+            return unreached(ready, error)
         columns = ready.for_update()
         given_in = {row for row in ready.fit for c in columns if _is_given(c, row)}
         actions = {row: "Update" for row in ready.fit if row in given_in}

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from tandem.core.anchors import version_field
 from tandem.core.mapping import BoundMapping
-from tandem.model.asked import Asked, SideName
+from tandem.model.asked import Asked
 from tandem.model.integration import EntityMapping, FieldMapping
 from tandem.model.schema import Entity, Field
 
@@ -38,7 +38,6 @@ def asked_of(bound: BoundMapping) -> Asked:
         kinds=kinds,
         facets=facets,
         keys={"external": bound.external.key, "local": bound.local.key},
-        places=_places(bound),
         version_field=version_field(bound.mapping, bound.external),
         order=_order(bound, bound.local),
     )
@@ -102,11 +101,6 @@ def _facets(field: Field) -> str:
         include={"nullable", "max_length", "precision", "scale", "read_only", "options"}
     )
     return json.dumps(facets)
-
-
-def _places(bound: BoundMapping) -> dict[SideName, str]:
-    paths: dict[SideName, str] = {"external": bound.external.path, "local": bound.local.path}
-    return {side: path for side, path in paths.items() if path}
 
 
 def _order(bound: BoundMapping, local: Entity) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ class Authority:
     clock's.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 each is a choice of its own, by name
         self,
         applications: Sequence[Application],
         *,

@@ -36,7 +36,6 @@ def restate(run: Run, bound: BoundMapping) -> None:
     entity, asked = bound.mapping.external, text_of(asked_now(run, bound))
     if run.state.links_asked(entity) == asked:
         return
-    _refuse_another_place(run, bound)
     doubtful = half_done(run, bound)
     _meet_anew_by_other_keys(run, bound)
     what = needed(run, bound)
@@ -48,26 +47,6 @@ def restate(run: Run, bound: BoundMapping) -> None:
         if what.forgotten or what.all_forgotten or what.elsewhere or doubtful:
             account.doubt_anchors()
         account.note_links(asked=asked, at=run.now())
-
-
-def _refuse_another_place(run: Run, bound: BoundMapping) -> None:
-    """Records of another place, such as another company, are other records: none that is linked
-    would be found there, and none that is older than the anchor would be read. With approval they
-    are the same ones, in a place that is called otherwise now.
-    """
-    entity = bound.mapping.external
-    before, now = parsed(run.state.links_asked(entity)), asked_now(run, bound)
-    if before is None or run.approved or not run.state.has_links(entity):
-        return
-    for side, place in now.places.items():
-        known = before.places.get(side)
-        if known and known != place:
-            raise StopRun(
-                f"{entity}: the records of the {side} side were those at {known}, and now are "
-                f"those at {place}: no link leads there.",
-                remedy="Restore what the connection said, and write an integration of its own for "
-                "the other place. If it only has another name: tandem sync --yes.",
-            )
 
 
 def _meet_anew_by_other_keys(run: Run, bound: BoundMapping) -> None:
