@@ -34,7 +34,7 @@ BY_HAND = {
 """What few need, and no field of a form can hold: it is written as JSON below the form."""
 SHOWN = {
     "odata": {"host", "login", "password"},
-    "dynamics": {"host", "password"},
+    "dynamics": {"host", "login", "password"},
     "business_central": {"host", "login", "password"},
     "resco": {"host", "login", "password"},
     "sql": {"login", "password"},

@@ -1,5 +1,6 @@
 """People who sign in by device code, at the simulated authority, with the real MSAL."""
 
+import json
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -17,12 +18,19 @@ from tandem.connectors.sign_in import SignsIn
 from tandem.demo.authority.authority import Authority
 from tandem.demo.authority.grants import Application
 from tandem.demo.authority.service import HOST, create_app
-from tandem.errors import AuthenticationError
+from tandem.errors import AuthenticationError, ConfigurationError, Unreachable
 from tandem.model.connection import Connection
 from tandem.state.sign_in_key import SignInKey
 from tandem.state.sign_ins import SqlSignIns
 
 SERVICE = "org.crm4.dynamics.com"
+ADELE = "adele@contoso.example"
+BOB = "bob@contoso.example"
+
+
+SCOPE = f"https://{SERVICE}/.default"
+NAME_UNTIL_SCOPES = f"app at https://{HOST}/organizations for https://{SERVICE}"
+NAME = f"{NAME_UNTIL_SCOPES} ({SCOPE})"
 
 
 class Site:
@@ -43,7 +51,10 @@ class Site:
         return SqlSignIns(lambda: f"sqlite:///{self.folder}/state.db", key, lambda: self.now)
 
     def process(
-        self, meanwhile: Callable[[], object] | None = None, **extra: str
+        self,
+        meanwhile: Callable[[], object] | None = None,
+        login: str | None = None,
+        **extra: str,
     ) -> ODataConnector:
         """A connector in a process of its own; `meanwhile`: what happens while it waits."""
 
@@ -57,6 +68,7 @@ class Site:
             id="crm",
             conn_type="odata",
             host=f"https://{SERVICE}/api/data/v9.2/",
+            login=login,
             extra={"auth": "device_code", "client_id": "app", **extra},
         )
         hosts = {HOST: create_app(self.authority), SERVICE: httpx.MockTransport(self._answer)}
@@ -64,10 +76,10 @@ class Site:
         connector.sign_in_with(self.sign_ins())
         return connector
 
-    def enter_code(self) -> None:
+    def enter_code(self, user: str = ADELE) -> None:
         """Somebody enters whatever code waits."""
         for code in self.authority.waiting:
-            self.authority.complete(code)
+            self.authority.complete(code, user)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         token = request.headers["Authorization"].removeprefix("Bearer ")
@@ -94,6 +106,20 @@ class SlowToKeep(InMemorySignIns):
     def keep_now(self) -> None:
         if self._late:
             super().keep_tokens(*self._late)
+
+
+class Failing(InMemorySignIns):
+    """A database that cannot be reached for a while."""
+
+    fails = 0
+    kept = 0
+
+    def keep_tokens(self, name: str, cache: str) -> None:
+        if self.fails:
+            self.fails -= 1
+            raise Unreachable("The state database cannot be reached.")
+        self.kept += 1
+        super().keep_tokens(name, cache)
 
 
 @pytest.fixture
@@ -256,18 +282,171 @@ def test_whoever_declines_ends_it(site: Site) -> None:
         for code in site.authority.waiting:
             site.authority.decline(code)
 
-    with pytest.raises(AuthenticationError, match=r"crm.*declined to sign in.*Run it again"):
+    with pytest.raises(AuthenticationError, match=r"crm.*declined to sign in.*tandem check"):
         site.process(decline).check()
     assert site.sign_ins().waiting() == []
     site.process(site.enter_code).check()
 
 
 def test_a_code_that_nobody_enters_expires(site: Site) -> None:
-    with pytest.raises(AuthenticationError, match=r"Nobody entered the code.*'crm'.*Run it again"):
+    with pytest.raises(AuthenticationError, match=r"Nobody entered.*'crm'.*Run tandem check"):
         site.process().check()
     assert sum(site.slept) >= 900
+    site.now += timedelta(minutes=15)
     site.process(site.enter_code).check()
     assert grants(site) == ["device_code"] * 2
+
+
+def test_nobody_waits_again_where_somebody_has_just_waited_in_vain(site: Site) -> None:
+    crm = site.process()
+    for process in (crm, crm, site.process()):
+        with pytest.raises(AuthenticationError, match=r"Nobody entered the code"):
+            process.check()
+    assert sum(site.slept) == 900
+    assert grants(site) == ["device_code"]
+
+
+def test_whoever_asks_for_a_code_gets_one_although_nobody_came_before(site: Site) -> None:
+    with pytest.raises(AuthenticationError):
+        site.process().check()
+    assert site.process().begin_sign_in()
+    site.process(site.enter_code).check()
+    assert grants(site) == ["device_code"] * 2
+
+
+@pytest.mark.parametrize("challenge", ["", 'Bearer claims="eyJhIjogMX0="'])
+def test_whoever_signed_in_last_is_the_one_who_counts(site: Site, challenge: str) -> None:
+    site.process(site.enter_code).check()
+    site.authority.forget_refresh_tokens()
+    if not challenge:
+        site.authority.expire_tokens()
+    site.challenge = challenge
+    site.process(lambda: site.enter_code(BOB)).check()
+    slept = len(site.slept)
+
+    site.process().check()
+    site.authority.expire_tokens()
+    site.process().check()
+
+    assert len(site.slept) == slept
+    assert grants(site)[-3:] == ["refresh_token", "device_code", "refresh_token"]
+    kept = json.loads(site.sign_ins().tokens(NAME) or "")
+    assert [known["username"] for known in kept["Account"].values()] == [BOB]
+
+
+def test_only_the_one_whom_the_connection_names_is_let_in(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(AuthenticationError, match=rf"'crm' is '{BOB}', and not its login"):
+        site.process(lambda: site.enter_code(BOB), login=ADELE).check()
+    assert BOB in warnings(caplog)[-1]
+    assert site.sign_ins().tokens(f"{NAME_UNTIL_SCOPES} as {ADELE} ({SCOPE})") is None
+    site.process(site.enter_code, login=ADELE.upper()).check()
+
+
+def test_it_is_logged_who_signed_in(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    site.process(site.enter_code).check()
+    assert f"Connection 'crm' is signed in as {ADELE}." in caplog.text
+
+
+@pytest.mark.parametrize(
+    "other", [{"tenant": "common"}, {"scope": "https://other.example/.default"}]
+)
+def test_another_tenant_or_scope_is_another_sign_in(site: Site, other: dict[str, str]) -> None:
+    authority = f"https://{HOST}/organizations"
+    site.process(site.enter_code, authority=authority).check()
+    site.process(site.enter_code, authority=authority, **other).check()
+    assert grants(site) == ["device_code"] * 2
+
+
+def test_the_order_of_scopes_makes_no_other_sign_in(site: Site) -> None:
+    site.process(site.enter_code, scope="https://a/one https://a/two").check()
+    site.process(site.enter_code, scope="https://a/two https://a/one").check()
+    assert grants(site) == ["device_code"]
+
+
+def test_tokens_that_could_not_be_kept_are_not_lost(site: Site) -> None:
+    kept = Failing()
+    crm = site.process(site.enter_code)
+    crm.sign_in_with(kept)
+    kept.fails = 1
+    crm.check()
+    assert grants(site) == ["device_code"]
+    assert site.authority.waiting == []
+    assert kept.kept == 1
+
+
+CODE = {"device_code": "d", "user_code": "ABC", "verification_uri": "https://x/", "expires_in": 900}
+
+
+@pytest.mark.parametrize(
+    ("said", "least", "most"),
+    [({"interval": 0}, 1, 1), ({"interval": -5}, 1, 1), ({"interval": 10**7}, 60, 60)],
+)
+def test_an_authority_is_asked_neither_too_often_nor_too_seldom(
+    said: dict[str, object], least: float, most: float
+) -> None:
+    slept = waits_for({**CODE, **said})
+    assert least <= min(slept) <= max(slept) <= most
+
+
+@pytest.mark.parametrize("life", [10**15, 10**8])
+def test_no_code_is_waited_for_longer_than_half_an_hour(life: int) -> None:
+    assert sum(waits_for({**CODE, "interval": 60, "expires_in": life})) == 1800
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"verification_uri": None},
+        {"verification_uri": "https://x/\n2026-11-29 INFO all is well"},
+        {"user_code": "A\x1b[2K"},
+        {"device_code": ""},
+        {"interval": []},
+        {"expires_in": {}},
+        {"expires_in": 1e400},
+    ],
+)
+def test_what_is_no_code_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(AuthenticationError, match=r"gives us no code|cannot be used as authority"):
+        waits_for({**CODE, **wrong})
+
+
+@pytest.mark.parametrize("token", [{"access_token": None}, {"access_token": "t", "scope": 5}])
+def test_what_is_no_token_is_refused(token: dict[str, object]) -> None:
+    with pytest.raises(AuthenticationError):
+        waits_for(CODE, token)
+
+
+def waits_for(flow: dict[str, object], token: dict[str, object] | None = None) -> list[float]:
+    """How it waits for the code of an authority that says this."""
+    at = f"https://{HOST}/t"
+    metadata = {
+        "issuer": at,
+        "authorization_endpoint": f"{at}/authorize",
+        "token_endpoint": f"{at}/token",
+        "device_authorization_endpoint": f"{at}/devicecode",
+    }
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("devicecode"):
+            return httpx.Response(200, content=json.dumps(flow))
+        if request.url.path.endswith("token"):
+            pending = {"error": "authorization_pending"}
+            return httpx.Response(200 if token else 400, json=token or pending)
+        return httpx.Response(200, json=metadata)
+
+    extra = {"auth": "device_code", "client_id": "app", "tenant": "t"}
+    connection = Connection(id="crm", conn_type="odata", host=f"https://{SERVICE}/", extra=extra)
+    slept: list[float] = []
+    crm = ODataConnector(connection, httpx.MockTransport(answer), slept.append, lambda: 0.0)
+    try:
+        crm.check()
+    except AuthenticationError as error:
+        if "Nobody entered" not in str(error):
+            raise
+    return slept
 
 
 def test_a_code_that_expired_before_this_run_is_replaced(site: Site) -> None:
@@ -321,14 +500,16 @@ def test_an_unknown_application_is_told_before_anybody_is_asked(site: Site) -> N
         site.process(client_id="ghost").check()
 
 
-def test_tokens_that_cannot_be_decrypted_count_as_absent(
-    site: Site, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_another_key_is_told_at_once_and_nobody_is_asked(site: Site) -> None:
     site.process(site.enter_code).check()
-    (site.folder / "tandem.key").unlink()
-    site.process(site.enter_code).check()
-    assert grants(site) == ["device_code"] * 2
-    assert any("encrypted with another key" in said for said in warnings(caplog))
+    key = site.folder / "tandem.key"
+    right = key.read_bytes()
+    key.unlink()
+    with pytest.raises(ConfigurationError, match="encrypted with another key"):
+        site.process(site.enter_code).check()
+    key.write_bytes(right)
+    site.process().check()
+    assert grants(site) == ["device_code"]
 
 
 def test_without_a_place_to_keep_it_a_sign_in_lasts_as_long_as_the_connector(site: Site) -> None:

@@ -147,29 +147,95 @@ def test_a_key_can_be_rotated(process: Opened) -> None:
     assert process(new).tokens(NAME) == CACHE
 
 
-def test_what_another_key_encrypted_counts_as_absent_and_is_told(
-    process: Opened, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_another_key_encrypted_is_not_replaced(process: Opened, tmp_path: Path) -> None:
     one, another = (Fernet.generate_key().decode() for _ in range(2))
     process(one).keep_tokens(NAME, CACHE)
     process(one).begin(NAME, code(1))
-    caplog.set_level(logging.WARNING)
-    assert process(another).tokens(NAME) is None
-    assert process(another).pending(NAME) is None
-    assert process(another).begin(NAME, code(2)) == code(2)
-    assert "was encrypted with another key, or is damaged" in caplog.text
-    assert NAME in caplog.text
-    assert "AIRFLOW__CORE__FERNET_KEY" in caplog.text
-    assert one not in caplog.text
+    other = process(another)
+    asks: list[Callable[[], object]] = [
+        lambda: other.tokens(NAME),
+        lambda: other.pending(NAME),
+        lambda: other.begin(NAME, code(2)),
+        lambda: other.keep_tokens(NAME, "{}"),
+    ]
+    for ask in asks:
+        with pytest.raises(ConfigurationError, match="encrypted with another key") as raised:
+            ask()
+        said = str(raised.value)
+        assert NAME in said
+        assert "AIRFLOW__CORE__FERNET_KEY" in said
+        assert str(key_file(tmp_path)) in said
+        assert "integration_sign_in" in said
+        assert one not in said
+    assert process(one).tokens(NAME) == CACHE
+    assert process(one).pending(NAME) == code(1)
 
 
-def test_what_is_damaged_counts_as_absent(process: Opened, database_url: str) -> None:
+def test_a_code_that_another_key_hides_is_in_nobodys_way_once_it_has_expired(
+    process: Opened,
+) -> None:
+    one, another = (Fernet.generate_key().decode() for _ in range(2))
+    process(one).begin(NAME, code(1, minutes=15))
+    later = process(another, now=NOW + timedelta(minutes=15))
+    assert later.begin(NAME, code(2, minutes=30)) == code(2, minutes=30)
+
+
+@pytest.mark.parametrize("columns", [("tokens", "tokens"), ("tokens", "flow")])
+def test_what_was_copied_from_another_place_does_not_open(
+    process: Opened, database_url: str, columns: tuple[str, str]
+) -> None:
+    source, target = columns
+    process().keep_tokens("another", CACHE)
+    process().begin(NAME, code(1))
+    engine = open_engine(database_url)
+    with writing(engine) as connection:
+        query = select(sign_in.c[source]).where(sign_in.c.name == "another")
+        taken = connection.execute(query).scalar_one()
+        here = sign_in.update().where(sign_in.c.name == NAME)
+        connection.execute(here.values({target: taken}))
+    engine.dispose()
+    read = process().tokens if target == "tokens" else process().pending
+    assert read(NAME) is None
+
+
+def test_that_nobody_came_is_known_for_a_quarter_of_an_hour(process: Opened) -> None:
+    process().begin(NAME, code(1))
+    assert not process().was_missed(NAME)
+    process().miss(NAME, code(1))
+    assert process().was_missed(NAME)
+    assert process().pending(NAME) is None
+    assert not process(now=NOW + timedelta(minutes=15)).was_missed(NAME)
+
+
+def test_whoever_begins_again_or_signs_in_ends_that(process: Opened) -> None:
+    for ends in (lambda: process().begin(NAME, code(2)), lambda: process().keep_tokens(NAME, "{}")):
+        waits = process().begin(NAME, code(1))
+        process().miss(NAME, waits)
+        ends()
+        assert not process().was_missed(NAME)
+
+
+def test_only_the_one_that_waits_can_be_missed(process: Opened) -> None:
+    process().begin(NAME, code(1))
+    process().miss(NAME, code(2))
+    assert not process().was_missed(NAME)
+    assert process().pending(NAME) == code(1)
+
+
+def test_what_is_damaged_counts_as_absent_and_is_told_once(
+    process: Opened, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     process().keep_tokens(NAME, CACHE)
     engine = open_engine(database_url)
     with writing(engine) as connection:
         connection.execute(sign_in.update().values(tokens=b"\x00nonsense"))
     engine.dispose()
-    assert process().tokens(NAME) is None
+    sign_ins = process()
+    assert sign_ins.tokens(NAME) is None
+    assert sign_ins.tokens(NAME) is None
+    assert [r.levelno for r in caplog.records if "is damaged" in r.getMessage()] == [
+        logging.WARNING
+    ]
 
 
 def test_the_key_file_is_its_owners_alone(process: Opened, tmp_path: Path) -> None:
@@ -181,9 +247,9 @@ def test_the_key_file_is_its_owners_alone(process: Opened, tmp_path: Path) -> No
 def test_whoever_makes_the_key_second_uses_the_first(tmp_path: Path) -> None:
     key = SignInKey("", key_file(tmp_path))
     with ThreadPoolExecutor(8) as pool:
-        fernets = list(pool.map(lambda _: key.fernet(), range(8)))
-    secret = fernets[0].encrypt(b"one")
-    assert {fernet.decrypt(secret) for fernet in fernets} == {b"one"}
+        seals = list(pool.map(lambda _: key.seal(), range(8)))
+    secret = seals[0].sealed("here", "one")
+    assert {seal.opened("here", secret) for seal in seals} == {"one"}
 
 
 @pytest.mark.parametrize("keys", ["s3cret", "ümlaut", f"{'A' * 43}=,s3cret"])
@@ -191,7 +257,7 @@ def test_what_is_no_key_is_told_and_not_shown(keys: str, tmp_path: Path) -> None
     with pytest.raises(
         ConfigurationError, match="AIRFLOW__CORE__FERNET_KEY holds no Fernet key"
     ) as raised:
-        SignInKey(keys, key_file(tmp_path)).fernet()
+        SignInKey(keys, key_file(tmp_path)).seal()
     assert keys not in str(raised.value)
     assert keys not in repr(SignInKey(keys, key_file(tmp_path)))
 
@@ -199,13 +265,13 @@ def test_what_is_no_key_is_told_and_not_shown(keys: str, tmp_path: Path) -> None
 def test_a_key_file_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "tandem.key").write_text("")
     with pytest.raises(ConfigurationError, match=r"tandem\.key holds no Fernet key"):
-        SignInKey("", tmp_path / "tandem.key").fernet()
+        SignInKey("", tmp_path / "tandem.key").seal()
 
 
 def test_a_key_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "tandem.key").mkdir()
     with pytest.raises(ConfigurationError, match=r"tandem\.key.*cannot be used"):
-        SignInKey("", tmp_path / "tandem.key").fernet()
+        SignInKey("", tmp_path / "tandem.key").seal()
 
 
 def test_nothing_is_opened_before_it_is_needed(tmp_path: Path) -> None:

@@ -85,8 +85,12 @@ DYNAMICS: Final[Form] = {
     "hook-class-name": "tandem.airflow.hooks.DynamicsHook",
     "hook-name": "Dynamics 365 (Tandem)",
     "ui-field-behaviour": {
-        "hidden-fields": ["schema", "port", "login"],
-        "relabeling": {"host": "Service root URL", "password": _OR_DEVICE_CODE},
+        "hidden-fields": ["schema", "port"],
+        "relabeling": {
+            "host": "Service root URL",
+            "login": "Login (optional: who signs in by device code)",
+            "password": _OR_DEVICE_CODE,
+        },
         "placeholders": {"host": "https://contoso.crm4.dynamics.com/api/data/v9.2/"},
     },
     "conn-fields": {
@@ -107,7 +111,7 @@ BUSINESS_CENTRAL: Final[Form] = {
         "hidden-fields": ["schema", "port"],
         "relabeling": {
             "host": "Service URL (empty: the public cloud)",
-            "login": "Login (on-premises only)",
+            "login": "Login (on-premises; online optional: who signs in by device code)",
             "password": "Client secret (empty: device code); on-premises the web service key",
         },
         "placeholders": {"host": "https://api.businesscentral.dynamics.com"},

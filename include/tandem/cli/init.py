@@ -13,6 +13,7 @@ from tandem.cli.output import say
 from tandem.cli.session import environment, errors_as_exit_codes, find_connection
 from tandem.connectors.base import Connector, DefaultMapping, HasDefaultMapping, Provisioner
 from tandem.connectors.registry import open_connector
+from tandem.connectors.sign_in import SignsIn
 from tandem.errors import ConfigurationError
 from tandem.integration_files import BrokenFile, parse_integration
 from tandem.model.integration import Integration, Name, System
@@ -113,6 +114,8 @@ def _opened(system: System) -> Iterator[Connector]:
         closing(sign_ins_of(environment())) as sign_ins,
         closing(open_connector(system.connector, connection, sign_ins)) as connector,
     ):
+        if isinstance(connector, SignsIn):
+            connector.begin_sign_in()  # whoever drafts can enter a code, even if nobody just did
         yield connector
 
 

@@ -106,6 +106,7 @@ def test_a_custom_api_may_have_pictures_of_its_own() -> None:
 def test_a_time_of_creation_orders_no_changes() -> None:
     attachments = with_pictures().schema().entity("documentAttachments")
     assert attachments.capabilities.version_fields == ()
+    assert attachments.field("lastModifiedDateTime").read_only
 
 
 def test_media_are_left_out() -> None:

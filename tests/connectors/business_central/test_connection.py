@@ -11,6 +11,7 @@ from tandem.errors import ConfigurationError
 from tandem.model.connection import Connection
 
 SIGN_IN = {"auth": "client_credentials", "client_id": "app"}
+PERSON = {"auth": "device_code", "client_id": "app"}
 CLOUD = {**SIGN_IN, "tenant": "contoso.example"}
 
 
@@ -109,9 +110,29 @@ def test_what_the_extra_says_wins_over_what_was_pasted() -> None:
     assert found.address.company == "CRONUS"
 
 
-def test_the_scope_is_not_that_of_an_overridden_host() -> None:
-    found = target(connection("http://127.0.0.1:8000", **CLOUD))
-    assert found.extra.scope == SCOPE
+@pytest.mark.parametrize(
+    "host", [None, HOST, "https://contoso.api.businesscentral.dynamics.com/v2.0/t/Sandbox"]
+)
+def test_microsofts_own_hosts_share_a_scope(host: str | None) -> None:
+    assert target(connection(host, **CLOUD)).extra.scope == SCOPE
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "http://127.0.0.1:8000",
+        "https://api.businesscentral.dynamics.evil.example",
+        "https://evildynamics.com",
+        "https://erp.example.com:7048/BC250",
+    ],
+)
+def test_no_other_host_is_given_tokens_for_microsofts(host: str) -> None:
+    assert target(connection(host, **CLOUD)).extra.scope is None
+    given = target(connection(host, **CLOUD, scope="https://x/.default"))
+    assert given.extra.scope == "https://x/.default"
+
+
+def test_a_scope_can_be_given() -> None:
     given = target(connection("http://127.0.0.1:8000", **CLOUD, scope="https://x/.default"))
     assert given.extra.scope == "https://x/.default"
 

@@ -101,6 +101,11 @@ def test_an_authority_that_is_stated_counts_in_any_cloud() -> None:
     assert sign_in_of(connection(root, extra=stated), root).authority == stated["authority"]
 
 
+def test_nothing_is_sent_in_the_clear() -> None:
+    with pytest.raises(ConfigurationError, match="in the clear"):
+        web_api_root(connection("http://crm.example.com/Org"))
+
+
 @pytest.mark.parametrize("pasted", [None, "", "ftp://x", "https://me:secret@contoso.example.com/"])
 def test_what_is_no_address_is_refused_without_showing_it(pasted: str | None) -> None:
     with pytest.raises(ConfigurationError) as refused:

@@ -11,7 +11,7 @@ from tests.connectors.dynamics.small_dataverse import TABLES, Dataverse, listing
 
 from tandem.connectors.base import Query
 from tandem.connectors.dynamics.definitions import parse_definitions
-from tandem.errors import AuthenticationError, Throttled
+from tandem.errors import AuthenticationError, RetryLater, Throttled
 from tandem.model.schema import Deletes, Entity, Kind
 
 DENIED = refusal(403, "0x80040220", "Principal user is missing prvReadEntity privilege")
@@ -203,3 +203,14 @@ def test_the_first_tracked_reading_asks_for_nothing_that_tracking_forbids(
 def test_a_table_without_an_entity_set_is_none_of_ours() -> None:
     nameless = {**TABLES[0], "EntitySetName": None}
     assert parse_definitions(json.dumps({"value": [nameless]}).encode()) == {}
+
+
+@pytest.mark.parametrize("status", [500, 503, 504])
+def test_half_of_a_definition_is_none(dataverse: Dataverse, status: int) -> None:
+    """A schema that lacks for once what it had before would look like a change of the system."""
+    connector = dataverse.connector()
+    entity = connector.schema().entity("accounts")
+    dataverse.instead["PicklistAttributeMetadata"] = lambda _: httpx.Response(status)
+    with pytest.raises(RetryLater):
+        connector.described([entity])
+

@@ -79,19 +79,21 @@ def _sets_of_company(csdl: Csdl) -> frozenset[str]:
 
 
 def _entity(entity: Entity, company: str) -> Entity:
-    stamps = _stamps(entity)
+    stamps = entity.capabilities.version_fields
     fields = {field.name: _field(field, entity.key, stamps) for field in entity.fields}
     placed = entity.model_copy(
         update={
             "path": f"{company}/{quote(entity.name, safe='')}" if company else "",
             "fields": tuple(fields.values()),
-            "capabilities": _capabilities(entity, fields, stamps, is_written=bool(company)),
+            "capabilities": _capabilities(
+                entity, fields, _ordering(entity), is_written=bool(company)
+            ),
         }
     )
     return _fixed(placed, FOR_NEW_RECORDS.get(entity.name, ()))
 
 
-def _stamps(entity: Entity) -> tuple[str, ...]:
+def _ordering(entity: Entity) -> tuple[str, ...]:
     """Fields that order changes: timestamps, which the platform sets and which are read with an
     overlap, before numbers. A row version may be committed after a greater one, and
     RowVersionNumber (of Resco's extension) is left alone by writes that run no triggers.
@@ -103,7 +105,7 @@ def _stamps(entity: Entity) -> tuple[str, ...]:
 
 
 def _field(field: Field, key: tuple[str, ...], stamps: tuple[str, ...]) -> Field:
-    """An id that is a whole key is made by the system, and so is what orders changes, in every
+    """An id that is a whole key is made by the system, and so are times and versions, of every
     record: pages show them, and take none.
     """
     if key == (field.name,) and field.kind is Kind.GUID and field.name.lower() in _MADE_THERE:
@@ -124,7 +126,7 @@ def _fixed(entity: Entity, names: tuple[str, ...]) -> Entity:
 
 
 def _capabilities(
-    entity: Entity, fields: Mapping[str, Field], stamps: tuple[str, ...], *, is_written: bool
+    entity: Entity, fields: Mapping[str, Field], ordering: tuple[str, ...], *, is_written: bool
 ) -> Capabilities:
     """Every record has an etag; nothing tells what was deleted, so that keys are compared."""
     able = entity.capabilities
@@ -132,7 +134,7 @@ def _capabilities(
     chosen = able.client_keys and not any(fields[name].read_only for name in entity.key)
     return able.model_copy(
         update={
-            "version_fields": stamps,
+            "version_fields": ordering,
             "delta": False,
             "deletes": Deletes.KEY_SWEEP if entity.key else Deletes.NONE,
             **done,

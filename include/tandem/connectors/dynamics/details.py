@@ -72,8 +72,8 @@ def _together(http: Http, wanted: Sequence[str]) -> list[Reply]:
     replies = [r for r in Multipart().read(reply, len(wanted)).replies if r is not None]
     if len(replies) < len(wanted):
         raise ValueError("some were not answered")
-    for each in replies:
-        if each.status in NOT_DONE and isinstance(
+    for each in replies:  # what half of a definition says would look like a change of it
+        if each.status != 200 and isinstance(
             error := http.error(batch_url(http), each), RetryLater
         ):
             raise error

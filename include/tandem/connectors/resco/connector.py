@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from tandem.connectors.base import Page, Query
 from tandem.connectors.odata.connector import ODataConnector
-from tandem.connectors.odata.filters import key_expressions
-from tandem.connectors.odata.query import key_filters
+from tandem.connectors.odata.exact_keys import ExactKeys
+from tandem.connectors.odata.key_groups import filters_by_key
 from tandem.connectors.odata.read import Walk, count_records
 from tandem.connectors.odata.selection import counted, selection
 from tandem.connectors.resco.metadata import parse_entities, parse_labels
@@ -85,10 +85,11 @@ class RescoConnector(ODataConnector):
 
     def find(self, query: Query, keys: pa.RecordBatch) -> Iterator[Page]:
         """As `ODataConnector.find`."""
-        chosen = selection(query, self.read)
         named = keys.rename_columns([wire_name(query.entity.field(n)) for n in keys.schema.names])
-        for also in key_filters(key_expressions(wire_entity(query.entity), named)):
-            yield from chosen.pages(partial(self._walked, also=also))
+        exact = ExactKeys(query, keys)
+        chosen = selection(exact.asked, self.read)
+        for also in filters_by_key(wire_entity(query.entity), named):
+            yield from exact.of(chosen.pages(partial(self._walked, also=also)))
 
     def settled_version(self, entity: Entity) -> int | None:
         """One below the least version that a transaction under way has, which comes with any

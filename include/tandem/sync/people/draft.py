@@ -102,16 +102,6 @@ def _drafted(entity: Entity, around: _Around) -> list[Field]:
     return [f for f in entity.fields if (leads[f.name] if f.part_of else f.name not in split)]
 
 
-def _left_out(entity: Entity, drafted: Mapping[str, Entity]) -> set[str]:
-    """A lookup of which some part refers to an entity that is drafted as well, and the parts that
-    do not; the parts of a lookup of which none does.
-    """
-    parts = [field for field in entity.fields if field.part_of]
-    leading = {f.name for f in parts if any(_lookup(target, drafted) for target in f.lookup)}
-    led = {field.part_of for field in parts if field.name in leading}
-    return led | {field.name for field in parts if field.name not in leading}
-
-
 def _field(entity: Entity, field: Field, around: _Around) -> str:
     local = column_name(entity, field)
     ends = f"external: {flow(field.name)}, local: {flow(local)}"
