@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import ssl
 import subprocess
@@ -13,13 +14,14 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509
 from typer.testing import CliRunner
 
 from tandem.cli.main import app
 from tandem.demo.certificate import certificate
 from tandem.demo.data import Sizes
 from tandem.demo.dialects import Dialect
-from tandem.demo.stands import Place, signs_in, stand
+from tandem.demo.stands import Place, Stand, signs_in, stand
 
 COMMAND = (sys.executable, "-m", "tandem.demo", "--accounts", "5", "--port", "0")
 
@@ -94,3 +96,25 @@ def test_a_certificate_is_made_once_and_its_key_is_nobody_elses(tmp_path: Path) 
     assert certificate(tmp_path) == (public, private)
     assert public.read_bytes() == made
     assert private.stat().st_mode & 0o077 == 0
+
+
+def test_a_key_that_others_could_read_is_replaced_by_one_they_cannot(tmp_path: Path) -> None:
+    public, private = certificate(tmp_path)
+    private.chmod(0o644)
+    public.unlink()
+    certificate(tmp_path)
+    assert private.stat().st_mode & 0o077 == 0
+
+
+def test_the_certificate_vouches_for_nobody_else(tmp_path: Path) -> None:
+    public, _ = certificate(tmp_path)
+    made = x509.load_pem_x509_certificate(public.read_bytes())
+    assert not made.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+
+
+def test_a_connection_is_exported_as_one_word_of_the_shell() -> None:
+    connection = {"conn_type": "odata", "password": "it's; $(touch x)"}
+    (_, line), *_ = Stand("", None, "", {"": connection}).exports()  # type: ignore[arg-type]
+    command, word = shlex.split(line)
+    assert command == "export"
+    assert json.loads(word.partition("=")[2]) == connection

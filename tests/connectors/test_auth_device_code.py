@@ -373,11 +373,16 @@ def test_tokens_that_could_not_be_kept_are_not_lost(site: Site) -> None:
     kept.fails = 1
     crm.check()
     assert grants(site) == ["device_code"]
-    assert site.authority.waiting == []
+    assert not site.authority.waiting
     assert kept.kept == 1
 
 
-CODE = {"device_code": "d", "user_code": "ABC", "verification_uri": "https://x/", "expires_in": 900}
+CODE: dict[str, object] = {
+    "device_code": "d3v1ce-c0de",
+    "user_code": "ABC",
+    "verification_uri": "https://x/",
+    "expires_in": 900,
+}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tandem.model.connection import Connection
 
 APP = "11111111-2222-3333-4444-555555555555"
 SECRET = "hush-hush"
-SCOPE = "https://api.businesscentral.dynamics.com/.default"
+SCOPE = f"https://{ERP}/.default"
 
 
 @pytest.fixture

@@ -147,12 +147,6 @@ ATTRIBUTES: dict[str, list[dict[str, Any]]] = {
     ],
     "String": [{"LogicalName": "name", "MaxLength": 160}],
     "Memo": [],
-    "Decimal": [{"LogicalName": "new_share", "Precision": 3}],
-    "Money": [
-        {"LogicalName": "new_fee", "Precision": 2, "PrecisionSource": 0},
-        {"LogicalName": "new_fee_base", "Precision": 2, "PrecisionSource": 0},
-        {"LogicalName": "creditlimit", "Precision": 2, "PrecisionSource": 2},
-    ],
     "Picklist": [shared(options("industrycode", _1="Accounting", _2="Farming"))],
     "State": [options("statecode", _0="Active", _1="Inactive")],
     "Status": [],
@@ -209,6 +203,9 @@ class Dataverse:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         target = request.url.raw_path.decode().removeprefix("/api/data/v9.2/")
+        return self._answered(request, target)
+
+    def _answered(self, request: httpx.Request, target: str) -> httpx.Response:
         for pattern, handler in self.instead.items():
             if re.search(pattern, target):
                 return handler(request)
@@ -275,7 +272,8 @@ class Dataverse:
             head, _, body = part.split(b"\r\n\r\n", 1)[1].partition(b"\r\n\r\n")
             method, target, _ = head.split(b"\r\n")[0].decode().split(" ")
             self.changes += method != "GET"
-            reply = self.answer(method, target, {}, body.strip())
+            inner = httpx.Request(method, f"https://part.example/{target}", content=body.strip())
+            reply = self._answered(inner, target)
             answers.append(
                 f"--answers\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 {reply.status_code} X"
                 f"\r\nContent-Type: application/json\r\n\r\n{reply.text}\r\n"

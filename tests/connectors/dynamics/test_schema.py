@@ -132,17 +132,6 @@ def test_only_the_system_itself_requires_a_value(dataverse: Dataverse) -> None:
     assert entity.field("name").max_length == 160
 
 
-def test_decimal_places_are_told_of_what_is_written_and_has_a_number_of_its_own(
-    dataverse: Dataverse,
-) -> None:
-    """Those of most amounts depend on the currency of each record, and what Dataverse computes
-    may have more than it shows.
-    """
-    entity = described(dataverse)
-    names = ("new_share", "new_fee", "new_fee_base", "creditlimit")
-    assert [entity.field(name).scale for name in names] == [3, 2, None, None]
-
-
 def test_the_definitions_of_several_tables_are_one_request(dataverse: Dataverse) -> None:
     connector = dataverse.connector()
     entities = connector.schema().entities

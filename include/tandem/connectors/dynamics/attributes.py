@@ -2,8 +2,8 @@
 written.
 
 Microsoft Learn, "Query table definitions using the Web API" (options by a cast to the kind of
-attribute), "Web API EntityType reference" (AttributeMetadata) and "MoneyAttributeMetadata"
-(where the number of decimal places of an amount comes from).
+attribute) and "Web API EntityType reference" (AttributeMetadata). `Precision` is left alone: it
+binds what is written, and values that are finer than it may be there from before.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,8 +20,6 @@ _DOCUMENTS: Final = (
     "?$select=LogicalName,AttributeType,DisplayName,RequiredLevel,IsValidForCreate,"
     "IsValidForRead,IsValidForUpdate",
     *("/" + _CAST.format(kind) + ",MaxLength" for kind in ("String", "Memo")),
-    "/" + _CAST.format("Decimal") + ",Precision",
-    "/" + _CAST.format("Money") + ",Precision,PrecisionSource",
     *("/" + _OPTIONS.format(kind) for kind in ("Picklist", "State", "Status", "Boolean")),
 )
 """Columns of several choices are not asked for: their values are any of the options together, such
@@ -31,9 +29,6 @@ _FILLED: Final = frozenset(
     ("BigInt", "Boolean", "EntityName", "Owner", "Picklist", "State", "Status", "Uniqueidentifier")
 )
 """Kinds of column that Dataverse fills where a new record does not give them, required or not."""
-
-_OWN_PRECISION: Final = 0
-"""Others are that of the organisation's prices, and that of the currency."""
 
 Attributes = Mapping[str, Mapping[str, Any]]
 """Logical name of a column → the properties of its attribute."""
@@ -84,8 +79,6 @@ def _field(field: Field, said: Mapping[str, Any], *, is_key: bool) -> Field:
         update["option_labels"] = labels if any(labels) else ()
     if field.kind is Kind.STRING and (length := _number(said.get("MaxLength"))):
         update["max_length"] = length
-    if field.kind is Kind.DECIMAL and (scale := _scale(field, said)) is not None:
-        update["scale"] = scale
     return field.model_copy(update=update)
 
 
@@ -128,18 +121,6 @@ def _options(said: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
         for option in known.get("Options") or ()
         if isinstance(option, dict) and option.get("Value") is not None
     ]
-
-
-def _scale(field: Field, said: Mapping[str, Any]) -> int | None:
-    """Decimal places to which Dataverse rounds what is written; None: it depends on the record,
-    or nothing is written. What is computed there may have more places than it shows.
-    """
-    never = said.get("IsValidForCreate") is False and said.get("IsValidForUpdate") is False
-    source = said.get("PrecisionSource")
-    own = source is None or _number(source) == _OWN_PRECISION
-    if field.read_only or never or not own:
-        return None
-    return _number(said.get("Precision"))
 
 
 def _number(value: Any) -> int | None:
