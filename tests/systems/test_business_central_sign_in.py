@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.systems.cronus import CUSTOMERS, TERMS, Cronus, Time
+from tests.systems.cronus import CUSTOMERS, ERP, TERMS, Cronus, Time
 from tests.systems.office import Office, counted
 
 from tandem.demo.authority.authority import Authority

@@ -30,9 +30,6 @@ METADATA = """<?xml version="1.0" encoding="utf-8"?>
     <Property Name="statecode" Type="Edm.Int32"/>
     <Property Name="new_colours" Type="Edm.String"/>
     <Property Name="donotemail" Type="Edm.Boolean"/>
-    <Property Name="new_share" Type="Edm.Decimal" Scale="Variable"/>
-    <Property Name="new_fee" Type="Edm.Decimal" Scale="Variable"/>
-    <Property Name="new_fee_base" Type="Edm.Decimal" Scale="Variable"/>
     <Property Name="creditlimit" Type="Edm.Decimal" Scale="Variable"/>
     <Property Name="createdon" Type="Edm.DateTimeOffset"/>
     <Property Name="overriddencreatedon" Type="Edm.DateTimeOffset"/>
@@ -136,9 +133,6 @@ ATTRIBUTES: dict[str, list[dict[str, Any]]] = {
         attribute("industrycode", "Picklist"),
         attribute("statecode", "State", "ru", "SystemRequired"),
         attribute("new_colours", "Virtual"),
-        attribute("new_share", "Decimal"),
-        attribute("new_fee", "Money"),
-        attribute("new_fee_base", "Money", "r"),
         attribute("creditlimit", "Money"),
         attribute("donotemail", "Boolean"),
         attribute("createdon", "DateTime", "r"),
