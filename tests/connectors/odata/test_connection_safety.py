@@ -30,6 +30,12 @@ def test_tokens_of_microsoft_never_travel_in_the_clear(auth: str) -> None:
     ODataConnector(here).close()
 
 
+def test_a_client_secret_never_travels_in_the_clear() -> None:
+    there = {"auth": "client_credentials", "client_id": "app", "token_url": "http://sso.internal/t"}
+    with pytest.raises(ConfigurationError, match=r"token_url of connection 'crm' is not https"):
+        ODataConnector(crm("https://crm.internal/", **there))
+
+
 @pytest.mark.parametrize(("host", "warnings"), [("crm.internal", 1), ("localhost:80", 0)])
 def test_a_login_in_the_clear_is_warned_of_once(
     host: str, warnings: int, caplog: pytest.LogCaptureFixture

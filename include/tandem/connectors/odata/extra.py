@@ -78,11 +78,11 @@ def in_the_clear(root: str) -> bool:
     return url.scheme == "http" and url.host not in _HERE
 
 
-def refuse_clear(connection: Connection, root: str) -> None:
+def refuse_clear(connection: Connection, url: str, what: str = "host") -> None:
     """ConfigurationError where passwords and tokens would travel in the clear."""
-    if in_the_clear(root):
+    if in_the_clear(url):
         raise ConfigurationError(
-            f"The host of connection {connection.id!r} is not https: passwords and tokens would "
+            f"The {what} of connection {connection.id!r} is not https: passwords and tokens would "
             "travel in the clear.",
             remedy="Write it with https://; plain HTTP is for this machine (localhost) only.",
         )

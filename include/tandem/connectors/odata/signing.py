@@ -83,6 +83,7 @@ def _client_credentials(asked: Signing) -> httpx.Auth:
     secret = needed(connection, "password (the client secret)", pasted)
     if extra.token_url:
         url = endpoint(connection, "token_url", extra.token_url)
+        refuse_clear(connection, url, "token_url")
         client_id = _client_id(asked)
         return BearerAuth(EndpointTokens(url, client_id, secret, extra.scope, asked.plain))
     scopes = (extra.scope or _whole_service(asked.root),)

@@ -11,6 +11,7 @@ from tandem.demo.authority.ledger import Ledger
 from tandem.demo.clock import Clock, system_clock
 
 TENANT: Final = "contoso.example"
+TENANTS: Final = frozenset((TENANT, "common", "organizations"))
 TOKEN_LIFE: Final = timedelta(seconds=3_599)
 CODE_LIFE: Final = timedelta(seconds=900)
 VERIFICATION: Final = "https://microsoft.com/devicelogin"
@@ -21,27 +22,24 @@ INTERVAL: Final = 5
 class Authority:
     """Gives tokens out and takes them back. Safe to use from several threads.
 
-    `applications` are known in each of the `tenants`; any other is refused. All instants are the
+    `applications` are known in each of the TENANTS; any other is refused. All instants are the
     clock's.
     """
 
-    def __init__(  # noqa: PLR0913 each is a choice of its own, by name
+    def __init__(
         self,
         applications: Sequence[Application],
         *,
-        tenants: Sequence[str] = (TENANT, "common", "organizations"),
         clock: Clock = system_clock,
-        token_life: timedelta = TOKEN_LIFE,
-        code_life: timedelta = CODE_LIFE,
         verification: str = VERIFICATION,
         interval: int = INTERVAL,
     ) -> None:
         self._ledger = Ledger(
             {application.client_id: application for application in applications},
-            frozenset(tenants),
+            TENANTS,
             clock,
-            token_life,
-            code_life,
+            TOKEN_LIFE,
+            CODE_LIFE,
             verification,
             interval,
         )

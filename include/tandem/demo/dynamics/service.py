@@ -34,25 +34,23 @@ TOKEN_LIFE: Final = timedelta(days=7)
 AUTHORITY: Final = "https://login.microsoftonline.com/common/oauth2/authorize"
 
 
-def create_app(  # noqa: PLR0913 each is a choice of its own, by name
+def create_app(
     database: Path,
     *,
     clock: Clock = system_clock,
     new_id: Callable[[], UUID] = uuid4,
     accepts: Callable[[str], bool] | None = None,
     page_size: int = MAX,
-    token_life: timedelta = TOKEN_LIFE,
     control: Control | None = None,
 ) -> Starlette:
     """A Dataverse organization at ROOT over a database file that is made if missing.
 
     `accepts` says whether a bearer token is good now; None: everyone is let in. `page_size`: the
-    most rows of a page. `token_life`: how long delta tokens are good. `control`: its limits, and
-    the hand that tests have on it.
+    most rows of a page. `control`: its limits, and the hand that tests have on it.
     """
     store = open_store(database, clock)
     service = Service(store, clock, new_id, min(page_size, MAX))
-    organization = Organization(service, control or Control(), token_life)
+    organization = Organization(service, control or Control(), TOKEN_LIFE)
 
     async def web_api(request: Request) -> Response:
         body = await request.body()
