@@ -35,7 +35,14 @@ from tandem.model.schema import Entity, Field, Kind, Schema
 HOST = "erp.example"
 DATABASE = "bc.db"
 COMPANY = COMPANIES[0]
-REFERRING = ("CustomerNo", "ContactNo", "PrimaryContacNo", "companyNumber", "number")
+REFERRING = (
+    "CustomerNo",
+    "ContactNo",
+    "PrimaryContacNo",
+    "companyNumber",
+    "lineObjectNumber",
+    "number",
+)
 WITHOUT_NULL = (Kind.BOOLEAN, Kind.DECIMAL, Kind.INT64)
 
 
