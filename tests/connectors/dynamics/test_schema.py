@@ -202,4 +202,3 @@ def test_half_of_a_definition_is_none(dataverse: Dataverse, status: int) -> None
     dataverse.instead["PicklistAttributeMetadata"] = lambda _: httpx.Response(status)
     with pytest.raises(RetryLater):
         connector.described([entity])
-
