@@ -17,8 +17,10 @@ from tandem.connectors.odata.literals import is_enumeration
 from tandem.model.schema import Field, Kind
 
 _CODED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_NO_NAME: Final = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)|\W|^\d")
-"""What such a name cannot have or begin with, and an underscore where it would begin a code."""
+_NO_NAME: Final = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)|\W")
+"""What such a name cannot have, and an underscore where it would begin a code. A digit may begin
+it: API v2.0 has members named `0` to `14`.
+"""
 BLANK_MEMBER: Final = " "
 
 
