@@ -3,13 +3,13 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 from tests.simulated import simulated
 from tests.systems.office import Office
+from tests.systems.wire import Disturbance, Time, Wire
 
 from tandem.connectors.base import Connector
 from tandem.connectors.dynamics.connector import DynamicsConnector
@@ -22,7 +22,6 @@ from tandem.demo.dynamics.service import create_app
 from tandem.model.connection import Connection
 
 Record = dict[str, Any]
-Disturbance = Callable[[httpx.Request], httpx.Response | Exception | None]
 
 CRM = "contoso.crm4.dynamics.com"
 SOMEBODY = "somebody-else"
@@ -30,40 +29,8 @@ SOMEBODY = "somebody-else"
 TOKEN = "token"
 
 
-@dataclass
-class Time:
-    """The clock of the organization: each look at it is a moment later."""
-
-    now: datetime = field(default_factory=lambda: datetime(2026, 3, 2, 8, tzinfo=UTC))
-
-    def __call__(self) -> datetime:
-        self.now += timedelta(milliseconds=7)
-        return self.now
-
-
-@dataclass
-class Wire(httpx.BaseTransport):
-    """Notes what Tandem asks of the organization, and disturbs it as it is told."""
-
-    there: httpx.BaseTransport
-    before: Disturbance = lambda _request: None
-    """An answer or an error in place of the system's; None: let it pass."""
-    after: Disturbance = lambda _request: None
-    """The same, once the system has done what it was asked."""
-    asked: list[httpx.Request] = field(default_factory=list)
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.read()
-        if request.url.host != CRM:
-            return self.there.handle_request(request)
-        self.asked.append(request)
-        disturbed = self.before(request)
-        if disturbed is None:
-            answer = self.there.handle_request(request)
-            disturbed = self.after(request)
-        if isinstance(disturbed, Exception):
-            raise disturbed
-        return disturbed or answer
+class DataverseWire(Wire):
+    """What is asked of the organization."""
 
     @property
     def writes(self) -> list[httpx.Request]:
@@ -105,7 +72,7 @@ class Contoso:
         hosts: dict[str, Any] = {CRM: app}
         if self.authority:
             hosts[AUTHORITY] = create_authority(self.authority)
-        self.wire = Wire(simulated(hosts))
+        self.wire = DataverseWire(simulated(hosts), CRM)
         self.client = httpx.Client(
             base_url=f"https://{CRM}{ROOT}",
             transport=simulated({CRM: app}),

@@ -7,7 +7,6 @@ users would, the database by its own driver.
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from urllib.parse import quote, unquote
 import httpx
 from tests.simulated import simulated
 from tests.systems.office import Office
+from tests.systems.wire import Time, Wire
 
 from tandem.connectors.base import Connector
 from tandem.connectors.business_central.connector import BusinessCentralConnector
@@ -28,7 +28,6 @@ from tandem.demo.business_central.service import BASE, ENVIRONMENT, TENANT, crea
 from tandem.model.connection import Connection
 
 Record = dict[str, Any]
-Disturbance = Callable[[httpx.Request], httpx.Response | Exception | None]
 
 ERP: str = "erp.example"
 CRONUS, OTHER = COMPANIES
@@ -36,43 +35,8 @@ SOMEBODY: str = "somebody-else"
 """The token of the people who use Business Central without Tandem."""
 
 
-@dataclass
-class Time:
-    """The clock of the simulated systems: each look at it is a moment later."""
-
-    now: datetime = field(default_factory=lambda: datetime(2026, 3, 2, 8, tzinfo=UTC))
-
-    def __call__(self) -> datetime:
-        self.now += timedelta(milliseconds=7)
-        return self.now
-
-    def go_on(self, minutes: float) -> None:
-        """Let time pass."""
-        self.now += timedelta(minutes=minutes)
-
-
-@dataclass
-class Wire(httpx.BaseTransport):
-    """Notes what Tandem asks of Business Central, and disturbs it as it is told."""
-
-    there: httpx.BaseTransport
-    before: Disturbance = lambda _request: None
-    """An answer or an error in place of the system's; None: let it pass."""
-    after: Disturbance = lambda _request: None
-    """The same, once the system has done what it was asked."""
-    asked: list[httpx.Request] = field(default_factory=list)
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.read()
-        if request.url.host != ERP:
-            return self.there.handle_request(request)
-        self.asked.append(request)
-        before = self.before(request)
-        if before is not None:
-            return _given(before)
-        response = self.there.handle_request(request)
-        after = self.after(request)
-        return response if after is None else _given(after)
+class BusinessCentralWire(Wire):
+    """What is asked of Business Central."""
 
     @property
     def writes(self) -> list[httpx.Request]:
@@ -89,12 +53,6 @@ class Wire(httpx.BaseTransport):
         """The queries of the requests that list an entity."""
         parts = [target.partition("?") for target in self.targets]
         return [query for path, _, query in parts if path == entity]
-
-
-def _given(disturbed: httpx.Response | Exception) -> httpx.Response:
-    if isinstance(disturbed, Exception):
-        raise disturbed
-    return disturbed
 
 
 @dataclass(frozen=True)
@@ -163,7 +121,7 @@ class Cronus:
         hosts: dict[str, Any] = {ERP: app}
         if self.authority:
             hosts[AUTHORITY] = create_authority(self.authority)
-        self.wire = Wire(simulated(hosts))
+        self.wire = BusinessCentralWire(simulated(hosts), ERP)
         self.client = httpx.Client(
             transport=simulated({ERP: app}), headers={"Authorization": f"Bearer {SOMEBODY}"}
         )

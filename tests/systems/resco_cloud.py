@@ -1,15 +1,15 @@
 """Simulated organizations of Resco Cloud, read and edited without Tandem."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 from tests.simulated import simulated
 from tests.systems.office import Office
+from tests.systems.wire import Wire
 
 from tandem.connectors.resco.connector import RescoConnector
 from tandem.demo.resco.attributes import LookupForm
@@ -21,7 +21,6 @@ from tandem.demo.write import read_json
 from tandem.model.connection import Connection
 
 Record = dict[str, Any]
-Disturbance = Callable[[httpx.Request], httpx.Response | Exception | None]
 BOTH: Record = {"direction": "bidirectional", "primary_key": ["id"]}
 
 
@@ -81,27 +80,8 @@ ORDERS: Record = {
 ALL = (ACCOUNTS, CONTACTS, ORDERS)
 
 
-@dataclass
-class Wire(httpx.BaseTransport):
-    """Notes what is asked of the organization, and disturbs it as it is told."""
-
-    there: httpx.BaseTransport
-    before: Disturbance = lambda _request: None
-    """An answer or an error in place of the organization's; None: let it pass."""
-    after: Disturbance = lambda _request: None
-    """The same, once it has done what it was asked."""
-    asked: list[httpx.Request] = field(default_factory=list)
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.read()
-        self.asked.append(request)
-        disturbed = self.before(request)
-        if disturbed is None:
-            answer = self.there.handle_request(request)
-            disturbed = self.after(request)
-        if isinstance(disturbed, Exception):
-            raise disturbed
-        return disturbed or answer
+class RescoWire(Wire):
+    """What is asked of the organization."""
 
     @property
     def writes(self) -> list[httpx.Request]:
@@ -136,7 +116,7 @@ class Resco:
             folder / f"{name}.db", organization=name, lookups=lookups, controls=self.controls
         )
         self.organization: Organization = self.app.state.organization
-        self.wire = Wire(simulated({httpx.URL(self.host).host: self.app}))
+        self.wire = RescoWire(simulated({httpx.URL(self.host).host: self.app}))
         self.waits: list[float] = []
         self.create("systemuser", name="sync")
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.systems.cronus import CUSTOMERS, ERP, TERMS, Cronus, Time
+from tests.systems.cronus import CUSTOMERS, ERP, TERMS, Cronus
 from tests.systems.office import Office, counted
+from tests.systems.wire import Time
 
 from tandem.demo.authority.authority import Authority
 from tandem.demo.authority.grants import Application

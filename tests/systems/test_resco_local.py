@@ -9,7 +9,7 @@ import httpx
 import pytest
 from tests.simulated import simulated
 from tests.systems.office import Office, counted
-from tests.systems.resco_cloud import Resco, Wire, is_write
+from tests.systems.resco_cloud import Resco, RescoWire, is_write
 
 from tandem.connectors.odata.connector import ODataConnector
 from tandem.demo.service import ROOT, create_app
@@ -60,7 +60,7 @@ class Erp:
     """The service, read and edited without Tandem."""
 
     def __init__(self, folder: Path) -> None:
-        self.wire = Wire(simulated({"erp.example": create_app(folder / "erp.db")}))
+        self.wire = RescoWire(simulated({"erp.example": create_app(folder / "erp.db")}))
         self._client = httpx.Client(transport=self.wire.there, base_url=URL)
 
     def connect(self, connection: Connection) -> ODataConnector:

@@ -65,7 +65,7 @@ class DeviceCodeTokens:
         short time ago; Unreachable, Throttled.
         """
         if fresh or self._last is None:
-            self._last = self._silently(fresh, claims) or self._by_person(claims)
+            self._last = self._silently(fresh=fresh, claims=claims) or self._by_person(claims)
         return self._last
 
     def begin_sign_in(self) -> PendingSignIn | None:
@@ -78,7 +78,7 @@ class DeviceCodeTokens:
         self._last = found
         return None
 
-    def _silently(self, fresh: bool, claims: str | None) -> str | None:  # noqa: FBT001
+    def _silently(self, *, fresh: bool, claims: str | None) -> str | None:
         """By what was kept, if anything was."""
         self._save()
         self._seen = self._sign_ins.tokens(self._name)
