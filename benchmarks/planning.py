@@ -28,7 +28,8 @@ from tandem.model.integration import Integration
 from tandem.model.schema import Entity, Field, Kind
 from tandem.settings import Settings
 from tandem.staging import BATCH_ROWS, BatchWriter
-from tandem.sync.job import Environment, Request, Run, open_job
+from tandem.sync.environment import Environment
+from tandem.sync.job import Request, Run, open_job
 from tandem.sync.manifests import Extracted, Read
 from tandem.sync.schema import pin_schemas
 from tandem.sync.sides.known import read_known

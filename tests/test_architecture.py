@@ -39,7 +39,7 @@ LIBRARIES: Final = {
     "airflow": {"airflow", "dags", "plugins"},
     "httpx": {"connectors"},
     "msal": {"connectors"},
-    "sqlalchemy": {"state", "database", "connectors.sql"},
+    "sqlalchemy": {"state", "database", "connectors.sql", "airflow.api_server"},
     "alembic": {"state"},
     "adbc_driver_sqlite": {"database", "connectors.sql"},
     "psycopg": {"database", "connectors.sql"},
@@ -48,6 +48,8 @@ LIBRARIES: Final = {
     "typer": {"cli"},
     "rich": {"cli", "demo"},
     "starlette": {"demo", "web"},
+    "fastapi": {"web", "airflow.api_server"},
+    "jinja2": {"web"},
 }
 """Library → who may import it."""
 KNOWN_TO_CORE: Final = {"numpy", "pandas", "pyarrow", "xxhash"}

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from tandem.cli.session import environment
-from tandem.sync.job import open_state_of
+from tandem.sync.environment import open_state_of
 
 
 def test_a_sync_has_a_result_line_for_each_direction(systems):

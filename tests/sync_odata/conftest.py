@@ -27,7 +27,8 @@ from tandem.model.connection import Connection
 from tandem.model.integration import Integration
 from tandem.settings import Settings
 from tandem.state.store import open_state
-from tandem.sync.job import Environment, Request, Run, open_job
+from tandem.sync.environment import Environment
+from tandem.sync.job import Request, Run, open_job
 from tandem.sync.report import RunReport
 from tandem.sync.run import run_all
 

@@ -11,7 +11,8 @@ import pytest
 from tandem.model.connection import Connection
 from tandem.model.integration import Integration
 from tandem.settings import Settings
-from tandem.sync.job import Environment, Request, open_job
+from tandem.sync.environment import Environment
+from tandem.sync.job import Request, open_job
 from tandem.sync.run import run_all
 
 DEFINITIONS = {

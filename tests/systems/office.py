@@ -15,7 +15,8 @@ from tandem.connectors.sign_in import SignsIn
 from tandem.model.connection import Connection
 from tandem.model.integration import Integration
 from tandem.settings import Settings
-from tandem.sync.job import Environment, Request, Run, open_job, sign_ins_of
+from tandem.sync.environment import Environment, sign_ins_of
+from tandem.sync.job import Request, Run, open_job
 from tandem.sync.report import RunReport
 from tandem.sync.run import run_all
 

@@ -27,7 +27,7 @@ class ConnectorHook(BaseHook):
         """
         from tandem.connectors.registry import open_connector
         from tandem.connectors.sign_in import SignsIn
-        from tandem.sync.job import Environment, sign_ins_of
+        from tandem.sync.environment import Environment, sign_ins_of
 
         environment = Environment(Settings.from_environment(), find_connection, utcnow)
         try:

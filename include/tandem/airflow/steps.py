@@ -16,16 +16,9 @@ from tandem.errors import Busy
 from tandem.model.integration import Integration
 from tandem.settings import Settings
 from tandem.sync import steps
+from tandem.sync.environment import Environment
 from tandem.sync.extract import extract
-from tandem.sync.job import (
-    Environment,
-    JobKind,
-    Request,
-    Run,
-    Window,
-    check_mappings,
-    open_job,
-)
+from tandem.sync.job import JobKind, Request, Run, Window, check_mappings, open_job
 from tandem.sync.lease import holding
 from tandem.sync.manifests import Extracted
 from tandem.sync.people.preview import show_plan

@@ -18,7 +18,7 @@ from tandem.errors import ConfigurationError
 from tandem.integration_files import BrokenFile, parse_integration
 from tandem.model.integration import Integration, Name, System
 from tandem.model.schema import Entity, Schema
-from tandem.sync.job import sign_ins_of
+from tandem.sync.environment import sign_ins_of
 from tandem.sync.people.draft import draft, draft_of_default
 
 _SIDE = "As connector:connection, for example odata:crm."

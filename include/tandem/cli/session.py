@@ -17,7 +17,8 @@ from tandem.model.connection import Connection
 from tandem.model.integration import Integration
 from tandem.settings import Settings
 from tandem.state.store import SqlState
-from tandem.sync.job import Environment, Progress, Request, Run, open_job, open_state_of
+from tandem.sync.environment import Environment, open_state_of
+from tandem.sync.job import Progress, Request, Run, open_job
 
 FINDINGS: Final = 1
 """Failed records, or findings of a check."""

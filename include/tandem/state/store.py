@@ -31,7 +31,7 @@ from tandem.state.run_log import LogEntry
 from tandem.state.scope import Scope
 from tandem.state.snapshots import SnapshotEntry
 
-__all__ = ["LogEntry", "SqlState", "StateReader", "StateStore", "open_state"]
+__all__ = ["LogEntry", "SharedStates", "SqlState", "StateReader", "StateStore", "open_state"]
 
 
 class SqlState(SqlReader):
@@ -150,3 +150,18 @@ class SqlState(SqlReader):
 def open_state(url: str, integration: str) -> SqlState:
     """The state of that integration; the database is made, or brought up to date, first."""
     return SqlState(open_database(url), integration)
+
+
+class SharedStates:
+    """The states of all integrations, over connections that they share."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = open_database(url)
+
+    def of(self, integration: str) -> SqlState:
+        """The state of that integration, which is not to be closed."""
+        return SqlState(self._engine, integration)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()

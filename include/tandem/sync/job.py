@@ -14,16 +14,14 @@ from tandem.core.mapping import BoundMapping
 from tandem.core.order import entity_order
 from tandem.core.validation.validate import stopped_entities
 from tandem.errors import ConfigurationError, StopRun, one_of
-from tandem.model.connection import Connection
 from tandem.model.integration import EntityMapping, Integration, System
 from tandem.model.problems import Problem
 from tandem.model.schema import Schema
 from tandem.model.transforms import UserTransforms
-from tandem.settings import Settings
 from tandem.staging import Staging
-from tandem.state.sign_in_key import SignInKey
 from tandem.state.sign_ins import SqlSignIns
-from tandem.state.store import SqlState, StateReader, StateStore, open_state
+from tandem.state.store import SqlState, StateReader, StateStore
+from tandem.sync.environment import Environment, open_state_of, sign_ins_of
 from tandem.sync.expected import Expected
 from tandem.sync.validation import validated
 from tandem.transforms import transforms_for
@@ -179,16 +177,6 @@ class Run(Job):
 
 
 @dataclass(frozen=True, slots=True)
-class Environment:
-    """Where a run takes place."""
-
-    settings: Settings
-    connections: Callable[[str], Connection]
-    """A connection by its id; ConfigurationError if there is none."""
-    now: Callable[[], datetime]
-
-
-@dataclass(frozen=True, slots=True)
 class Request:
     """What is asked of a run."""
 
@@ -284,25 +272,6 @@ def _open(
     connector = open_connector(system.connector, connection, sign_ins)
     stack.callback(connector.close)
     return connector
-
-
-def open_state_of(name: str, environment: Environment) -> SqlState:
-    """The state of the integration of that name; close it afterwards."""
-    return open_state(_state_url(environment), name)
-
-
-def sign_ins_of(environment: Environment) -> SqlSignIns:
-    """People's sign-ins, beside the state of all integrations; close it afterwards. Nothing is
-    opened before it is needed.
-    """
-    settings = environment.settings
-    key = SignInKey(settings.fernet_keys, settings.key_file)
-    return SqlSignIns(lambda: _state_url(environment), key, environment.now)
-
-
-def _state_url(environment: Environment) -> str:
-    url = environment.settings.state
-    return url if "://" in url else str(environment.connections(url).extra.get("url", ""))
 
 
 def _open_state(name: str, environment: Environment, stack: ExitStack) -> SqlState:

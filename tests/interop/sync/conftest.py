@@ -27,7 +27,8 @@ from tandem.connectors.odata.connector import ODataConnector
 from tandem.integration_files import load_integration
 from tandem.model.connection import Connection
 from tandem.settings import Settings
-from tandem.sync.job import Environment, JobKind, Mode, Request, Run, open_job
+from tandem.sync.environment import Environment
+from tandem.sync.job import JobKind, Mode, Request, Run, open_job
 from tandem.sync.people.preview import preview_all
 from tandem.sync.report import RunReport
 from tandem.sync.run import run_all

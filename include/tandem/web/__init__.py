@@ -1,0 +1,1 @@
+"""The pages inside Airflow, and the REST API that they are made of."""

@@ -1,0 +1,109 @@
+"""Who may do what. Every route has one of these guards; a test walks them all."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Path, Request
+
+from tandem.airflow.host import Host, May, User
+from tandem.errors import TandemError
+from tandem.web.desk import Desk
+
+Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]+$", max_length=100)]
+"""Name of an integration. Its file is found in the list of files; a broken one may have any."""
+
+
+class NotLoggedIn(TandemError):
+    """Nobody is logged in to Airflow."""
+
+
+class NotAllowed(TandemError):
+    """The user has not got the permission in Airflow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A user at an integration, whose guard has let him pass."""
+
+    user: User
+    name: str
+    may: frozenset[May]
+
+    @property
+    def may_run(self) -> bool:
+        """Whether he may start runs, and whatever else speaks to the systems."""
+        return May.RUN in self.may
+
+    @property
+    def may_edit(self) -> bool:
+        """Whether he may change the file, and decide about records."""
+        return May.EDIT in self.may
+
+
+def desk_of(request: Request) -> Desk:
+    """What the pages work with."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+AtDesk = Annotated[Desk, Depends(desk_of)]
+
+
+async def signed_in(request: Request, desk: AtDesk) -> User:
+    """The user; NotLoggedIn if there is none. What he sees is filtered by what he may read."""
+    user = await desk.host.user(request)
+    if user is None:
+        raise NotLoggedIn("Nobody is logged in.", remedy="Log in to Airflow.")
+    return user
+
+
+SignedIn = Annotated[User, Depends(signed_in)]
+
+
+def dag_of(name: str) -> str:
+    """The DAG by whose permissions an integration is guarded."""
+    return f"{name}__sync"
+
+
+def what_may(host: Host, user: User, names: list[str]) -> dict[str, frozenset[May]]:
+    """What the user may do with each of these integrations."""
+    may = host.may(user, [dag_of(name) for name in names])
+    return {name: may[dag_of(name)] for name in names}
+
+
+def require(visit: Visit, wanted: May) -> Visit:
+    """The visit; NotAllowed unless the user may do that."""
+    if wanted not in visit.may:
+        raise NotAllowed(
+            f"{visit.user.name} may not {wanted} {visit.name}.",
+            remedy=f"{_NEEDED[wanted]} the DAG {dag_of(visit.name)} has to be granted in Airflow.",
+        )
+    return visit
+
+
+_NEEDED: Final = {
+    May.READ: "Permission to read",
+    May.RUN: "Permission to trigger",
+    May.EDIT: "Permission to edit",
+}
+
+
+def _guard(wanted: May) -> Callable[..., Any]:
+    def guard(name: Name, desk: AtDesk, user: SignedIn) -> Visit:
+        may = what_may(desk.host, user, [name])[name]
+        require(Visit(user, name, may), May.READ)
+        visit = require(Visit(user, name, may), wanted)
+        desk.file(name)
+        return visit
+
+    guard.__name__ = f"may_{wanted}"
+    return guard
+
+
+Reads = Annotated[Visit, Depends(_guard(May.READ))]
+"""A user who may read the integration of the path."""
+Runs = Annotated[Visit, Depends(_guard(May.RUN))]
+"""One who may trigger its DAG."""
+Edits = Annotated[Visit, Depends(_guard(May.EDIT))]
+"""One who may edit its DAG."""

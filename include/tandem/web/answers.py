@@ -1,0 +1,96 @@
+"""One answer, two forms: HTML for browsers, JSON for programs."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse
+from fastapi.templating import Jinja2Templates
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from pydantic import BaseModel, ConfigDict
+
+from tandem.web.texts import FILTERS
+
+_TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+class Shown(BaseModel):
+    """What a route answers. Whatever numbers records hold are texts: JSON's lose digits."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Problem(Shown):
+    """Why a request was not carried out."""
+
+    problem: str
+    remedy: str = ""
+
+
+def templates() -> Jinja2Templates:
+    """All templates; what is put into them is escaped, and what is missing is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(FILTERS)
+    environment.globals["url_for"] = _url_for
+    return Jinja2Templates(env=environment)
+
+
+def path_to(request: Request, route: str, **parameters: Any) -> str:
+    """The path of that route, below where Airflow has put the pages."""
+    return f"{request.scope['root_path']}{request.app.url_path_for(route, **parameters)}"
+
+
+@pass_context
+def _url_for(context: Any, route: str, **parameters: Any) -> str:
+    return path_to(context["request"], route, **parameters)
+
+
+def is_for_browser(request: Request) -> bool:
+    """Whether HTML is wanted: by what a browser, or htmx in it, says that it accepts."""
+    return is_fragment(request) or "text/html" in request.headers.get("accept", "")
+
+
+def is_fragment(request: Request) -> bool:
+    """Whether htmx asks, which puts the answer into the page that is there."""
+    return request.headers.get("hx-request") == "true"
+
+
+def answer(
+    request: Request,
+    shown: BaseModel,
+    template: str,
+    *,
+    status: int = 200,
+    **context: Any,
+) -> Response:
+    """`shown` as that template makes HTML of it (there it is called `shown`), or as JSON.
+
+    A template that extends `layout` is a whole page, or only its `main` where htmx asks.
+    """
+    if not is_for_browser(request):
+        return JSONResponse(shown.model_dump(mode="json"), status_code=status)
+    pages: Jinja2Templates = request.app.state.templates
+    layout = "layout/fragment.html" if is_fragment(request) else "layout/page.html"
+    values: Mapping[str, Any] = {"shown": shown, "layout": layout, **context}
+    return pages.TemplateResponse(request, template, dict(values), status_code=status)
+
+
+def moved(request: Request, route: str, **parameters: Any) -> Response:
+    """Go on at that route: what a form that made something answers."""
+    url = path_to(request, route, **parameters)
+    if is_fragment(request):
+        return Response(status_code=204, headers={"HX-Location": url})
+    return JSONResponse({"location": url}, status_code=201, headers={"Location": url})
+
+
+def instant(value: datetime | None) -> str | None:
+    """A point in time as JSON has it."""
+    return value.isoformat() if value else None
