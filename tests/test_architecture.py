@@ -24,6 +24,7 @@ LAYERS: Final = (
         "mapping_files",
         "transforms",
         "validation_problems",
+        "editing",
         "yaml_edit",
     },
     {"database"},
