@@ -11,11 +11,12 @@ PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
 
 # Airflow starts three times faster from compiled files.
 unexport PYTHONDONTWRITEBYTECODE
+AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo)
 # What is installed here is not to be looked for elsewhere.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test interop prove bench lint format schema requirements
+.PHONY: help install demo up test pages chromium interop prove bench lint format schema requirements
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,7 +28,13 @@ up: $(READY)  ## Airflow on http://localhost:8080 with the demo service beside i
 	@$(BIN)/python -m tandem.demo.up
 
 test: lint  ## Lint, types and tests
-	$(BIN)/pytest -m "not interop" -n 2 --dist loadfile
+	$(BIN)/pytest -m "not interop and not browser" -n 2 --dist loadfile
+
+pages: $(READY)  ## The pages in a real Airflow and a real browser; needs Chromium: make chromium
+	$(BIN)/pytest -m browser tests/browser
+
+chromium:  ## Install Chromium where there is none, on Debian and its kin
+	@command -v chromium >/dev/null || $(AS_ROOT) sh -c "apt-get update -qq && apt-get install -y -qq chromium"
 
 interop: $(READY)  ## The same syncs against SAP CAP, an OData server of others; needs Node
 	$(BIN)/pytest -m interop tests/interop

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tandem.errors import ConfigurationError
-from tandem.staging import Staging
+from tandem.staging import Staging, staged_runs
 
 
 def staging(url: object, run_id: str = "run") -> Staging:
@@ -69,3 +69,25 @@ def test_a_place_that_is_none_is_named(url: str) -> None:
 def test_removing_from_a_place_that_is_none_is_told() -> None:
     with pytest.raises(ConfigurationError, match="TANDEM_STAGING"):
         staging("foo://x").remove()
+
+
+@pytest.mark.parametrize("scheme", ["file", "memory"])
+def test_runs_of_which_something_is_staged_are_listed(tmp_path: Path, scheme: str) -> None:
+    url = f"{scheme}://{tmp_path}/staging"
+    assert staged_runs(url, "crm") == []
+    for run_id in ("manual__2026-01-01T00:00:00+00:00", "a/b", ".."):
+        place = staging(url, run_id)
+        place.write_json(place.folder() + "/a.json", 1)
+    assert sorted(staged_runs(url, "crm")) == ["..", "a/b", "manual__2026-01-01T00:00:00+00:00"]
+    assert staged_runs(url, "other") == []
+
+
+def test_a_document_is_replaced_at_once(tmp_path: Path) -> None:
+    place = staging(tmp_path)
+    path = place.folder() + "/a.json"
+    place.write_json(path, 1)
+    with Path(path).open() as reading:
+        place.write_json(path, [1, 2, 3])
+        assert reading.read() == "1"
+    assert place.read_json(path) == [1, 2, 3]
+    assert [file.name for file in Path(place.folder()).iterdir()] == ["a.json"]

@@ -34,6 +34,10 @@ class BrokenFile(ConfigurationError):
         return [f"{self.path}:{problem.line}: {problem.text}." for problem in self.problems]
 
 
+class NotWritable(ConfigurationError):
+    """An integration file that cannot be saved where it is."""
+
+
 def list_integration_files(folder: Path) -> list[Path]:
     """The integration files of a folder, sorted; ConfigurationError if there is no such folder."""
     if not folder.is_dir():
@@ -129,7 +133,7 @@ def _telling_of(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ConfigurationError(
+        raise NotWritable(
             f"{path} cannot be saved: {error.strerror or error}.",
             remedy="Let this user write to its folder, or make the change that was shown by hand.",
         ) from error

@@ -5,12 +5,13 @@ counts is only what its manifest names. A try never reads another try's leftover
 """
 
 import json
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import fsspec
 import pyarrow as pa
@@ -46,9 +47,13 @@ class Staging:
         return "/".join([self.url.rstrip("/"), *map(_folder_name, parts)])
 
     def write_json(self, path: str, value: Any) -> None:
-        """Write a small document."""
-        with _open(path, "wb") as file:
+        """Write a small document. Who reads meanwhile gets what was there before, or all of it."""
+        written = f"{path}.{secrets.token_hex(4)}" if _is_here(path) else path
+        with _open(written, "wb") as file:
             file.write(json.dumps(value).encode())
+        if written != path:
+            with _usable(path):
+                fsspec.url_to_fs(path)[0].mv(written, path)
 
     def read_json(self, path: str) -> Any:
         """The document at that path; FileNotFoundError if there is none."""
@@ -62,6 +67,16 @@ class Staging:
             system, path = fsspec.url_to_fs(folder)
             if system.exists(path):
                 system.rm(path, recursive=True)
+
+
+def staged_runs(url: str, integration: str) -> list[str]:
+    """The runs of that integration of which something is staged, in no order."""
+    folder = "/".join([url.rstrip("/"), _folder_name(integration)])
+    with _usable(folder):
+        system, path = fsspec.url_to_fs(folder)
+        system.invalidate_cache(path)
+        found = system.ls(path, detail=False) if system.exists(path) else []
+    return [unquote(place.rstrip("/").rpartition("/")[2]) for place in found]
 
 
 class BatchWriter:
@@ -146,6 +161,14 @@ def _open(path: str, mode: str) -> Any:
         if mode == "wb":
             _make_folder(system, place.rpartition("/")[0])
         return system.open(place, mode)
+
+
+def _is_here(path: str) -> bool:
+    """Whether it is a file of this machine, which is seen half written; objects elsewhere appear
+    when they are closed.
+    """
+    with _usable(path):
+        return isinstance(fsspec.url_to_fs(path)[0], LocalFileSystem)
 
 
 def _make_folder(system: Any, folder: str) -> None:

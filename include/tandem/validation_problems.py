@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final, get_args
 
@@ -16,28 +17,44 @@ _ITEMS: Final = {"entities": "entity", "fields": "field", "and": "condition", "o
 """Key of a list → what one item of it is called."""
 
 
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One thing that is wrong with a value that is laid out as an integration file is."""
+
+    place: Path
+    """Of the part of the value that is wrong, or that something is missing from."""
+    where: str
+    """The same in words: `entity Accounts, field name`; empty for the whole."""
+    text: str
+    """What is wrong, and what to write instead."""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.text}" if self.where else self.text
+
+
 def problems_of(error: ValidationError, source: YamlSource) -> list[Problem]:
     """Everything that is wrong, each problem once."""
-    found = _complaints(error, source.value)
-    return [Problem(source.line(place), text) for place, text in found]
+    found = complaints(error, source.value)
+    return [Problem(source.line(complaint.place), str(complaint)) for complaint in found]
 
 
 def texts_of(error: ValidationError, value: Any) -> list[str]:
     """The same of a value that was never YAML, laid out as an integration file is."""
-    return [text for _, text in _complaints(error, value)]
+    return [str(complaint) for complaint in complaints(error, value)]
 
 
-def _complaints(error: ValidationError, value: Any) -> list[tuple[Path, str]]:
-    complaints: dict[tuple[Path, object], ErrorDetails | None] = {}
+def complaints(error: ValidationError, value: Any) -> list[Complaint]:
+    """The same, with the places in the value."""
+    found: dict[tuple[Path, object], ErrorDetails | None] = {}
     for details in error.errors(include_url=False):
         if details["type"] == "too_short" and details["input"]:
             continue  # its items are wrong, and have been complained about
         place = _place(details["loc"], value)
         if _is_one_of_several_kinds(details, place):
-            complaints[place, "kind"] = None if (place, "kind") in complaints else details
+            found[place, "kind"] = None if (place, "kind") in found else details
         else:
-            complaints[place, details["loc"][-1:]] = details
-    return [(place, _text(place, details, value)) for (place, _), details in complaints.items()]
+            found[place, details["loc"][-1:]] = details
+    return [_made(place, details, value) for (place, _), details in found.items()]
 
 
 def _place(loc: Path, value: Any) -> Path:
@@ -58,12 +75,10 @@ def _is_one_of_several_kinds(details: ErrorDetails, place: Path) -> bool:
     return place[-1:] != details["loc"][-1:] and details["type"] not in ("missing", "value_error")
 
 
-def _text(place: Path, details: ErrorDetails | None, document: Any) -> str:
-    if details and details["type"] == "extra_forbidden":
-        place = place[:-1]
-    where = ", ".join(_labels(place, document))
-    complaint = _complaint(details) if details else _OTHER_KIND
-    return f"{where}: {complaint}" if where else complaint
+def _made(place: Path, details: ErrorDetails | None, document: Any) -> Complaint:
+    is_key = details is not None and details["type"] == "extra_forbidden"
+    where = ", ".join(_labels(place[:-1] if is_key else place, document))
+    return Complaint(place, where, _complaint(details) if details else _OTHER_KIND)
 
 
 def _labels(place: Path, value: Any) -> Iterator[str]:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from click.testing import Result
+from tests.fresh_state import lay_fresh_state
 from typer.testing import CliRunner
 
 from tandem.cli.main import app
@@ -149,6 +150,7 @@ def systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Systems
     """Two empty systems with the mapping of accounts."""
     monkeypatch.setenv("TANDEM_CONFIG", str(tmp_path))
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "home"))
+    lay_fresh_state(tmp_path / "home" / "tandem.db")
     for connection, store in (("CRM", "cli-external"), ("CRM_LOCAL", "cli-local")):
         extra = {"conn_type": "memory", "extra": {"store": store}}
         monkeypatch.setenv(f"AIRFLOW_CONN_{connection}", json.dumps(extra))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.fresh_state import lay_fresh_state
 from tests.local_database import Local, Record
 
 from tandem.connectors.base import Connector
@@ -67,6 +68,7 @@ class Office:
     @contextmanager
     def job(self, **request: Any) -> Iterator[Run]:
         """An open run."""
+        lay_fresh_state(self.folder / "tandem.db")
         settings = Settings.from_environment(
             {
                 "AIRFLOW_HOME": str(self.folder),

@@ -15,6 +15,7 @@ from httpx import Client, Response
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
+from tests.fresh_state import lay_fresh_state
 
 from tandem.airflow.host import DagState, May, RunState, User
 from tandem.demo.data import Sizes, fill
@@ -146,11 +147,22 @@ def filled_service(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def pages(tmp_path: Path, filled_service: Path) -> Iterator[Pages]:
     """The pages over the integration `northwind`, which has not been synced yet."""
+    yield from _pages(tmp_path, filled_service)
+
+
+@pytest.fixture(scope="module")
+def shared_pages(tmp_path_factory: pytest.TempPathFactory, filled_service: Path) -> Iterator[Pages]:
+    """The same, for tests that change nothing."""
+    yield from _pages(tmp_path_factory.mktemp("pages"), filled_service)
+
+
+def _pages(tmp_path: Path, filled_service: Path) -> Iterator[Pages]:
     shutil.copy(filled_service, tmp_path / "service.db")
     folder = tmp_path / "integrations"
     folder.mkdir()
     shutil.copy(NORTHWIND, folder)
     database = tmp_path / "local.db"
+    lay_fresh_state(tmp_path / "state.db")
     settings = Settings(
         config=folder,
         state=f"sqlite:///{tmp_path / 'state.db'}",

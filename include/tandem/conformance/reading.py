@@ -6,9 +6,10 @@ import pytest
 
 from tandem.conformance.samples import by_key, key_for, keys_of, put_records, samples_of
 from tandem.conformance.subject import Subject, batch_of, filled, records_of
-from tandem.connectors.base import Query
+from tandem.connectors.base import Query, TooManyToCount
 from tandem.core.values import arrow_type
 from tandem.errors import ConfigurationError
+from tandem.model.filters import Comparison
 from tandem.model.schema import Entity, Field, Kind
 
 
@@ -89,6 +90,21 @@ def test_count_is_the_number_of_records(subject: Subject) -> None:
     entity = subject.described()
     put_records(subject, entity, 23)
     assert subject.connector.count(subject.query(entity)) == 23
+
+
+def test_count_is_right_or_says_how_far_it_went(subject: Subject) -> None:
+    entity = subject.described()
+    put = put_records(subject, entity, subject.several_pages)
+    for field in filled(entity):
+        condition = Comparison(field=field.name, operator="not_null")
+        wanted = sum(record[field.name] is not None for record in put)
+        query = subject.query(entity, condition=condition, limit=1)
+        try:
+            counted = subject.connector.count(query)
+        except TooManyToCount as error:
+            assert error.found <= error.looked_at < len(put)  # noqa: PT017 - it need not be raised
+        else:
+            assert counted == wanted
 
 
 def test_records_are_found_by_key(subject: Subject) -> None:

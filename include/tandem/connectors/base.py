@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 import pyarrow as pa
 
 from tandem.core.filters.relations import Relations
-from tandem.errors import RetryLater
+from tandem.errors import RetryLater, StopRun
 from tandem.model.filters import Condition
 from tandem.model.identity import Identity
 from tandem.model.integration import EntityMapping
@@ -71,6 +71,21 @@ Find = Callable[[Query, pa.RecordBatch], Iterator[Page]]
 """As `Connector.find`."""
 
 
+class TooManyToCount(StopRun):
+    """To count records, more would have to be read than the query's limit allows."""
+
+    def __init__(self, entity: str, looked_at: int, found: int) -> None:
+        super().__init__(
+            f"{found:,} of the first {looked_at:,} records of {entity} were counted: the system "
+            "does not count them itself.",
+            remedy="Choose a condition that the system evaluates itself.",
+        )
+        self.looked_at = looked_at
+        """Records that were read."""
+        self.found = found
+        """Those of them that satisfy the condition."""
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """What became of a batch that was written. Rows that are not named were written."""
@@ -122,7 +137,11 @@ class Connector(Protocol):
         ...
 
     def count(self, query: Query) -> int:
-        """How many records satisfy the query's condition."""
+        """How many records satisfy the query's condition, unreadable ones among them.
+
+        A connector that has to read records for it reads about `query.limit` at most (None: all
+        there are), and raises TooManyToCount if there are more.
+        """
         ...
 
     def find(self, query: Query, keys: pa.RecordBatch) -> Iterator[Page]:

@@ -5,7 +5,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
-from tandem.connectors.base import Connector
+from tandem.connectors.base import Connector, Provisioner
 from tandem.connectors.sign_in import SignIns, SignsIn
 from tandem.errors import ConfigurationError, one_of
 from tandem.model.connection import Connection
@@ -34,3 +34,10 @@ def open_connector(name: str, connection: Connection, sign_ins: SignIns | None =
     if sign_ins is not None and isinstance(connector, SignsIn):
         connector.sign_in_with(sign_ins)
     return connector
+
+
+def can_provision(name: str) -> bool:
+    """Whether connectors of that name are `Provisioner`s; nothing is opened to know it."""
+    entry = installed_connectors().get(name)
+    kind = entry.load() if entry else None
+    return isinstance(kind, type) and issubclass(kind, Provisioner)

@@ -1,12 +1,13 @@
 """Pairs of records: how each side stands to what both agreed on, and what follows from it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any, Final
 
 import numpy as np
 
+from tandem.core.decided import Choices
 from tandem.core.merge import FieldPair, Flags, Winners
 from tandem.model.integration import OnConflict
 
@@ -94,6 +95,8 @@ class Pairs:
     """Whether the local record may be uploaded."""
     decided: Winners
     """Whom a person has let win; NOBODY where nobody has decided."""
+    choices: Mapping[int, Choices] = field(default_factory=dict)
+    """Row number → what a person has decided field by field; nothing else decides there."""
 
 
 @dataclass(frozen=True, slots=True)

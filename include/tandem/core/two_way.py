@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from tandem.core.decided import winner_among
 from tandem.core.fields import BoundField
 from tandem.core.lookup_parts import fields_together, merge_parts, policy_of
 from tandem.core.merge import (
@@ -163,7 +164,8 @@ def _merged(
     replaced = ~pairs.linked & ~fresh & rules.replaces
     found: dict[str, Merged] = {}
     for parts in fields_together(fields):
-        winners = _winners(policy_of(parts, rules.on_conflict), pairs)
+        mine = {field.name: pairs.fields[field.name] for field in parts}
+        winners = _winners(policy_of(parts, rules.on_conflict), pairs, mine)
         terms = [
             Terms(
                 field.downloads,
@@ -190,9 +192,12 @@ def _of_fresh(pair: FieldPair, fresh: Flags) -> FieldPair:
     )
 
 
-def _winners(policy: OnConflict, pairs: Pairs) -> Winners:
+def _winners(policy: OnConflict, pairs: Pairs, parts: Mapping[str, FieldPair]) -> Winners:
+    """Who wins a field, or the parts of one lookup, where both sides changed it."""
     by_policy = pairs.newer if policy == "newest_wins" else np.int8(_POLICIES[policy])
     winners: Winners = np.where(pairs.decided != NOBODY, pairs.decided, by_policy)
+    for row, choices in pairs.choices.items():
+        winners[row] = winner_among(choices, parts, row)
     return winners
 
 

@@ -27,8 +27,8 @@ class Draft:
 
     fingerprint: str
     """Of the file's text that the edits begin with."""
-    edits: tuple[Edit, ...] = field(default=())
-    """Each place is one of what the edits before it made."""
+    steps: tuple[tuple[Edit, ...], ...] = field(default=())
+    """The edits of one change after the other; each place is one of what those before made."""
 
     @classmethod
     def of(cls, text: str) -> "Draft":
@@ -40,7 +40,8 @@ class Draft:
         """The draft that `as_text` gave; ConfigurationError if it is none."""
         try:
             found = json.loads(text)
-            return cls(str(found["of"]), tuple(_edit(**one) for one in found["edits"]))
+            steps = [tuple(_edit(**one) for one in step) for step in found["steps"]]
+            return cls(str(found["of"]), tuple(steps))
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ConfigurationError(
                 "This is no draft of an integration file.", remedy="Open the page again."
@@ -49,15 +50,21 @@ class Draft:
     @property
     def as_text(self) -> str:
         """The draft as one line of text. Values are YAML in it: they stay what they are."""
-        return json.dumps({"of": self.fingerprint, "edits": [_plain(e) for e in self.edits]})
+        steps = [[_plain(edit) for edit in step] for step in self.steps]
+        return json.dumps({"of": self.fingerprint, "steps": steps})
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """All edits, one after the other."""
+        return tuple(edit for step in self.steps for edit in step)
 
     def with_edits(self, *edits: Edit) -> "Draft":
-        """The draft after further edits."""
-        return Draft(self.fingerprint, (*self.edits, *edits))
+        """The draft after one more change, which means these edits; itself if it means none."""
+        return Draft(self.fingerprint, (*self.steps, edits)) if edits else self
 
     def without_last(self) -> "Draft":
-        """The draft before its last edit."""
-        return Draft(self.fingerprint, self.edits[:-1])
+        """The draft before its last change."""
+        return Draft(self.fingerprint, self.steps[:-1])
 
     def value(self, text: str) -> Any:
         """What a file of that text says after the edits, as plain values.

@@ -1,5 +1,6 @@
 """A mapping file of either format, from its bytes."""
 
+import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,10 @@ _BEGINS_XML: Final = (
     BOM_UTF8 + b"<",
     BOM_UTF16_LE + "<".encode("utf-16-le"),
     BOM_UTF16_BE + "<".encode("utf-16-be"),
+)
+
+_DECLARED: Final = re.compile(
+    r"""\A(\ufeff?\s*<\?xml\b[^>]*?)\s+encoding\s*=\s*(?:"[^"]*"|'[^']*')"""
 )
 
 
@@ -41,6 +46,13 @@ def carried(
     brought = from_xml(body, entity, here) if is_xml else from_yaml(_text(body), entity)
     refuse_repeated(brought.entities)
     return brought
+
+
+def pasted(text: str) -> bytes:
+    """The bytes of a mapping file that came as text: in which encoding its XML declaration says
+    that it was, is not true of it any more.
+    """
+    return _DECLARED.sub(r"\1", text, count=1).encode(errors="replace")
 
 
 def file_bytes(path: Path) -> bytes:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, Row, Update, select, update
 from tandem.database import writing
 from tandem.errors import Busy, StopRun
 from tandem.state.process import is_alive
-from tandem.state.scope import insert_new
+from tandem.state.scope import Scope, insert_new
 from tandem.state.tables import lease
 
 
@@ -110,7 +110,13 @@ class Lease:
         )
 
 
-def _may_take(found: Row[Any], run_id: str, now: datetime) -> bool:
+def holder(scope: Scope, now: datetime) -> str | None:
+    """The run that holds the lease: it is at work."""
+    found = scope.connection.execute(select(lease).where(*scope.mine(lease))).first()
+    return None if found is None or _may_take(found, None, now) else str(found.holder)
+
+
+def _may_take(found: Row[Any], run_id: str | None, now: datetime) -> bool:
     if found.holder in (None, run_id) or found.expires_at <= now:
         return True
     return found.process is not None and is_alive(found.process) is False

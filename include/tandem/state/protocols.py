@@ -16,13 +16,15 @@ from tandem.state.conflicts import ConflictEntry
 from tandem.state.deferred import DeferredEntry
 from tandem.state.edits import EditEntry
 from tandem.state.links import LinkEntry
+from tandem.state.overview import OverviewReader
 from tandem.state.rejected import RejectedEntry
+from tandem.state.run_history import HistoryReader
 from tandem.state.run_log import LogEntry
 from tandem.state.snapshots import Snapshot, SnapshotEntry
 from tandem.state.transactions import TransactionEntry
 
 
-class StateReader(Protocol):
+class StateReader(OverviewReader, HistoryReader, Protocol):
     """Look, do not touch. Preview is given this one."""
 
     def set_anchor(self, entity: str, side: str) -> SetAnchor | None:
@@ -168,6 +170,16 @@ class StateReader(Protocol):
         """Transactions, newest first."""
         ...
 
+    def withheld_deletes(
+        self, entity: str | None = None, *, limit: int = 50
+    ) -> list[TransactionEntry]:
+        """Deletes that wait for approval, newest first; `request` is the record, as JSON."""
+        ...
+
+    def deleted(self, entity: str, side: str, run_id: str, local_ids: pa.Array) -> pa.Array:
+        """Of these pairs, by their local ids, those whose record on that side the run deleted."""
+        ...
+
     def deferred_lookups(
         self, entity: str | None = None, *, record_id: str | None = None, limit: int = 50
     ) -> list[DeferredEntry]:
@@ -277,7 +289,10 @@ class StateStore(StateReader, Protocol):
         at: datetime,
         policy: str | None = None,
     ) -> None:
-        """The next run reads these records by id; `policy`: external_wins or local_wins."""
+        """The next run reads these records by id.
+
+        `policy`: a person's decision, as `tandem.core.decided` keeps it.
+        """
         ...
 
     def archive_rejected(

@@ -1,7 +1,8 @@
 """What Tandem remembers, for those that only look."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Final
 
 import pyarrow as pa
@@ -14,9 +15,12 @@ from tandem.state import (
     deferred,
     edits,
     identities,
+    lease,
     link_mappings,
+    overview,
     rechecks,
     rejected,
+    run_history,
     run_log,
     snapshots,
     transactions,
@@ -26,7 +30,9 @@ from tandem.state.conflicts import ConflictEntry
 from tandem.state.deferred import DeferredEntry
 from tandem.state.edits import EditEntry
 from tandem.state.links import LinkEntry, Links
+from tandem.state.overview import Waits, Way
 from tandem.state.rejected import RejectedEntry
+from tandem.state.run_history import LoggedRun, RunFilter
 from tandem.state.run_log import LogEntry
 from tandem.state.scope import Scope
 from tandem.state.snapshots import Snapshot, SnapshotEntry
@@ -198,8 +204,52 @@ class SqlReader:
         with self._looking(entity) as scope:
             return transactions.listed(scope, **ids, limit=limit)
 
+    def withheld_deletes(
+        self, entity: str | None = None, *, limit: int = 50
+    ) -> list[TransactionEntry]:
+        with self._looking(entity) as scope:
+            return transactions.withheld(scope, limit=limit)
+
+    def deleted(self, entity: str, side: str, run_id: str, local_ids: pa.Array) -> pa.Array:
+        with self._looking(entity) as scope:
+            return transactions.deleted(scope, run_id, side, local_ids)
+
     def deferred_lookups(
         self, entity: str | None = None, *, record_id: str | None = None, limit: int = 50
     ) -> list[DeferredEntry]:
         with self._looking(entity) as scope:
             return deferred.listed(scope, record_id=record_id, limit=limit)
+
+    def waits(self, entities: Sequence[str]) -> dict[str, Waits]:
+        with self._looking() as scope:
+            return overview.waits(scope, entities)
+
+    def last_runs(self, entities: Sequence[str]) -> list[LogEntry]:
+        with self._looking() as scope:
+            return overview.last_runs(scope, entities)
+
+    def last_loads(self, ways: Sequence[Way]) -> dict[Way, datetime]:
+        with self._looking() as scope:
+            return overview.last_loads(scope, ways)
+
+    def link_counts(self) -> dict[str, int]:
+        with self._looking() as scope:
+            return overview.link_counts(scope)
+
+    def runs(
+        self, asked: RunFilter, *, before: int | None = None, limit: int = 30
+    ) -> list[LoggedRun]:
+        with self._looking() as scope:
+            return run_history.runs(scope, asked, before=before, limit=limit)
+
+    def run_entries(self, run_id: str) -> list[LogEntry]:
+        with self._looking() as scope:
+            return run_history.of_run(scope, run_id)
+
+    def logged_entities(self) -> list[str]:
+        with self._looking() as scope:
+            return run_history.entities(scope)
+
+    def at_work(self, now: datetime) -> str | None:
+        with self._looking() as scope:
+            return lease.holder(scope, now)

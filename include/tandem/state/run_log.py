@@ -11,7 +11,8 @@ from tandem.model.changes import Counts
 from tandem.state.scope import Scope
 from tandem.state.tables import log
 
-_LOADED: Final = log.c.status.in_(("success", "partial"))
+LOADED: Final = log.c.status.in_(("success", "partial"))
+"""That a run has loaded the entity, wholly or in part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def start(
 
 def has_synced(scope: Scope) -> bool:
     """Whether a sync, not only an import or export, has loaded the entity."""
-    return scope.any(*scope.mine(log, kind="sync"), _LOADED)
+    return scope.any(*scope.mine(log, kind="sync"), LOADED)
 
 
 def note_mode(scope: Scope, key: Mapping[str, str], mode: str) -> None:
@@ -74,23 +75,24 @@ def finish(
 
 def last_loaded(scope: Scope) -> str | None:
     """The run that was the last to load the entity."""
-    query = select(log.c.run_id).where(*scope.mine(log), _LOADED)
+    query = select(log.c.run_id).where(*scope.mine(log), LOADED)
     return scope.connection.scalar(query.order_by(log.c.finished_at.desc()).limit(1))
 
 
 def loads(scope: Scope) -> int:
     """How many runs have loaded the entity."""
-    query = select(func.count(log.c.run_id.distinct())).where(*scope.mine(log), _LOADED)
+    query = select(func.count(log.c.run_id.distinct())).where(*scope.mine(log), LOADED)
     return scope.connection.scalar(query) or 0
 
 
 def entries(scope: Scope, *, run_id: str | None, limit: int) -> list[LogEntry]:
     """The log of that run (None: of all), newest first."""
     query = select(log).where(*scope.mine(log, run_id=run_id)).order_by(log.c.id.desc())
-    return [_entry(row) for row in scope.connection.execute(query.limit(limit)).mappings()]
+    return [entry(row) for row in scope.connection.execute(query.limit(limit)).mappings()]
 
 
-def _entry(row: RowMapping) -> LogEntry:
+def entry(row: RowMapping) -> LogEntry:
+    """A row of the table as an entry."""
     counts = Counts(**{name: row[name] for name in Counts.model_fields})
     rest = {name: row[name] for name in LogEntry.__slots__ if name != "counts"}
     return LogEntry(**rest, counts=counts)

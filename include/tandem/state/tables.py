@@ -63,6 +63,10 @@ log = Table(
     Column("superseded", BigInteger, nullable=False, default=0),
     Column("message", Text, nullable=False, default=""),
     Index("ix_integration_log_run", "integration", "run_id", "entity", "direction", unique=True),
+    Index("ix_integration_log_newest", "integration", "id"),
+    Index("ix_integration_log_first", "integration", "run_id", "id"),
+    Index("ix_integration_log_entity", "integration", "entity", "id"),
+    Index("ix_integration_log_status", "integration", "status", "id"),
 )
 
 syncanchor = Table(
@@ -184,7 +188,7 @@ recheck = Table(
     Column("entity", _KEY, primary_key=True),
     Column("side", _KEY, primary_key=True),
     Column("record_id", _KEY, primary_key=True),
-    Column("policy", Text, comment="external_wins or local_wins"),
+    Column("policy", Text, comment="external_wins, local_wins or JSON of who wins which field"),
     Column("reason", Text, nullable=False),
     Column("created_at", _AT, nullable=False),
     sqlite_with_rowid=False,

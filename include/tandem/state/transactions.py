@@ -150,6 +150,20 @@ def pending_deletes(scope: Scope) -> pa.Table:
     return scope.rows(query.order_by(transaction.c.id), PENDING_DELETES)
 
 
+def withheld(scope: Scope, *, limit: int) -> list[TransactionEntry]:
+    """Deletes that wait for approval, newest first."""
+    mine = scope.mine(transaction, operation="delete", status="pending")
+    rows = scope.newest(TransactionEntry, transaction, mine, by=("id",), limit=limit)
+    return [TransactionEntry(**row) for row in rows]
+
+
+def deleted(scope: Scope, run_id: str, side: str, local_ids: pa.Array) -> pa.Array:
+    """Of these pairs, by their local ids, those whose record on that side the run deleted."""
+    mine = scope.mine(transaction, operation="delete", status="processed", side=side, run_id=run_id)
+    mine.append(scope.among(transaction.c.local_id, local_ids))
+    return pa.array(scope.connection.scalars(select(transaction.c.local_id).where(*mine)).all())
+
+
 def listed(
     scope: Scope, *, local_id: str | None, external_id: str | None, limit: int
 ) -> list[TransactionEntry]:

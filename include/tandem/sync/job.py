@@ -21,6 +21,7 @@ from tandem.model.transforms import UserTransforms
 from tandem.staging import Staging
 from tandem.state.sign_ins import SqlSignIns
 from tandem.state.store import SqlState, StateReader, StateStore
+from tandem.sync.approved import Deletion
 from tandem.sync.environment import Environment, open_state_of, sign_ins_of
 from tandem.sync.expected import Expected
 from tandem.sync.validation import validated
@@ -53,6 +54,8 @@ class Job:
     """Only records that wait for others, or that somebody asked for, are looked at."""
     approved: bool = False
     """A person has approved the deletions that this run finds."""
+    approvals: frozenset[Deletion] | None = None
+    """The only deletions that this run may carry out, as a person saw them; None: any."""
     looks_only: bool = False
     """A preview: nothing has to be approved."""
     window: Window | None = None

@@ -94,7 +94,7 @@ class Matching:
 
     def _query(self, fields: Sequence[str]) -> Query:
         """Of records that are this mapping's, where several share the local entity."""
-        mine = owned(self.job, self.bound)
+        mine = owned(self.job.integration, self.bound.mapping)
         leads = relations_of(self.job, self.bound, "local")
         names = tuple(dict.fromkeys(fields))
         return Query(self.bound.local, names, self.job.now(), mine, relations=leads)

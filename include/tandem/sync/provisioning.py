@@ -1,6 +1,6 @@
 """Local tables and columns that mappings need: shown, and created where the user asked for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tandem.connectors.base import Provisioner
@@ -9,6 +9,7 @@ from tandem.core.wanted import wanted_entity
 from tandem.errors import ConfigurationError
 from tandem.model.integration import EntityMapping, Integration
 from tandem.model.schema import Capabilities, Entity, Field, Kind, Schema
+from tandem.state.protocols import StateReader
 from tandem.sync.changed_mapping.vanished import Vanished, vanished
 from tandem.sync.job import Job, Run
 
@@ -60,14 +61,18 @@ def not_looked_at(integration: Integration, external: Schema, local: Schema) -> 
     ]
 
 
-def wanted_entities(job: Job, external: Schema, local: Schema) -> list[Entity]:
-    """The local entities as the enabled mappings need them, without what is not created by
-    itself because it vanished.
-    """
-    return [wanted for _, wanted in _wanted(job, external, local, deliberately=False)]
+def expected_local(
+    integration: Integration, state: StateReader, external: Schema, local: Schema
+) -> Schema:
+    """The local schema as the next run would find it: with what it creates first."""
+    if not integration.provision:
+        return local
+    gone = vanished(integration, local, state)
+    found = _allowed_ones(_all_wanted(integration, external, local), gone)
+    return _as_provisioned(local, [entity for _, entity in found])
 
 
-def as_provisioned(local: Schema, wanted: list[Entity]) -> Schema:
+def _as_provisioned(local: Schema, wanted: list[Entity]) -> Schema:
     """The local schema as it will be once what is wanted has been created."""
     entities = dict(local.by_name)
     for entity in wanted:
@@ -82,11 +87,15 @@ def _wanted(
 ) -> list[tuple[EntityMapping, Entity]]:
     """The mappings whose external side is whole, and what each may have created."""
     gone = {} if deliberately else vanished(job.integration, local, job.state)
-    wanted = [
-        (mapping, _allowed(entity, gone.get(mapping.external, _NOTHING)))
-        for mapping, entity in _all_wanted(job.integration, external, local)
-    ]
-    return [(mapping, entity) for mapping, entity in wanted if entity is not None]
+    return _allowed_ones(_all_wanted(job.integration, external, local), gone)
+
+
+def _allowed_ones(
+    wanted: list[tuple[EntityMapping, Entity]], gone: Mapping[str, Vanished]
+) -> list[tuple[EntityMapping, Entity]]:
+    """Without what is not created by itself because it vanished."""
+    allowed = ((m, _allowed(entity, gone.get(m.external, _NOTHING))) for m, entity in wanted)
+    return [(mapping, entity) for mapping, entity in allowed if entity is not None]
 
 
 def _all_wanted(

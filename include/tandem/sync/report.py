@@ -107,6 +107,13 @@ def report(job: Job, *, completed_lookups: int = 0) -> RunReport:
     )
 
 
+def report_of(integration: str, run_id: str, entries: Sequence[LogEntry]) -> RunReport:
+    """What these entries of the log say about a run: only entities that began are in it."""
+    entities = tuple(_entity(entry.entity, entry.direction, entry) for entry in entries)
+    status = _status(entities)
+    return RunReport(integration=integration, run_id=run_id, status=status, entities=entities)
+
+
 def _unfinished(
     job: Job, mapping: EntityMapping, entries: Mapping[tuple[str, str], LogEntry]
 ) -> list[str]:
@@ -117,7 +124,7 @@ def _unfinished(
 
 
 def _entity(
-    name: str, direction: str, entry: LogEntry | None, *, unfinished: Sequence[str]
+    name: str, direction: str, entry: LogEntry | None, *, unfinished: Sequence[str] = ()
 ) -> EntityReport:
     if entry is None:
         cause = f"skipped: waits for {' and '.join(unfinished)}, not loaded in this run."

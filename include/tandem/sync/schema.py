@@ -15,7 +15,7 @@ from tandem.model.schema import Schema
 from tandem.state.snapshots import SnapshotEntry
 from tandem.sync.identities import note_identities, refuse_other_records
 from tandem.sync.job import Job, Run
-from tandem.sync.provisioning import as_provisioned, provision, wanted_entities
+from tandem.sync.provisioning import expected_local, provision
 from tandem.sync.system_schema import system_schema
 
 _log: Final = logging.getLogger(__name__)
@@ -113,9 +113,7 @@ def pin_expected_schemas(job: Job) -> Foreseen:
     """Stage the schemas as a run would find them, creating nothing: what a preview needs."""
     refuse_other_records(job)
     external, local = system_schema(job, "external"), system_schema(job, "local")
-    expected = local
-    if job.integration.provision:
-        expected = as_provisioned(local, wanted_entities(job, external, local))
+    expected = expected_local(job.integration, job.state, external, local)
     stage_schemas(job, external, expected, existing=local)
     return Foreseen(external, expected, local)
 

@@ -8,7 +8,7 @@ from tandem.model.integration import Integration
 from tandem.model.problems import Problem
 from tandem.model.schema import Schema
 from tandem.state.protocols import StateReader
-from tandem.sync.changed_mapping.vanished import explained, vanished
+from tandem.sync.changed_mapping.vanished import MISSING, explained, vanished
 
 _LOOKED_BACK: Final = 10
 """Snapshots of a side in which names are looked for that it does not have any more."""
@@ -22,8 +22,11 @@ def validated(
     *,
     can_provision: bool = False,
     functions: Collection[str] | None = None,
+    about: Collection[str] | None = None,
 ) -> tuple[Problem, ...]:
-    """All problems of all enabled mappings; earlier snapshots tell what was renamed."""
+    """All problems of all enabled mappings, or of those `about` these external entities; earlier
+    snapshots tell what was renamed.
+    """
     schemas: dict[Side, Schema] = {"external": external, "local": local}
     before = {
         side: found
@@ -37,7 +40,10 @@ def validated(
         before=before,
         can_provision=can_provision,
         functions=functions,
+        about=about,
     )
+    if not any(problem.code in MISSING for problem in problems):
+        return problems
     return explained(problems, integration, vanished(integration, local, state))
 
 

@@ -8,6 +8,7 @@ from fastapi import Depends, Path, Request
 
 from tandem.airflow.host import Host, May, User
 from tandem.errors import TandemError
+from tandem.model.integration import Integration
 from tandem.web.desk import Desk
 
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]+$", max_length=100)]
@@ -80,6 +81,32 @@ def require(visit: Visit, wanted: May) -> Visit:
             remedy=f"{_NEEDED[wanted]} the DAG {dag_of(visit.name)} has to be granted in Airflow.",
         )
     return visit
+
+
+def require_connection(desk: Desk, user: User, conn_id: str) -> None:
+    """NotAllowed unless the user may read that connection.
+
+    Whoever points an integration to a connection reads and writes with its secrets.
+    """
+    if not desk.host.may_use_connection(user, conn_id):
+        raise NotAllowed(
+            f"{user.name} may not use the connection {conn_id!r}.",
+            remedy="Permission to read that connection has to be granted in Airflow; "
+            "or name another one.",
+        )
+
+
+def require_connections(
+    desk: Desk, user: User, before: Integration | None, after: Integration
+) -> None:
+    """NotAllowed if a side of `after` names a connection that the user may not read.
+
+    What that side of `before` names already may stay; None: there was no integration before.
+    """
+    for side in ("external", "local"):
+        conn_id = getattr(after, side).connection
+        if before is None or conn_id != getattr(before, side).connection:
+            require_connection(desk, user, conn_id)
 
 
 _NEEDED: Final = {

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-from tandem.connectors.base import Connector, Query, Writer
+from tandem.connectors.base import Connector, Query, TooManyToCount, Writer
 from tandem.connectors.odata.connector import ODataConnector
 from tandem.connectors.registry import open_connector
 from tandem.errors import AuthenticationError, ConfigurationError, TandemError, Unreachable
 from tandem.model.connection import Connection, parse_connection
 from tandem.model.filters import Comparison
-from tandem.model.schema import Entity, Field, Kind
+from tandem.model.schema import Capabilities, Entity, Field, Kind
 
 SERVICE = {"@odata.context": "$metadata", "value": [{"name": "Things", "url": "Things"}]}
 METADATA = b"""<edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx">
@@ -346,3 +347,27 @@ def test_a_count_of_thousands_of_digits_is_none(running: Any) -> None:
     running.replies["Things"] = ok(content=b'{"@odata.count": %s, "value": []}' % (b"9" * 5000))
     with pytest.raises(ConfigurationError, match="count"):
         running.connector().count(QUERY)
+
+
+def test_a_count_that_goes_no_further_is_not_believed(running: Any) -> None:
+    """Dataverse says 5,000 of any more records than that."""
+    running.replies["Things/$count"] = ok(text="5000")
+    running.replies["Things"] = ok(json={"value": [{"id": n} for n in range(5_001)]})
+    assert running.connector().count(QUERY) == 5_001
+
+
+def test_no_more_is_read_to_count_than_the_limit_allows(running: Any) -> None:
+    for n, (name, following) in enumerate(
+        (("", "?page=1"), ("?page=1", "?page=2"), ("?page=2", ""))
+    ):
+        link = {"@odata.nextLink": f"Things{following}"} if following else {}
+        records = [{"id": 10 * n + row} for row in range(10)]
+        running.replies[f"Things{name}"] = ok(json={"value": records, **link})
+    unable = THINGS.model_copy(update={"capabilities": Capabilities(filter=False)})
+    few = Comparison(field="id", operator="lt", value=3)
+    query = replace(QUERY, entity=unable, condition=few)
+    with pytest.raises(TooManyToCount) as raised:
+        running.connector().count(replace(query, limit=20))
+    assert (raised.value.looked_at, raised.value.found) == (20, 3)
+    assert running.connector().count(replace(query, limit=30)) == 3
+    assert running.connector().count(query) == 3

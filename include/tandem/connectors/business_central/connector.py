@@ -24,7 +24,7 @@ from tandem.connectors.odata.connector import METADATA, ODataConnector
 from tandem.connectors.odata.csdl import Csdl
 from tandem.connectors.odata.filters import key_expressions
 from tandem.connectors.odata.metadata import csdl_of
-from tandem.connectors.odata.selection import Selection
+from tandem.connectors.odata.selection import Selection, count_by_reading
 from tandem.connectors.odata.splitting import split
 from tandem.errors import AuthenticationError
 from tandem.model.connection import Connection
@@ -88,10 +88,13 @@ class BusinessCentralConnector(ODataConnector):
 
     def count(self, query: Query) -> int:
         """As `ODataConnector.count`; lines of documents are counted by reading their keys."""
-        if lines_of(query.entity) is None:
+        lines = lines_of(query.entity)
+        if lines is None:
             return super().count(query)
-        keys = replace(query, fields=query.entity.key, descending_by=None, limit=None)
-        return sum(len(p.records) + len(p.unreadable) for p in self.read(keys))
+        split(query.condition, query)  # refuses what does not fit, if nothing is listed
+        keys = replace(query, fields=query.entity.key, descending_by=None)
+        walked = partial(self._through(lines).pages, condition=query.condition)
+        return count_by_reading(Selection(keys, self.read, None, query.condition), walked)
 
     def find(self, query: Query, keys: pa.RecordBatch) -> Iterator[Page]:
         """As `ODataConnector.find`. Of lines one key a request, as Business Central looks at the

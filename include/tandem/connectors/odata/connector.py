@@ -90,8 +90,8 @@ class ODataConnector:
         return selection(query, self.read).pages(self._walked)
 
     def count(self, query: Query) -> int:
-        """As the service counts, where it evaluates all of the condition; Dataverse counts no
-        further than 5,000.
+        """As the service counts, where it evaluates all of the condition and counts that far;
+        otherwise by reading keys.
         """
         return counted(query, self.read, self._walked, partial(count_records, self._http))
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from tandem.connectors.base import ETAG, Page, Query
+from tandem.connectors.base import ETAG, Page, Query, TooManyToCount
 from tandem.connectors.http_errors import FilterRefused
 from tandem.connectors.odata.splitting import split
 from tandem.connectors.related import Read, test_of
@@ -20,6 +20,10 @@ _log: Final = logging.getLogger(__name__)
 
 Walked = Callable[[Query], Iterator[Page]]
 """Reads a query whose condition the service evaluates."""
+
+NO_FURTHER: Final = 5_000
+"""So far Dataverse counts, which says so of more records too (Microsoft Learn, "Count number of
+rows")."""
 
 
 @dataclass(frozen=True)
@@ -92,19 +96,44 @@ def selection(query: Query, read: Read) -> Selection:
 def counted(query: Query, read: Read, walked: Walked, count: Callable[[Query], int]) -> int:
     """How many records satisfy the query's condition, unreadable ones among them.
 
-    The service counts where it evaluates all of the condition; otherwise keys are read.
+    The service counts where it evaluates all of the condition; otherwise keys are read, as they
+    are where a service counts no further. TooManyToCount as `connectors.base.Connector` says.
     """
-    keys = replace(query, fields=query.entity.key, descending_by=None, limit=None)
-    chosen = selection(keys, read)
+    chosen = selection(replace(query, fields=query.entity.key, descending_by=None), read)
     if chosen.rest is None:
         try:
-            return count(chosen.asked)
+            number = count(replace(chosen.asked, limit=None))
         except FilterRefused as error:
             if chosen.pushed is None:
                 raise
             _warn(query, error)
-            chosen = chosen.unpushed
-    return sum(len(p.records) + len(p.unreadable) for p in chosen.pages(walked))
+            return count_by_reading(chosen.unpushed, walked)
+        if number != NO_FURTHER:
+            return number
+    return count_by_reading(chosen, walked)
+
+
+def count_by_reading(chosen: Selection, walked: Walked) -> int:
+    """How many records it chooses, by reading no more than its query's limit allows."""
+    limit = chosen.query.limit
+    looked_at = found = 0
+
+    def seen(asked: Query) -> Iterator[Page]:
+        nonlocal looked_at
+        for page in walked(asked):
+            if limit is not None and looked_at >= limit:
+                raise TooManyToCount(asked.entity.name, looked_at, found)
+            looked_at += _records(page)
+            yield page
+
+    all_of_them = replace(chosen, query=replace(chosen.query, limit=None))
+    for page in all_of_them.pages(seen):
+        found += _records(page)
+    return found
+
+
+def _records(page: Page) -> int:
+    return len(page.records) + len(page.unreadable)
 
 
 def _warn(query: Query, error: FilterRefused) -> None:

@@ -34,7 +34,7 @@ RELATIVE: Final = frozenset(
 )  # fmt: skip
 """Operators that compare with the day or hour of the query."""
 
-_DATES: Final = frozenset((Kind.DATE, Kind.INSTANT, Kind.LOCAL_DATETIME))
+DATES: Final = frozenset((Kind.DATE, Kind.INSTANT, Kind.LOCAL_DATETIME))
 _PARTS_OF_TEXT: Final = frozenset(("contains", "begins_with", "ends_with"))
 _MICROSECOND: Final = timedelta(microseconds=1)
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
@@ -83,7 +83,7 @@ def operands_of(comparison: Comparison, field: Field, now: datetime) -> tuple[An
     name = POSITIVE.get(comparison.operator, comparison.operator)
     if name in ("null", "not_null"):
         return ()
-    if not _takes(field.kind, name):
+    if not takes(field.kind, name):
         raise ConfigurationError(
             f"Filter: operator {comparison.operator!r} cannot be used with field {field.name!r}, "
             f"which is {field.kind}.",
@@ -99,10 +99,14 @@ def operands_of(comparison: Comparison, field: Field, now: datetime) -> tuple[An
     return tuple(_operand(value, field) for value in values)
 
 
-def _takes(kind: Kind, name: str) -> bool:
+def takes(kind: Kind, operator: str) -> bool:
+    """Whether fields of that kind can be compared so."""
+    name = POSITIVE.get(operator, operator)
+    if name in ("null", "not_null"):
+        return True
     if name in _PARTS_OF_TEXT:
         return kind in TEXTS
-    return kind in _DATES if name in RELATIVE else kind is not Kind.BINARY
+    return kind in DATES if name in RELATIVE else kind is not Kind.BINARY
 
 
 def _holds(name: str, value: Any, operands: tuple[Any, ...]) -> bool:

@@ -41,12 +41,14 @@ def validate(
     before: Mapping[Side, Schema] | None = None,
     can_provision: bool = False,
     functions: Collection[str] | None = None,
+    about: Collection[str] | None = None,
 ) -> tuple[Problem, ...]:
     """All problems of all enabled mappings: in the order of the file, the gravest of each first.
 
     `before` is what the sides were seen to have earlier, to recognise what was renamed;
     `can_provision` says that the local side could be given what it lacks; `functions` are the
-    names of the user's transforms (None: they are not looked at).
+    names of the user's transforms (None: they are not looked at); `about` are the external
+    entities whose problems are wanted (None: all).
     """
     entities = list(
         entities_of(
@@ -63,6 +65,7 @@ def validate(
     return tuple(
         problem
         for checked in entities
+        if about is None or checked.mapping.external in about
         for problem in _gravest_first(
             [
                 *(problem for check in _CHECKS for problem in check(checked)),

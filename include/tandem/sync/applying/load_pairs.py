@@ -14,7 +14,7 @@ from tandem.sync.applying.apply import PairLoader
 from tandem.sync.applying.removed import keep_removed
 from tandem.sync.job import Run
 from tandem.sync.manifests import PlannedPairs, Read
-from tandem.sync.pairs.approval import forget_withheld, remember, withhold
+from tandem.sync.pairs.approval import forget_withheld, remember, split, withhold
 from tandem.sync.pairs.pair_plans import uploads_first
 from tandem.sync.pairs.two_way import Sifted, TwoWay
 
@@ -65,7 +65,10 @@ def _applied(loader: PairLoader, plan: pa.RecordBatch) -> LoadedPairs:
     if applied.stopped_by:
         raise applied.stopped_by
     if applied.changed.num_rows:
-        for again in _planned_again(loader, applied.changed):
+        for plan_again in _planned_again(loader, applied.changed):
+            again, not_approved = split(loader.run, loader.bound.mapping.external, plan_again)
+            withhold(loader.run, loader.bound, not_approved)
+            loaded += LoadedPairs(withheld=not_approved.num_rows)
             once_more = loader.apply(again, last=True)
             loaded += LoadedPairs(once_more.counts, once_more.upload_counts)
             if once_more.stopped_by:

@@ -14,7 +14,8 @@ from tandem.model.problems import Problem, Remedy
 from tandem.model.schema import Schema
 from tandem.state.protocols import StateReader
 
-_MISSING: Final = ("local_entity_missing", "local_field_missing")
+MISSING: Final = ("local_entity_missing", "local_field_missing")
+"""Codes of the problems that may be about something that vanished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def explained(
 
 def _is_about(problem: Problem, integration: Integration, gone: Mapping[str, Vanished]) -> bool:
     found = gone.get(problem.entity)
-    if found is None or problem.code not in _MISSING:
+    if found is None or problem.code not in MISSING:
         return False
     if problem.code == "local_entity_missing":
         return found.table

@@ -3,6 +3,7 @@
 Decided once, when the run is planned: a repeated `load` finds the same answer.
 """
 
+import json
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,10 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tandem.connectors.base import ETAG
 from tandem.core.mapping import BoundMapping
 from tandem.core.merge import Flags, flags
 from tandem.staging import BatchWriter, read_batches
 from tandem.sync import columns
+from tandem.sync.approved import Deletion
 from tandem.sync.job import Job, Run
 
 FREE_DELETES: Final = 10
@@ -37,6 +40,8 @@ def sorted_deletions(
     `suspicious`: they need approval, however few they are. An approval is good for what an
     earlier run has withheld; where nothing was, for what this run finds.
     """
+    if job.approvals is not None:
+        return _of_approved(job, entity, folder, planned)
     guarded = suspicious or _are_many(job, entity, planned.rows_taken)
     pending = job.state.pending_deletes(entity)["local_id"]
     approved = job.approved and not job.only_waiting
@@ -47,6 +52,57 @@ def sorted_deletions(
         allowed.add(plan.filter(pa.array(may)))
         withheld.add(plan.filter(pa.array(~may)))
     return Deletions(tuple(allowed.written()), tuple(withheld.written()), withheld.rows)
+
+
+def _of_approved(job: Job, entity: str, folder: str, planned: BatchWriter) -> Deletions:
+    allowed, withheld = BatchWriter(f"{folder}/allowed"), BatchWriter(f"{folder}/withheld")
+    for plan in read_batches(planned.written()):
+        may, may_not = split(job, entity, plan)
+        allowed.add(may)
+        withheld.add(may_not)
+    return Deletions(tuple(allowed.written()), tuple(withheld.written()), withheld.rows)
+
+
+def split(job: Job, entity: str, plan: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+    """What of a plan may be carried out, and its deletions that are not among those approved."""
+    if job.approvals is None:
+        return plan, plan.slice(0, 0)
+    may = np.ones(plan.num_rows, np.bool_)
+    for side, mine in _deletions(plan).items():
+        rows = _described(plan.filter(pa.array(mine)), side).to_pylist()
+        found = [
+            Deletion(entity, side, row["external_id"], row["local_id"], row["request"])
+            for row in rows
+        ]
+        may[mine] = [deletion in job.approvals for deletion in found]
+    return plan.filter(pa.array(may)), plan.filter(pa.array(~may))
+
+
+def _deletions(plan: pa.RecordBatch) -> dict[str, Flags]:
+    """By side: the rows that delete a record there."""
+    return {
+        side: flags(pc.fill_null(pc.equal(plan.column(does), "delete"), fill_value=False))
+        for side, does in (("external", columns.TO_EXTERNAL), ("local", columns.TO_LOCAL))
+    }
+
+
+def _described(plan: pa.RecordBatch, side: str) -> pa.Table:
+    """Deletions on that side as transactions: what is to be deleted is their request."""
+    seen = columns.LOCAL_SEEN if side == "local" else columns.EXTERNAL_SEEN
+    records = columns.records_of(plan, seen).to_pylist()
+    texts = [
+        json.dumps({n: v for n, v in one.items() if n != ETAG}, default=str, ensure_ascii=False)
+        for one in records
+    ]
+    external_ids = pc.coalesce(plan.column(columns.EXTERNAL_ID), plan.column(columns.MOVED_FROM))
+    return pa.table(
+        {
+            "operation": pa.repeat("delete", plan.num_rows),
+            "local_id": plan.column(columns.LOCAL_ID),
+            "external_id": external_ids,
+            "request": pa.array(texts, pa.string()),
+        }
+    )
 
 
 def _may(known: Flags, *, guarded: bool, approved: bool, listed: bool) -> Flags:
@@ -65,20 +121,10 @@ def _are_many(job: Job, entity: str, deletions: int) -> bool:
 
 
 def withhold(run: Run, bound: BoundMapping, plan: pa.RecordBatch) -> None:
-    """Keep these deletions for a person to approve."""
-    for side, does in (("external", columns.TO_EXTERNAL), ("local", columns.TO_LOCAL)):
-        mine = plan.filter(pc.fill_null(pc.equal(plan.column(does), "delete"), fill_value=False))
-        if mine.num_rows:
-            rows = pa.table(
-                {
-                    "operation": mine.column(does),
-                    "local_id": mine.column(columns.LOCAL_ID),
-                    "external_id": pc.coalesce(
-                        mine.column(columns.EXTERNAL_ID), mine.column(columns.MOVED_FROM)
-                    ),
-                    "request": pa.nulls(mine.num_rows, pa.string()),
-                }
-            )
+    """Keep these deletions, and what they would delete, for a person to approve."""
+    for side, mine in _deletions(plan).items():
+        if mine.any():
+            rows = _described(plan.filter(pa.array(mine)), side)
             run.state.withhold(bound.mapping.external, side, run.run_id, run.now(), rows)
 
 
@@ -98,10 +144,18 @@ def remember(run: Run, bound: BoundMapping, plan: pa.RecordBatch) -> None:
 
 
 def forget_withheld(run: Run, entity: str) -> None:
-    """Deletions that earlier runs withheld and this one did not find any more are not wanted."""
-    if run.kind != "sync" or run.only_waiting:
+    """Deletions that earlier runs withheld and this one did not find any more are not wanted.
+
+    A run that looks only at some of them knows nothing of the others.
+    """
+    if run.kind != "sync" or (run.only_waiting and run.approvals is None):
         return
     pending = run.state.pending_deletes(entity)
-    ids = pending.filter(pc.not_equal(pending["run_id"], run.run_id))["id"].to_pylist()
+    pending = pending.filter(pc.not_equal(pending["run_id"], run.run_id))
+    if run.approvals is not None:
+        looked_at = [one.local_id for one in run.approvals if one.entity == entity]
+        chosen = pa.array(looked_at, pa.string())
+        pending = pending.filter(pc.is_in(pending["local_id"], value_set=chosen))
+    ids = pending["id"].to_pylist()
     if ids:
         run.state.archive_transactions(entity, statuses=("pending",), ids=ids, at=run.now())

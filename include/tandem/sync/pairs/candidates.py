@@ -9,13 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tandem.core.decided import Decision, decision_of
 from tandem.core.fit import fit
 from tandem.core.id_set import IdSet
 from tandem.core.ids import id_text
 from tandem.core.images import external_image, local_image
 from tandem.core.mapping import BoundMapping, Mapped, local_ids
 from tandem.core.matching import key_texts
-from tandem.core.merge import EXTERNAL, LOCAL, Flags, chosen, flags
+from tandem.core.merge import Flags, chosen, flags
 from tandem.core.pairs import Refusal
 from tandem.core.uploads import sent_values
 from tandem.sync.job import Job
@@ -25,9 +26,8 @@ from tandem.sync.pairs.unmet import among, in_use, moved_keys, unreadable, waiti
 from tandem.sync.sides.lookups import external_partners, local_partners
 
 Decided = Mapping[str, str | None]
-"""Id of a record that has to be looked at, changed or not → the policy that a person chose."""
-
-_WINNERS: Final = {"external_wins": EXTERNAL, "local_wins": LOCAL}
+"""Id of a record that has to be looked at, changed or not → what a person decided, as
+`tandem.core.decided` keeps it."""
 
 
 @dataclass(frozen=True)
@@ -272,7 +272,7 @@ def _spread(met: Met, rows: Flags) -> Met:
     return Met(met.partners.take(index), met.links.take(index), refused)
 
 
-def _decisions(ids: pa.Array, asked: Decided) -> dict[int, int]:
-    policies = {id_: _WINNERS[policy] for id_, policy in asked.items() if policy}
+def _decisions(ids: pa.Array, asked: Decided) -> dict[int, Decision]:
+    policies = {id_: policy for id_, policy in asked.items() if policy}
     rows = np.flatnonzero(among(ids, policies)).tolist()
-    return {row: policies[ids[row].as_py()] for row in rows}
+    return {row: decision_of(policies[ids[row].as_py()]) for row in rows}

@@ -110,7 +110,7 @@ class Meeting:
     @cached_property
     def _mine(self) -> Condition | None:
         """Which local records may be partners: not those that are another mapping's."""
-        return owned(self.job, self.bound)
+        return owned(self.job.integration, self.bound.mapping)
 
     @property
     def scope(self) -> str:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tandem.connectors.base import ETAG
+from tandem.core.decided import Decision
 from tandem.core.images import Image, Texts
 from tandem.core.mapping import BoundMapping
 from tandem.core.merge import FieldPair, Flags, Merged
@@ -45,8 +46,8 @@ class Rows:
     of_local: bool
     """Whether they are looked at because of their local records."""
     refused: Mapping[int, Refusal] = field(default_factory=dict)
-    decided: Mapping[int, int] = field(default_factory=dict)
-    """Row number → whom a person has let win."""
+    decided: Mapping[int, Decision] = field(default_factory=dict)
+    """Row number → what a person has decided."""
     new_external_ids: pa.Array | None = None
     """The ids that external records get if they are created; null where their system chooses."""
     gone_on_purpose: bool = False

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tandem.core.decided import Choices
 from tandem.core.fields import BoundField
 from tandem.core.fit import fit
 from tandem.core.ids import id_text
@@ -61,6 +62,7 @@ class Pairing:
             newer=self._newer(rows),
             in_scope=linked | True if rows.in_scope is None else rows.in_scope,
             decided=_winners(rows),
+            choices=_choices(rows),
         )
         rules = self.rules
         if rows.gone_on_purpose:
@@ -209,6 +211,11 @@ def _stand(there: Flags, linked: Flags, hashes: pa.Array | None, base: pa.Array 
 
 def _winners(rows: Rows) -> Winners:
     winners = np.zeros(rows.external.num_rows, np.int8)
-    for row, winner in rows.decided.items():
-        winners[row] = winner
+    for row, decision in rows.decided.items():
+        if isinstance(decision, int):
+            winners[row] = decision
     return winners
+
+
+def _choices(rows: Rows) -> dict[int, Choices]:
+    return {row: one for row, one in rows.decided.items() if not isinstance(one, int)}

@@ -1,11 +1,12 @@
 """Conflicts: listed, and decided by a person."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Final, Literal
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
+from tandem.core.decided import Choice, Choices, Winner, policy_text
+from tandem.errors import ConfigurationError, one_of
 from tandem.state.conflicts import ConflictEntry
 from tandem.state.protocols import StateReader
 from tandem.sync.job import Run
@@ -13,8 +14,7 @@ from tandem.sync.people.asked import Became, became, refuse_unknown, run_asked
 from tandem.sync.people.rejected import ALL
 from tandem.sync.report import RunReport
 
-Winner = Literal["local", "external"]
-_POLICIES: Final = {"local": "local_wins", "external": "external_wins"}
+__all__ = ["Winner", "decide", "decide_fields", "open_conflicts"]
 
 
 def open_conflicts(
@@ -45,14 +45,64 @@ def decide(
 
     Both records are read anew, so that what changed since is not lost unseen.
     """
+    return _decided(run, chosen, winner)
+
+
+def decide_fields(
+    run: Run, entry: ConflictEntry, winners: Mapping[str, Winner]
+) -> tuple[RunReport, list[Became]]:
+    """Let a side win each field of this conflict, at once; what became of it (one).
+
+    `entry` is the conflict as the person saw it, `winners` name each of its fields:
+    ConfigurationError names those that are missing or are none of its fields, and for a conflict
+    that is not about fields. Both records are read anew; where another field clashes by then, or
+    one of these holds other values than the person saw, it stays a conflict.
+    """
+    _check(entry, winners)
+    choices = {
+        name: Choice(winners[name], seen["external"], seen["local"])
+        for name, seen in entry.fields.items()
+    }
+    return _decided(run, [entry], choices)
+
+
+def _check(entry: ConflictEntry, winners: Mapping[str, Winner]) -> None:
+    """ConfigurationError unless each field of the conflict is given, and no other."""
+    if not entry.fields:
+        raise ConfigurationError(
+            f"The conflict of {_named(entry)} is not about fields.",
+            remedy="Let one side win the whole record.",
+        )
+    unknown = [name for name in winners if name not in entry.fields]
+    if unknown:
+        raise ConfigurationError(
+            f"No conflict of {_named(entry)} about {one_of(unknown)}.",
+            remedy=f"Decide about {', '.join(sorted(entry.fields))}.",
+        )
+    missing = [name for name in entry.fields if name not in winners]
+    if missing:
+        raise ConfigurationError(
+            f"Nobody is said to win {', '.join(sorted(missing))} of {_named(entry)}.",
+            remedy="Decide about each field that both sides changed.",
+        )
+
+
+def _named(entry: ConflictEntry) -> str:
+    return f"{entry.entity} {entry.external_id or entry.local_id}"
+
+
+def _decided(
+    run: Run, chosen: Sequence[ConflictEntry], decision: Winner | Choices
+) -> tuple[RunReport, list[Became]]:
+    who = decision if isinstance(decision, str) else "each field's own side"
     for (entity, side), ids in _by_side(chosen).items():
         run.state.recheck(
             entity,
             side,
             pa.array(ids, pa.string()),
-            reason=f"decided: {winner} wins",
+            reason=f"decided: {who} wins",
             at=run.now(),
-            policy=_POLICIES[winner],
+            policy=policy_text(decision),
         )
     report = run_asked(run, [entry.entity for entry in chosen])
     return report, [became(run, c.entity, c.external_id, c.local_id) for c in chosen]

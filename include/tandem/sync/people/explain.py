@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 import pyarrow as pa
 
+from tandem.core.decided import in_words
 from tandem.core.mapping import BoundMapping
 from tandem.state.conflicts import ConflictEntry
 from tandem.state.deferred import DeferredEntry
@@ -131,7 +132,7 @@ class _Explainer:
             asked = self.job.state.rechecks(self._entity, side).to_pylist()
             for row in asked:
                 if id_ is not None and row["record_id"] == id_:
-                    policy = f", {row['policy']}" if row["policy"] else ""
+                    policy = f", {in_words(row['policy'])}" if row["policy"] else ""
                     found.append(f"The next run reads the {side} record by its id{policy}.")
         for row in self.job.state.pending_deletes(self._entity).to_pylist():
             ids = {row["external_id"], row["local_id"]} - {None}

@@ -6,7 +6,7 @@ from typing import Final
 
 from tandem.mapping_files.model import Carried
 from tandem.mapping_files.plain import plain_entity
-from tandem.model.edits import Edit, Insertion, Replacement
+from tandem.model.edits import Insertion, Replacement
 from tandem.model.integration import EntityMapping, Integration
 
 REASON = "import"
@@ -21,14 +21,16 @@ _ALIKE: Final[tuple[Callable[[EntityMapping], object], ...]] = (
 """What two mappings have in common, from the most to the least; None: this is not asked."""
 
 
-def importing_edits(integration: Integration, entities: Sequence[EntityMapping]) -> list[Edit]:
+def importing_edits(
+    integration: Integration, entities: Sequence[EntityMapping]
+) -> list[Insertion | Replacement]:
     """The edits that bring these mappings into the integration's file.
 
     A mapping takes the place of the one that is most like it (see `_ALIKE`); one that has no such
     place is added at the end. What is the same already stays as it stands.
     """
     places = _places(integration, entities)
-    edits: list[Edit] = []
+    edits: list[Insertion | Replacement] = []
     end = len(integration.entities)
     for number, entity in enumerate(entities):
         at = places.get(number)

@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import pyarrow as pa
@@ -52,6 +54,56 @@ def archive(run: Run, chosen: Sequence[RejectedEntry]) -> int:
         run.state.archive_rejected(entity, side, pa.array(ids, pa.string()), at=run.now())
         for (entity, side), ids in _by_side(chosen).items()
     )
+
+
+AT_ONCE: Final = 500
+"""So many records of a kind are retried or put away by one call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Rejected records that wait for the same reason, but for the values that it names."""
+
+    entity: str
+    side: str
+    error_class: str
+    reason: str
+    """The reason with … for the values that it names."""
+    count: int
+    newest: datetime
+    example: str
+    """The whole reason of one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """Records of a kind that are dealt with at once, and how many are left for further calls."""
+
+    chosen: list[RejectedEntry]
+    left: int
+
+
+def rejected_kinds(state: StateReader, entities: Sequence[str] = ()) -> list[Kind]:
+    """What records wait for, the most frequent first."""
+    raise NotImplementedError
+
+
+def of_kind(state: StateReader, kind: Kind, limit: int = AT_ONCE) -> Some:
+    """The oldest of that kind, of those that waited when the kind was listed (`kind.newest`).
+
+    To deal with all of them: `retry` or `archive` what is chosen, and ask again with the same
+    kind until nothing is left. What was retried in vain is not chosen twice.
+    """
+    raise NotImplementedError
+
+
+def page_of(
+    state: StateReader, entity: str | None = None, *, limit: int = 50, before: str = ""
+) -> tuple[list[RejectedEntry], str]:
+    """Rejected records, newest first, and what to give as `before` for those that follow ("" where
+    none do). ConfigurationError for a `before` that is none.
+    """
+    raise NotImplementedError
 
 
 def _by_side(chosen: Iterable[RejectedEntry]) -> dict[tuple[str, str], list[str]]:

@@ -1,6 +1,6 @@
 """Suggestions for one external entity, and the edits that take them into the file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ from tandem.core.anchors import best_version_field
 from tandem.core.suggestions.entities import LIKELY, EntitySuggestion, suggest_entity
 from tandem.core.suggestions.lookups import MappedEntity, mapped_entity, references
 from tandem.core.suggestions.suggest import Question, Suggestion, suggest
-from tandem.errors import is_one_line
+from tandem.errors import ConfigurationError, is_one_line
 from tandem.mapping_files.plain import plain, plain_entity
 from tandem.model.edits import Edit, Insertion
 from tandem.model.integration import EntityMapping, FieldMapping, Integration
@@ -77,6 +77,25 @@ class Suggested:
                 lookup = refers[0].lookup if refers and refers[0].stated else None
                 found.append(FieldMapping(external=field.name, local=name, lookup=lookup))
         return tuple(found)
+
+    def chosen(
+        self, fields: Collection[str], columns: Collection[str], least: float
+    ) -> tuple[FieldMapping, ...]:
+        """The lines of the suggestions for those external fields, and of the new columns for these;
+        a field of both gets the line of its suggestion.
+
+        ConfigurationError if one of them has none.
+        """
+        lines = [found.mapping for found in self.fields if found.external.name in fields]
+        suggested = {line.external for line in lines}
+        made = [line for line in self.new_columns(least) if line.external in columns]
+        known = {*suggested, *(line.external for line in made)}
+        if unknown := {*fields, *columns} - known:
+            raise ConfigurationError(
+                f"There is no suggestion for {', '.join(sorted(unknown))} any more.",
+                remedy="Look at the suggestions again.",
+            )
+        return (*lines, *(line for line in made if line.external not in suggested))
 
 
 def suggested(

@@ -20,7 +20,7 @@ from tandem.errors import ConfigurationError
 from tandem.model.asked import Asked, SideName, parsed
 from tandem.model.changes import Anchor
 from tandem.model.filters import AnyOf, Comparison, Condition, all_of, fields_of, moves_with_time
-from tandem.model.integration import Constant, EntityMapping
+from tandem.model.integration import Constant, EntityMapping, Integration
 from tandem.model.schema import ChangeTracking, Entity, Kind
 from tandem.sync.changed_mapping.gone_between import SIDES, asked_now, gone_between
 from tandem.sync.job import Job, Window
@@ -98,7 +98,9 @@ def local_reading(job: Job, bound: BoundMapping) -> Reading:
     """
     field = bound.mapping.local_version_number
     side = local_side(job, bound)
-    condition = side.evaluable(all_of(bound.mapping.upload_filter, owned(job, bound)))
+    condition = side.evaluable(
+        all_of(bound.mapping.upload_filter, owned(job.integration, bound.mapping))
+    )
     tracking = tracking_by(bound.local, field)
     return _reading(job, bound, side, tracking, field, condition)
 
@@ -237,12 +239,11 @@ def has_news(reading: Reading) -> bool:
     return newest is None or newest > Decimal(anchor.value)
 
 
-def owned(job: Job, bound: BoundMapping) -> Condition | None:
+def owned(integration: Integration, mapping: EntityMapping) -> Condition | None:
     """Which records of a local entity are this mapping's, where several share it: those with its
     constants and in its upload filter, without the constants of another.
     """
-    mapping = bound.mapping
-    sharing = [m for m in job.integration.active_entities if m.local == mapping.local]
+    sharing = [m for m in integration.active_entities if m.local == mapping.local]
     if len(sharing) == 1:
         return None
     mine = _constants(mapping)

@@ -1,0 +1,126 @@
+"""How the entities of an integration stand: what waits, what ran last, and what was loaded last.
+
+Few statements, whatever the number of entities, and none that reads the whole log.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import pyarrow as pa
+from sqlalchemy import FromClause, ScalarSelect, Table, and_, func, select
+
+from tandem.state.among import given_rows
+from tandem.state.run_log import LOADED, LogEntry, entry
+from tandem.state.scope import Scope
+from tandem.state.tables import conflict, deferred, link, log, rejected, transaction
+
+Way = tuple[str, str]
+"""External entity and direction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How many records of an entity wait, by what they wait for."""
+
+    conflicts: int = 0
+    """Open: a person decides."""
+    rejected: int = 0
+    """Could not be applied, and are not archived."""
+    deferred: int = 0
+    """Lookups whose partner is missing."""
+    deletions: int = 0
+    """Withheld until somebody approves them."""
+
+    @property
+    def all(self) -> int:
+        """All of them."""
+        return self.conflicts + self.rejected + self.deferred + self.deletions
+
+    @classmethod
+    def sum(cls, waits: Iterable["Waits"]) -> "Waits":
+        """Of several entities."""
+        found = list(waits)
+        names = cls.__slots__
+        return cls(**{name: sum(getattr(one, name) for one in found) for name in names})
+
+
+class OverviewReader(Protocol):
+    """What the state says about many entities at once."""
+
+    def waits(self, entities: Sequence[str]) -> dict[str, Waits]:
+        """What waits of these entities; none that has nothing."""
+        ...
+
+    def last_runs(self, entities: Sequence[str]) -> list[LogEntry]:
+        """What the last run that each of these entities was part of made of it: an entry for each
+        direction that it took.
+        """
+        ...
+
+    def last_loads(self, ways: Sequence[Way]) -> dict[Way, datetime]:
+        """When the last sync began that loaded each of these entities in that direction."""
+        ...
+
+    def link_counts(self) -> dict[str, int]:
+        """How many pairs of records of each entity are linked; none that has none."""
+        ...
+
+
+def waits(scope: Scope, entities: Sequence[str]) -> dict[str, Waits]:
+    """See `OverviewReader`."""
+    counts = {
+        "conflicts": _counts(scope, conflict, entities, status="open"),
+        "rejected": _counts(scope, rejected, entities, status="waiting"),
+        "deferred": _counts(scope, deferred, entities),
+        "deletions": _counts(scope, transaction, entities, status="pending"),
+    }
+    found = {entity for by_entity in counts.values() for entity in by_entity}
+    return {
+        entity: Waits(**{kind: of.get(entity, 0) for kind, of in counts.items()})
+        for entity in found
+    }
+
+
+def last_runs(scope: Scope, entities: Sequence[str]) -> list[LogEntry]:
+    """See `OverviewReader`."""
+    given = given_rows(scope.connection, pa.table({"entity": [*entities]}))
+    last = select(given.c.entity, _newest(scope, given, log.c.run_id).label("run_id")).subquery()
+    same = and_(log.c.entity == last.c.entity, log.c.run_id == last.c.run_id)
+    query = select(log).select_from(last).join(log, same).where(*scope.mine(log))
+    return [entry(row) for row in scope.connection.execute(query).mappings()]
+
+
+def last_loads(scope: Scope, ways: Sequence[Way]) -> dict[Way, datetime]:
+    """See `OverviewReader`."""
+    columns = {name: [way[at] for way in ways] for at, name in enumerate(("entity", "direction"))}
+    given = given_rows(scope.connection, pa.table(columns))
+    loaded = (log.c.direction == given.c.direction, log.c.kind == "sync", LOADED)
+    started = _newest(scope, given, log.c.started_at, *loaded)
+    found = scope.connection.execute(select(given.c.entity, given.c.direction, started))
+    return {(entity, direction): at for entity, direction, at in found if at is not None}
+
+
+def link_counts(scope: Scope) -> dict[str, int]:
+    """See `OverviewReader`."""
+    query = select(link.c.entity, func.count()).where(*scope.mine(link)).group_by(link.c.entity)
+    return dict(scope.connection.execute(query).tuples().all())
+
+
+def _counts(
+    scope: Scope, table: Table, entities: Sequence[str], **values: str
+) -> Mapping[str, int]:
+    """How many rows of each of these entities have these values."""
+    ours = scope.among(table.c.entity, pa.array(entities, pa.string()))
+    query = select(table.c.entity, func.count()).where(*scope.mine(table, **values), ours)
+    return dict(scope.connection.execute(query.group_by(table.c.entity)).tuples().all())
+
+
+def _newest(
+    scope: Scope, given: FromClause, column: Any, *conditions: Any
+) -> ScalarSelect[Any]:
+    """That column of the newest entry of each given entity: one is looked up for each."""
+    mine = (*scope.mine(log), log.c.entity == given.c.entity, *conditions)
+    newest = select(column).where(*mine).order_by(log.c.id.desc()).limit(1)
+    return newest.correlate(given).scalar_subquery()

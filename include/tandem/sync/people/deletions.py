@@ -1,0 +1,148 @@
+"""Deletions that were withheld: listed, and carried out once a person approves them."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, cast
+
+import pyarrow as pa
+
+from tandem.state.protocols import StateReader, StateStore
+from tandem.state.rechecks import RECHECKS
+from tandem.state.transactions import TransactionEntry
+from tandem.sync.approved import Deletion
+from tandem.sync.job import Run
+from tandem.sync.people.asked import Became, became, run_asked
+from tandem.sync.people.rejected import ALL
+from tandem.sync.report import RunReport
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A deletion that waits for a person."""
+
+    id: int
+    """Of its transaction: another one once the record was changed and withheld again."""
+    entity: str
+    side: str
+    """The side that the record would be deleted on."""
+    external_id: str | None
+    local_id: str | None
+    run_id: str
+    """The run that withheld it."""
+    at: datetime
+    record: Mapping[str, Any] | None
+    """What would be deleted, field → value as JSON has it; None: an older version withheld it."""
+
+
+def withheld(
+    state: StateReader, entities: Sequence[str] = (), *, limit: int = ALL
+) -> list[Withheld]:
+    """Deletions that wait for approval, newest first."""
+    asked: list[str | None] = [*entities] or [None]
+    found = [entry for one in asked for entry in state.withheld_deletes(one, limit=limit)]
+    newest = sorted(found, key=lambda entry: entry.id, reverse=True)[:limit]
+    return [_withheld(entry) for entry in newest]
+
+
+def approve(run: Run, chosen: Sequence[Withheld]) -> tuple[RunReport, list[Became]]:
+    """Carry out these deletions at once, and no others; what became of each.
+
+    A record that is no longer as it was when it was withheld is not deleted: it waits again, or
+    goes the way of an edit, and the text says so. Nor is one that was withheld anew since (which
+    gives it another id).
+    """
+    pending = _pending(run, chosen)
+    covered = [one for one in chosen if one.id in pending]
+    approvals = frozenset(
+        Deletion(one.entity, one.side, one.external_id, one.local_id, pending[one.id])
+        for one in covered
+    )
+    state = cast(StateStore, _Only(run.state, covered))
+    narrowed = replace(run, state=state, approvals=approvals)
+    report = run_asked(narrowed, [one.entity for one in chosen])
+    return report, _outcomes(run, chosen)
+
+
+class _Only:
+    """A `StateStore` in which these pairs of records are asked for, and nothing else waits."""
+
+    def __init__(self, state: StateStore, chosen: Sequence[Withheld]) -> None:
+        self._state = state
+        self._ids: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for one in chosen:
+            for side, id_ in (("external", one.external_id), ("local", one.local_id)):
+                if id_ is not None:
+                    self._ids[one.entity, side].append(id_)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._state, name)
+
+    def waiting(self, _entity: str, _error_class: str, _side: str = "external") -> list[str]:
+        return []
+
+    def rechecks(self, entity: str, side: str) -> pa.Table:
+        ids = self._ids[entity, side]
+        return pa.table(
+            [pa.array(ids, pa.string()), pa.nulls(len(ids), pa.string())], schema=RECHECKS
+        )
+
+
+def _pending(run: Run, chosen: Sequence[Withheld]) -> dict[int, str | None]:
+    """The transactions that wait now, of these entities: id → the record that would be deleted."""
+    return {
+        entry.id: entry.request
+        for entity in {one.entity for one in chosen}
+        for entry in run.state.withheld_deletes(entity, limit=ALL)
+    }
+
+
+def _withheld(entry: TransactionEntry) -> Withheld:
+    return Withheld(
+        id=entry.id,
+        entity=entry.entity,
+        side=entry.side,
+        external_id=entry.external_id,
+        local_id=entry.local_id,
+        run_id=entry.run_id,
+        at=entry.updated_at,
+        record=json.loads(entry.request) if entry.request else None,
+    )
+
+
+def _outcomes(run: Run, chosen: Sequence[Withheld]) -> list[Became]:
+    """What became of each: those that were deleted are found together, they may be many."""
+    by_place = defaultdict(list)
+    for one in chosen:
+        by_place[one.entity, one.side].append(one.local_id)
+    deleted = {
+        (*place, id_)
+        for place, ids in by_place.items()
+        for id_ in run.state.deleted(*place, run.run_id, pa.array(ids, pa.string())).to_pylist()
+    }
+    waits = {
+        (entry.entity, entry.side, entry.local_id): entry.id
+        for entity in {one.entity for one in chosen}
+        for entry in run.state.withheld_deletes(entity, limit=ALL)
+    }
+    return [_outcome(run, one, deleted, waits) for one in chosen]
+
+
+def _outcome(
+    run: Run,
+    one: Withheld,
+    deleted: Collection[tuple[str, str, str | None]],
+    waits: Mapping[tuple[str, str, str | None], int],
+) -> Became:
+    place = (one.entity, one.side, one.local_id)
+    ids = (one.entity, one.external_id, one.local_id)
+    if place in deleted:
+        return Became(*ids, settled=True, text=f"{one.side} record deleted")
+    if place in waits:
+        changed = waits[place] != one.id
+        why = "it was withheld anew: see what it is now" if changed else "it still waits"
+        return Became(*ids, settled=False, text=f"not deleted: {why}")
+    found = became(run, *ids)
+    return replace(found, text=f"not deleted: {found.text}")
