@@ -78,6 +78,50 @@ def integration_text(path: Path) -> str:
     return _text(path, encoding="utf-8", newline="")
 
 
+class CannotWrite(ConfigurationError):
+    """A file that cannot be made where integration files are: the folder is read-only, say."""
+
+
+def create_integration_file(path: Path, text: str) -> Integration:
+    """Make the file with that text, and its folder if there is none; what it says.
+
+    BrokenFile if it is no usable integration; ConfigurationError if there is such a file, which is
+    never replaced; CannotWrite. Nothing is left behind then.
+    """
+    integration = parse_integration(path, text)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    _claim(path)
+    try:
+        with replacing_integration_text(path, "", text):
+            pass
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return integration
+
+
+def _claim(path: Path) -> None:
+    """Let the file be there, empty, unless somebody else was first."""
+    try:
+        path.open("x").close()
+    except FileExistsError:
+        raise ConfigurationError(
+            f"{path} is there already.", remedy="Choose another name."
+        ) from None
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def _cannot_write(path: Path, error: OSError) -> CannotWrite:
+    return CannotWrite(
+        f"{path} cannot be written: {error.strerror or error}.",
+        remedy="Let this user write to its folder, or put the file there by hand.",
+    )
+
+
 @contextmanager
 def replacing_integration_text(path: Path, before: str, after: str) -> Iterator[None]:
     """Make `after` the file's text when the body ends, at once; if it fails, the file stays.

@@ -46,13 +46,13 @@ def test_cleaning_up_saves_at_once_and_can_be_undone(pages: Pages) -> None:
     assert integration_file(pages).read_text() == before
     assert pages.airflow.read_again == 1
 
-    edit = client.get(f"{MAPPING}/undo").json()
+    edit = client.get(f"{MAPPING}/last-edit").json()
     assert edit["reason"] == "clean up"
     assert [line["kind"] for line in edit["diff"] if line["kind"] != "same"] == ["place", "added"]
-    undone = client.post(f"{MAPPING}/undo", json={"made_at": edit["made_at"]})
+    undone = client.post(f"{MAPPING}/last-edit/undo", json={"made_at": edit["made_at"]})
     assert undone.status_code == 201
     assert integration_file(pages).read_text() == dirty
-    assert "nothing to undo" in client.get(f"{MAPPING}/undo").json()["problem"]
+    assert "nothing to undo" in client.get(f"{MAPPING}/last-edit").json()["problem"]
 
 
 def test_only_what_was_shown_is_undone(pages: Pages) -> None:
@@ -60,7 +60,7 @@ def test_only_what_was_shown_is_undone(pages: Pages) -> None:
     client = pages.program()
     work = ended(client, "clean-up")["id"]
     client.post(f"{MAPPING}/clean-up/{work}/apply", json={})
-    answer = client.post(f"{MAPPING}/undo", json={"made_at": "2020-01-01T00:00:00Z"})
+    answer = client.post(f"{MAPPING}/last-edit/undo", json={"made_at": "2020-01-01T00:00:00Z"})
     assert answer.status_code == 422
     assert "edited again" in answer.json()["problem"]
 
@@ -98,7 +98,7 @@ def test_unsaved_changes_come_first(pages: Pages) -> None:
     unchanged = pages.program().post(f"{MAPPING}/clean-up", json={"draft": draft.as_text})
     assert unchanged.status_code == 202
     changed = draft.with_edits(Replacement(("description",), "other")).as_text
-    for path, body in (("clean-up", {}), ("undo", {"made_at": "2020-01-01T00:00:00Z"})):
+    for path, body in (("clean-up", {}), ("last-edit/undo", {"made_at": "2020-01-01T00:00:00Z"})):
         answer = pages.program().post(f"{MAPPING}/{path}", json={"draft": changed, **body})
         assert answer.status_code == 422
         assert "not saved" in answer.json()["problem"]
@@ -106,7 +106,7 @@ def test_unsaved_changes_come_first(pages: Pages) -> None:
 
 def test_only_who_may_edit_cleans_up(pages: Pages) -> None:
     client = pages.program("user")
-    for path in ("clean-up", f"clean-up/{'0' * 16}/apply", "undo"):
+    for path in ("clean-up", f"clean-up/{'0' * 16}/apply", "last-edit/undo"):
         body = {"made_at": "2020-01-01T00:00:00Z"}
         assert client.post(f"{MAPPING}/{path}", json=body).status_code == 403
-    assert client.get(f"{MAPPING}/undo").status_code == 403
+    assert client.get(f"{MAPPING}/last-edit").status_code == 403

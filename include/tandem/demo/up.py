@@ -55,7 +55,7 @@ def _serve(house: House, service_url: str, port: int) -> None:
         except DidNotStart as error:
             console.print(f"[red]{error}[/] See {log}.")
             sys.exit(1)
-        console.print(f"Airflow     [bold cyan]http://localhost:{port}[/]: trigger northwind__sync")
+        console.print(f"Airflow     [bold cyan]http://localhost:{port}[/]: see Integrations")
         console.print(f"OData       [bold cyan]{service_url}[/]")
         console.print(f"Local side  [cyan]{house.database}[/]")
         console.print(f"Runs        AIRFLOW_HOME={house.home} .venv/bin/tandem log northwind")

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from tandem.editing.filter_values import typed
+from tandem.editing.filter_values import shape_of, typed
 from tandem.errors import ConfigurationError
 from tandem.model.filters import Comparison
 from tandem.model.schema import Kind
@@ -129,9 +129,16 @@ def _missing(one: Part) -> str:
     try:
         Comparison.model_validate(one)
     except ValidationError as error:
-        why = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
-        return f"{why[0].upper()}{why[1:]}."
+        wanted = _WANTED.get(shape_of(one["operator"]))
+        return wanted or f"{error.errors(include_url=False)[0]['msg']}."
     return ""
+
+
+_WANTED: Final[Mapping[str, str]] = {
+    "list": "Give at least one value.",
+    "two": "Give two values.",
+    "count": "Give a whole number above 0.",
+}
 
 
 def _comparison(one: Part, kinds: Mapping[str, Kind]) -> Part:

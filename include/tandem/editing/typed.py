@@ -98,5 +98,6 @@ _AS_TYPED: Final[dict[str, Callable[[Any], Any]]] = {
     "composite_lookups": _names,
     "lookup": _lookup,
     "values": _partners,
+    "transform": lambda typed: typed or None,
 }
 """Setting → how it is typed; all others are texts, or no texts at all."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, delete, insert, select
+from sqlalchemy import ColumnElement, and_, delete, func, insert, select
 
 from tandem.state.scope import Scope
 from tandem.state.tables import deferred
@@ -28,6 +28,24 @@ class DeferredEntry:
     value: str
     """What the external record refers to."""
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WantedEntry:
+    """A record that lookups in one field wait for."""
+
+    entity: str
+    field: str
+    """The local field that waits."""
+    target: str
+    """The external entity that is looked up."""
+    value: str
+    """What the external records refer to."""
+    count: int
+    """How many of them wait."""
+    newest: datetime
+    waiting: tuple[str, ...]
+    """External ids of some of them, the newest first."""
 
 
 def put(scope: Scope, lookups: pa.Table, *, of: pa.Array, at: datetime) -> None:
@@ -56,6 +74,47 @@ def after(scope: Scope, field: str, external_id: str, rows: int) -> pa.Table:
         .limit(rows)
     )
     return scope.rows(query, DEFERRED)
+
+
+_WANTED = ("entity", "field", "target", "value")
+
+
+def wanted(scope: Scope, *, limit: int, some: int) -> list[WantedEntry]:
+    """What is waited for, the newest first, with the ids of `some` of those that wait."""
+    columns = [deferred.c[name] for name in _WANTED]
+    groups = (
+        select(*columns, func.count().label("count"), func.max(deferred.c.created_at).label("at"))
+        .where(*scope.mine(deferred))
+        .group_by(*columns)
+        .order_by(func.max(deferred.c.created_at).desc(), *columns)
+        .limit(limit)
+        .subquery()
+    )
+    newest = (deferred.c.created_at.desc(), deferred.c.external_id)
+    numbered = (
+        select(
+            *columns,
+            groups.c["count"],
+            groups.c["at"],
+            deferred.c.external_id,
+            func.row_number().over(partition_by=columns, order_by=newest).label("number"),
+        )
+        .join(groups, and_(*(deferred.c[name] == groups.c[name] for name in _WANTED)))
+        .where(*scope.mine(deferred))
+        .subquery()
+    )
+    query = (
+        select(numbered)
+        .where(numbered.c.number <= some)
+        .order_by(numbered.c["at"].desc(), *(numbered.c[n] for n in _WANTED), numbered.c.number)
+    )
+    found: dict[tuple[str, ...], WantedEntry] = {}
+    for row in scope.connection.execute(query).mappings():
+        key = tuple(row[name] for name in _WANTED)
+        before = found[key].waiting if key in found else ()
+        waiting = (*before, row["external_id"])
+        found[key] = WantedEntry(*key, row["count"], row["at"], waiting)
+    return list(found.values())
 
 
 def listed(scope: Scope, *, record_id: str | None, limit: int) -> list[DeferredEntry]:

@@ -6,10 +6,10 @@ Few statements, whatever the number of entities, and none that reads the whole l
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import pyarrow as pa
-from sqlalchemy import FromClause, ScalarSelect, Table, and_, func, select
+from sqlalchemy import FromClause, ScalarSelect, Table, func, select
 
 from tandem.state.among import given_rows
 from tandem.state.run_log import LOADED, LogEntry, entry
@@ -18,6 +18,8 @@ from tandem.state.tables import conflict, deferred, link, log, rejected, transac
 
 Way = tuple[str, str]
 """External entity and direction."""
+
+_DIRECTIONS: Final = ("download", "upload")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +87,24 @@ def waits(scope: Scope, entities: Sequence[str]) -> dict[str, Waits]:
 
 def last_runs(scope: Scope, entities: Sequence[str]) -> list[LogEntry]:
     """See `OverviewReader`."""
-    given = given_rows(scope.connection, pa.table({"entity": [*entities]}))
-    last = select(given.c.entity, _newest(scope, given, log.c.run_id).label("run_id")).subquery()
-    same = and_(log.c.entity == last.c.entity, log.c.run_id == last.c.run_id)
-    query = select(log).select_from(last).join(log, same).where(*scope.mine(log))
+    given = _given(scope, [(entity, direction) for entity in entities for direction in _DIRECTIONS])
+    run_id = _newest(scope, given, log.alias(), "run_id")
+    same = (log.c.entity == given.c.entity, log.c.direction == given.c.direction)
+    one = select(log.c.id).where(*scope.mine(log), *same, log.c.run_id == run_id)
+    ids = scope.connection.scalars(
+        select(one.correlate(given).scalar_subquery()).select_from(given)
+    )
+    found = pa.array([id_ for id_ in ids if id_ is not None], pa.int64())
+    # Joined in one statement, SQLite would read the whole log to find them.
+    query = select(log).where(scope.among(log.c.id, found))
     return [entry(row) for row in scope.connection.execute(query).mappings()]
 
 
 def last_loads(scope: Scope, ways: Sequence[Way]) -> dict[Way, datetime]:
     """See `OverviewReader`."""
-    columns = {name: [way[at] for way in ways] for at, name in enumerate(("entity", "direction"))}
-    given = given_rows(scope.connection, pa.table(columns))
+    given = _given(scope, ways)
     loaded = (log.c.direction == given.c.direction, log.c.kind == "sync", LOADED)
-    started = _newest(scope, given, log.c.started_at, *loaded)
+    started = _newest(scope, given, log, "started_at", *loaded)
     found = scope.connection.execute(select(given.c.entity, given.c.direction, started))
     return {(entity, direction): at for entity, direction, at in found if at is not None}
 
@@ -117,10 +124,16 @@ def _counts(
     return dict(scope.connection.execute(query.group_by(table.c.entity)).tuples().all())
 
 
+def _given(scope: Scope, ways: Sequence[Way]) -> FromClause:
+    columns = {name: [way[at] for way in ways] for at, name in enumerate(("entity", "direction"))}
+    types = pa.schema([(name, pa.string()) for name in columns])
+    return given_rows(scope.connection, pa.table(columns, schema=types))
+
+
 def _newest(
-    scope: Scope, given: FromClause, column: Any, *conditions: Any
+    scope: Scope, given: FromClause, among: FromClause, column: str, *conditions: Any
 ) -> ScalarSelect[Any]:
-    """That column of the newest entry of each given entity: one is looked up for each."""
-    mine = (*scope.mine(log), log.c.entity == given.c.entity, *conditions)
-    newest = select(column).where(*mine).order_by(log.c.id.desc()).limit(1)
-    return newest.correlate(given).scalar_subquery()
+    """That column of the newest log entry of each given entity: one is looked up for each."""
+    mine = (among.c.integration == scope.integration, among.c.entity == given.c.entity)
+    newest = select(among.c[column]).where(*mine, *conditions).order_by(among.c.id.desc())
+    return newest.limit(1).correlate(given).scalar_subquery()

@@ -12,12 +12,9 @@ from tandem.model.identity import Identity
 from tandem.model.schema import Schema
 from tandem.state.account import Account
 from tandem.state.anchors import SetAnchor
-from tandem.state.conflicts import ConflictEntry
-from tandem.state.deferred import DeferredEntry
 from tandem.state.edits import EditEntry
 from tandem.state.links import LinkEntry
 from tandem.state.overview import OverviewReader
-from tandem.state.rejected import RejectedEntry
 from tandem.state.run_history import HistoryReader
 from tandem.state.run_log import LogEntry
 from tandem.state.snapshots import Snapshot, SnapshotEntry
@@ -137,28 +134,6 @@ class StateReader(OverviewReader, HistoryReader, Protocol):
         """The log, newest first."""
         ...
 
-    def rejected_records(
-        self,
-        entity: str | None = None,
-        *,
-        status: str = "waiting",
-        record_id: str | None = None,
-        limit: int = 50,
-    ) -> list[RejectedEntry]:
-        """Rejected records, newest first."""
-        ...
-
-    def conflicts(
-        self,
-        entity: str | None = None,
-        *,
-        status: str | None = "open",
-        record_id: str | None = None,
-        limit: int = 50,
-    ) -> list[ConflictEntry]:
-        """Conflicts, newest first; `record_id` is of either side, status None is any."""
-        ...
-
     def transactions(
         self,
         entity: str | None = None,
@@ -168,22 +143,6 @@ class StateReader(OverviewReader, HistoryReader, Protocol):
         limit: int = 50,
     ) -> list[TransactionEntry]:
         """Transactions, newest first."""
-        ...
-
-    def withheld_deletes(
-        self, entity: str | None = None, *, limit: int = 50
-    ) -> list[TransactionEntry]:
-        """Deletes that wait for approval, newest first; `request` is the record, as JSON."""
-        ...
-
-    def deleted(self, entity: str, side: str, run_id: str, local_ids: pa.Array) -> pa.Array:
-        """Of these pairs, by their local ids, those whose record on that side the run deleted."""
-        ...
-
-    def deferred_lookups(
-        self, entity: str | None = None, *, record_id: str | None = None, limit: int = 50
-    ) -> list[DeferredEntry]:
-        """Lookups that wait for their partner, newest first; `record_id` is of either side."""
         ...
 
 

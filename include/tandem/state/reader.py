@@ -1,17 +1,14 @@
 """What Tandem remembers, for those that only look."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
 import pyarrow as pa
-from sqlalchemy import Engine
 
 from tandem.model.identity import Identity
 from tandem.state import (
     anchors,
-    conflicts,
     deferred,
     edits,
     identities,
@@ -26,37 +23,21 @@ from tandem.state import (
     transactions,
 )
 from tandem.state.anchors import SetAnchor
-from tandem.state.conflicts import ConflictEntry
-from tandem.state.deferred import DeferredEntry
 from tandem.state.edits import EditEntry
 from tandem.state.links import LinkEntry, Links
 from tandem.state.overview import Waits, Way
-from tandem.state.rejected import RejectedEntry
 from tandem.state.run_history import LoggedRun, RunFilter
 from tandem.state.run_log import LogEntry
-from tandem.state.scope import Scope
 from tandem.state.snapshots import Snapshot, SnapshotEntry
 from tandem.state.transactions import TransactionEntry
+from tandem.state.waiting_reader import SqlWaiting
 
 PART_ROWS: Final = 10_000
 """Links or lookups that are given at once."""
 
 
-class SqlReader:
+class SqlReader(SqlWaiting):
     """A `StateReader` over SQLite or PostgreSQL, for one integration."""
-
-    def __init__(self, engine: Engine, integration: str) -> None:
-        self._engine = engine
-        self._integration = integration
-
-    def close(self) -> None:
-        """Give back the connections."""
-        self._engine.dispose()
-
-    @contextmanager
-    def _looking(self, entity: str | None = None) -> Iterator[Scope]:
-        with self._engine.connect() as connection:
-            yield Scope(connection, self._integration, entity)
 
     def set_anchor(self, entity: str, side: str) -> SetAnchor | None:
         with self._looking(entity) as scope:
@@ -170,28 +151,6 @@ class SqlReader:
         with self._looking() as scope:
             return run_log.entries(scope, run_id=run_id, limit=limit)
 
-    def rejected_records(
-        self,
-        entity: str | None = None,
-        *,
-        status: str = "waiting",
-        record_id: str | None = None,
-        limit: int = 50,
-    ) -> list[RejectedEntry]:
-        with self._looking(entity) as scope:
-            return rejected.listed(scope, status=status, record_id=record_id, limit=limit)
-
-    def conflicts(
-        self,
-        entity: str | None = None,
-        *,
-        status: str | None = "open",
-        record_id: str | None = None,
-        limit: int = 50,
-    ) -> list[ConflictEntry]:
-        with self._looking(entity) as scope:
-            return conflicts.listed(scope, status=status, record_id=record_id, limit=limit)
-
     def transactions(
         self,
         entity: str | None = None,
@@ -203,22 +162,6 @@ class SqlReader:
         ids = {"local_id": local_id, "external_id": external_id}
         with self._looking(entity) as scope:
             return transactions.listed(scope, **ids, limit=limit)
-
-    def withheld_deletes(
-        self, entity: str | None = None, *, limit: int = 50
-    ) -> list[TransactionEntry]:
-        with self._looking(entity) as scope:
-            return transactions.withheld(scope, limit=limit)
-
-    def deleted(self, entity: str, side: str, run_id: str, local_ids: pa.Array) -> pa.Array:
-        with self._looking(entity) as scope:
-            return transactions.deleted(scope, run_id, side, local_ids)
-
-    def deferred_lookups(
-        self, entity: str | None = None, *, record_id: str | None = None, limit: int = 50
-    ) -> list[DeferredEntry]:
-        with self._looking(entity) as scope:
-            return deferred.listed(scope, record_id=record_id, limit=limit)
 
     def waits(self, entities: Sequence[str]) -> dict[str, Waits]:
         with self._looking() as scope:
@@ -237,7 +180,7 @@ class SqlReader:
             return overview.link_counts(scope)
 
     def runs(
-        self, asked: RunFilter, *, before: int | None = None, limit: int = 30
+        self, asked: RunFilter, *, before: int | None = None, limit: int = 20
     ) -> list[LoggedRun]:
         with self._looking() as scope:
             return run_history.runs(scope, asked, before=before, limit=limit)

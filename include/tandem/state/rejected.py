@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, literal, select, tuple_, update
 
 from tandem.errors import printable
-from tandem.state.scope import Scope
+from tandem.state.scope import INSTANT, Scope
 from tandem.state.tables import rejected
 
 
@@ -39,6 +40,33 @@ class RejectedEntry:
     payload: str | None
     created_at: datetime
     updated_at: datetime
+
+
+class Place(NamedTuple):
+    """Where a record is in the list, by what it is ordered by."""
+
+    updated_at: datetime
+    record_id: str
+    entity: str
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonEntry:
+    """A reason that records wait for."""
+
+    entity: str
+    side: str
+    error_class: str
+    error: str
+    count: int
+    newest: datetime
+
+
+_PLACES: Final[Any] = tuple_(*(rejected.c[name] for name in Place._fields))
+WAITING: Final = pa.schema(
+    [("record_id", pa.string()), ("error", pa.string()), ("updated_at", INSTANT)]
+)
 
 
 def put(scope: Scope, records: Sequence[Rejected], *, side: str, run_id: str, at: datetime) -> None:
@@ -83,12 +111,65 @@ def waiting(scope: Scope, error_class: str, side: str) -> list[str]:
     return list(scope.connection.scalars(select(rejected.c.record_id).where(*mine)))
 
 
-def listed(scope: Scope, *, status: str, record_id: str | None, limit: int) -> list[RejectedEntry]:
-    """Those of that status, newest first."""
+def listed(
+    scope: Scope, *, status: str, record_id: str | None, limit: int, before: Place | None = None
+) -> list[RejectedEntry]:
+    """Those of that status (after `before`), newest first."""
     mine = scope.mine(rejected, status=status, record_id=record_id)
-    by = ("updated_at", "record_id")
-    rows = scope.newest(RejectedEntry, rejected, mine, by=by, limit=limit)
+    if before:
+        mine.append(_place(before) > _PLACES)
+    rows = scope.newest(RejectedEntry, rejected, mine, by=Place._fields, limit=limit)
     return [RejectedEntry(**row) for row in rows]
+
+
+def reasons_given(scope: Scope, *, limit: int) -> list[ReasonEntry]:
+    """The different reasons of those that wait, the newest first."""
+    names = ("entity", "side", "error_class", "error")
+    columns = [rejected.c[name] for name in names]
+    newest = func.max(rejected.c.updated_at)
+    query = (
+        select(*columns, func.count().label("count"), newest.label("newest"))
+        .where(*scope.mine(rejected, status="waiting"))
+        .group_by(*columns)
+        .order_by(newest.desc(), *columns)
+        .limit(limit)
+    )
+    return [ReasonEntry(**row) for row in scope.connection.execute(query).mappings()]
+
+
+def waiting_since(
+    scope: Scope, side: str, error_class: str, *, after: Place | None, until: datetime
+) -> pa.Table:
+    """Those of that side and class that were rejected up to then, oldest first, as WAITING."""
+    mine = scope.mine(rejected, side=side, status="waiting", error_class=error_class)
+    mine.append(rejected.c.updated_at <= until)
+    if after:
+        mine.append(_place(after) < _PLACES)
+    query = select(*(rejected.c[name] for name in WAITING.names)).where(*mine)
+    return scope.rows(query.order_by(*(rejected.c[name] for name in Place._fields)), WAITING)
+
+
+def of_ids(scope: Scope, side: str, ids: pa.Array) -> list[RejectedEntry]:
+    """Those of these records of that side that wait."""
+    mine = scope.mine(rejected, side=side, status="waiting")
+    mine.append(scope.among(rejected.c.record_id, ids))
+    rows = scope.newest(RejectedEntry, rejected, mine, by=Place._fields, limit=len(ids))
+    return [RejectedEntry(**row) for row in rows]
+
+
+def _place(place: Place) -> Any:
+    values = place._asdict().items()
+    return tuple_(*(literal(value, rejected.c[name].type) for name, value in values))
+
+
+def reasons(scope: Scope, side: str, ids: pa.Array) -> dict[str, str]:
+    """Of these records of that side, those that wait, and why."""
+    mine = scope.mine(rejected, side=side, status="waiting")
+    if not len(ids) or not scope.any(*mine):
+        return {}
+    mine.append(scope.among(rejected.c.record_id, ids))
+    query = select(rejected.c.record_id, rejected.c.error).where(*mine)
+    return {row.record_id: row.error for row in scope.connection.execute(query)}
 
 
 def archive(scope: Scope, side: str, ids: pa.Array | None, *, at: datetime) -> int:

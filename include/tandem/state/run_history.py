@@ -1,7 +1,7 @@
 """The log for people: runs, newest first and a page at a time.
 
-Nothing here reads more of the log than it gives: a run's place is that of its first row, which is
-found by walking the log from its end, and a page stops the walk.
+A run's place is that of its last row. The log is walked from its end, in steps that grow, until a
+page is full: what is looked at depends on the runs that are given, not on how long the log is.
 """
 
 from collections.abc import Sequence
@@ -10,13 +10,11 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol
 
 from sqlalchemy import (
-    Alias,
     ColumnElement,
     Row,
     and_,
     case,
     distinct,
-    exists,
     func,
     select,
 )
@@ -29,6 +27,9 @@ from tandem.state.tables import log
 STATUSES: Final = ("success", "partial", "failed", "running")
 """From what is no trouble to what says nothing yet: a run has the last that an entity of it has."""
 
+_RANK: Final = case({status: n for n, status in enumerate(STATUSES)}, value=log.c.status)
+_LONGEST_STEP: Final = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class LoggedRun:
@@ -36,7 +37,7 @@ class LoggedRun:
 
     run_id: str
     place: int
-    """Where it is in the log: the runs before it have smaller ones."""
+    """Where it is in the log: the runs before it have smaller ones. A page ends with one."""
     kind: str
     mode: str
     """full or incremental; `mixed` if some entities were read this way, and some that way."""
@@ -61,7 +62,7 @@ class HistoryReader(Protocol):
     """What the log says about runs."""
 
     def runs(
-        self, asked: RunFilter, *, before: int | None = None, limit: int = 30
+        self, asked: RunFilter, *, before: int | None = None, limit: int = 20
     ) -> list[LoggedRun]:
         """Runs whose place is before that, the newest first."""
         ...
@@ -80,15 +81,13 @@ class HistoryReader(Protocol):
 
 
 def runs(
-    scope: Scope, asked: RunFilter, *, before: int | None = None, limit: int = 30
+    scope: Scope, asked: RunFilter, *, before: int | None = None, limit: int = 20
 ) -> list[LoggedRun]:
     """Runs whose place is before that, the newest first."""
     places = _places(scope, asked, before=before, limit=limit)
     sums = _sums(scope, asked.entity, list(places))
     entities = _entities_of(scope, asked.entity, list(places))
-    return [
-        _run(run_id, place, sums[run_id], entities[run_id]) for run_id, place in places.items()
-    ]
+    return [_run(run_id, place, sums[run_id], entities[run_id]) for run_id, place in places.items()]
 
 
 def of_run(scope: Scope, run_id: str) -> list[LogEntry]:
@@ -110,42 +109,48 @@ def entities(scope: Scope) -> list[str]:
     return list(scope.connection.scalars(select(names.c.entity).where(names.c.entity.is_not(None))))
 
 
-def _places(
-    scope: Scope, asked: RunFilter, *, before: int | None, limit: int
+def _places(scope: Scope, asked: RunFilter, *, before: int | None, limit: int) -> dict[str, int]:
+    """Run → its place, for a page of runs."""
+    found: dict[str, int] = {}
+    below, step = before, 4 * limit
+    while len(found) < limit:
+        seen = _walked(scope, asked, below, step)
+        new = [row.run_id for row in seen if row.run_id not in found]
+        found |= _fitting(scope, asked, new, before)
+        if sum(row.rows for row in seen) < step:
+            break
+        below, step = min(row.first for row in seen), min(10 * step, _LONGEST_STEP)
+    newest = sorted(found.items(), key=lambda run: run[1], reverse=True)
+    return dict(newest[:limit])
+
+
+def _walked(scope: Scope, asked: RunFilter, below: int | None, step: int) -> Sequence[Row[Any]]:
+    """The runs of so many rows that fit, below that one."""
+    conditions = [*scope.mine(log, **asked._asdict())]
+    if below is not None:
+        conditions.append(log.c.id < below)
+    rows = select(log.c.run_id, log.c.id).where(*conditions).order_by(log.c.id.desc()).limit(step)
+    row = rows.subquery("walked").c
+    columns = row.run_id, func.min(row.id).label("first"), func.count().label("rows")
+    return scope.connection.execute(select(*columns).group_by(row.run_id)).all()
+
+
+def _fitting(
+    scope: Scope, asked: RunFilter, run_ids: Sequence[str], before: int | None
 ) -> dict[str, int]:
-    """Run → the first of its rows that fit, for a page of runs."""
-    row, earlier, worse = log.alias("row"), log.alias("earlier"), log.alias("worse")
-    conditions = [*_fitting(scope, row, asked), row.c.id == _first(scope, earlier, row, asked)]
-    if before is not None:
-        conditions.append(row.c.id < before)
-    if asked.status in STATUSES[:-1]:
-        statuses = STATUSES[STATUSES.index(asked.status) + 1 :]
-        same = [*_fitting(scope, worse, RunFilter(asked.entity)), worse.c.run_id == row.c.run_id]
-        conditions.append(~exists().where(*same, worse.c.status.in_(statuses)))
-    query = select(row.c.run_id, row.c.id).where(*conditions).order_by(row.c.id.desc())
-    return {run_id: id_ for run_id, id_ in scope.connection.execute(query.limit(limit))}
+    """Of these runs, those that are before that place and have that status: run → place."""
+    of_runs = _of_runs(scope, asked.entity, run_ids)
+    query = select(log.c.run_id, func.max(log.c.id), func.max(_RANK)).where(of_runs)
+    wanted = None if asked.status is None else STATUSES.index(asked.status)
+    return {
+        run_id: place
+        for run_id, place, rank in scope.connection.execute(query.group_by(log.c.run_id))
+        if wanted in (None, rank) and (before is None or place < before)
+    }
 
 
-def _first(
-    scope: Scope, earlier: Alias, row: Alias, asked: RunFilter
-) -> ColumnElement[int]:
-    """The first row that fits, of the same run. As a value and not as `not exists`: so it is
-    looked up for each row until a page is full, and never for all rows at once.
-    """
-    same = [*_fitting(scope, earlier, asked), earlier.c.run_id == row.c.run_id]
-    return select(func.min(earlier.c.id)).where(*same).correlate(row).scalar_subquery()
-
-
-def _fitting(scope: Scope, rows: Alias, asked: RunFilter) -> list[ColumnElement[bool]]:
-    wanted = {"integration": scope.integration, **asked._asdict()}
-    return [rows.c[name] == value for name, value in wanted.items() if value is not None]
-
-
-def _sums(
-    scope: Scope, entity: str | None, run_ids: Sequence[str]
-) -> dict[str, list[Row[Any]]]:
+def _sums(scope: Scope, entity: str | None, run_ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
     """Run → a row for each direction."""
-    rank = case({status: n for n, status in enumerate(STATUSES)}, value=log.c.status)
     columns = (
         log.c.run_id,
         log.c.direction,
@@ -156,7 +161,7 @@ def _sums(
         func.max(log.c.finished_at).label("finished_at"),
         func.count(log.c.finished_at).label("finished"),
         func.count().label("all_rows"),
-        func.max(rank).label("rank"),
+        func.max(_RANK).label("rank"),
         *(func.sum(log.c[name]).label(name) for name in Counts.model_fields),
     )
     of_runs = _of_runs(scope, entity, run_ids)
@@ -171,7 +176,7 @@ def _entities_of(scope: Scope, entity: str | None, run_ids: Sequence[str]) -> di
     """Run → how many entities it has."""
     count = func.count(distinct(log.c.entity))
     query = select(log.c.run_id, count).where(_of_runs(scope, entity, run_ids))
-    return {id_: found for id_, found in scope.connection.execute(query.group_by(log.c.run_id))}
+    return dict(scope.connection.execute(query.group_by(log.c.run_id)).tuples().all())
 
 
 def _of_runs(scope: Scope, entity: str | None, run_ids: Sequence[str]) -> ColumnElement[bool]:

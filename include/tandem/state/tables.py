@@ -63,8 +63,8 @@ log = Table(
     Column("superseded", BigInteger, nullable=False, default=0),
     Column("message", Text, nullable=False, default=""),
     Index("ix_integration_log_run", "integration", "run_id", "entity", "direction", unique=True),
-    Index("ix_integration_log_newest", "integration", "id"),
-    Index("ix_integration_log_first", "integration", "run_id", "id"),
+    Index("ix_integration_log_newest", "integration", "id", "run_id", "kind"),
+    Index("ix_integration_log_worst", "integration", "run_id", "status", "id"),
     Index("ix_integration_log_entity", "integration", "entity", "id"),
     Index("ix_integration_log_status", "integration", "status", "id"),
 )

@@ -14,7 +14,7 @@ _LOOKED_BACK: Final = 10
 """Snapshots of a side in which names are looked for that it does not have any more."""
 
 
-def validated(
+def validated(  # noqa: PLR0913 - what it is checked by
     integration: Integration,
     external: Schema,
     local: Schema,

@@ -11,12 +11,24 @@ from tandem.web.answers import templates
 from tandem.web.browsers import BrowserRules
 from tandem.web.desk import Desk
 from tandem.web.failures import add_failures
+from tandem.web.mapping import carrying, checking, cleaning, schemas, suggestions
+from tandem.web.mapping import changes, lines, saving
+from tandem.web.mapping import filters
 from tandem.web.mapping import page as mapping
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     integrations.router,
     sign_ins.router,
     mapping.router,
+    filters.router,
+    changes.router,
+    lines.router,
+    saving.router,
+    suggestions.router,
+    cleaning.router,
+    schemas.router,
+    carrying.router,
+    checking.router,
     data.router,
     runs.router,
     waiting.router,

@@ -33,7 +33,7 @@ _TOLD: Final = 5
 _RANK: Final = {severity: rank for rank, severity in enumerate(Severity)}
 
 
-def validate(
+def validate(  # noqa: PLR0913 - what it is checked by
     integration: Integration,
     external: Schema,
     local: Schema,

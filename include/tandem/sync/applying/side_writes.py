@@ -103,8 +103,10 @@ class SideWriter:
 
     def _call(self, part: pa.RecordBatch, operation: str) -> Written:
         keys = key_columns(part.column(_ID[self.side]), self.entity)
-        # Where nothing is uploaded, what others have written to the local side does not count.
-        seen = columns.records_of(part, _SEEN[self.side]) if self.bound.is_uploaded else None
+        # Where nothing is uploaded, what others have written to the local side does not count; but
+        # a person has approved the deletion of what they saw.
+        counts = self.bound.is_uploaded or self.run.approvals is not None
+        seen = columns.records_of(part, _SEEN[self.side]) if counts else None
         writer = self.run.writer(self.side)
         if operation == "delete":
             return writer.delete(self.entity, keys, seen=seen)

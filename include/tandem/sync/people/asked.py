@@ -75,10 +75,9 @@ def refuse_unknown(ids: Sequence[str], known: Sequence[str | None], what: str, w
 def _still_waits(
     job: Job, entity: str, external_id: str | None, local_id: str | None
 ) -> str | None:
-    for id_ in (external_id, local_id):
+    for side, id_ in (("external", external_id), ("local", local_id)):
         if id_ is None:
             continue
-        side = "external" if id_ == external_id else "local"
         for rejected in job.state.rejected_records(entity, record_id=id_):
             if rejected.side == side:
                 return f"still rejected: {rejected.error}"

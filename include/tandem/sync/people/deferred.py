@@ -1,17 +1,25 @@
 """Lookups that wait: which partners are missing, what waits for them, and why."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
+
+import pyarrow as pa
 
 from tandem.model.integration import Integration
+from tandem.state.deferred import WantedEntry
 from tandem.state.protocols import StateReader
+
+_SOME: Final = 5
+"""So many ids of records that wait for the same partner are shown."""
 
 Why = Literal["rejected", "conflict", "not mapped", "arrived", "never seen"]
 """Why a partner is missing: it is rejected itself; a person has to decide about it; its entity is
 not mapped; it has arrived, and the next run completes the lookup; or it never was read (it may be
-out of the filter, or not be there at all)."""
+out of the filter, or not be there at all). A partner that is looked up by another field than its
+key is known by its links only once the lookup is completed: it counts as never seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +52,57 @@ def missing_partners(
     limit: int = 50,
 ) -> list[MissingPartner]:
     """The partners that are waited for, the newest first, at most so many."""
-    raise NotImplementedError
+    asked: list[str | None] = [*entities] or [None]
+    found = [w for one in asked for w in state.wanted_partners(one, limit=limit, some=_SOME)]
+    newest = sorted(found, key=lambda wanted: wanted.newest, reverse=True)[:limit]
+    mapped = {mapping.external for mapping in integration.active_entities}
+    known = _Known(state, newest, mapped)
+    return [known.missing(wanted) for wanted in newest]
+
+
+class _Known:
+    """What the state knows of the partners that are waited for; looked up by target."""
+
+    def __init__(
+        self, state: StateReader, wanted: Sequence[WantedEntry], mapped: Collection[str]
+    ) -> None:
+        self._state = state
+        self._mapped = mapped
+        self._linked: set[tuple[str, str]] = set()
+        self._errors: dict[tuple[str, str], str] = {}
+        values = defaultdict(list)
+        for one in wanted:
+            values[one.target].append(one.value)
+        for target, ids in values.items():
+            array = pa.array(ids, pa.string())
+            links = state.links(target, "external", array)
+            self._linked |= {(target, id_) for id_ in links["external_id"].to_pylist()}
+            reasons = state.rejection_reasons(target, "external", array)
+            self._errors |= {(target, id_): reason for id_, reason in reasons.items()}
+
+    def missing(self, one: WantedEntry) -> MissingPartner:
+        """The partner, and why it is missing."""
+        error = self._errors.get((one.target, one.value))
+        return MissingPartner(
+            entity=one.entity,
+            field=one.field,
+            target=one.target,
+            value=one.value,
+            count=one.count,
+            waiting=one.waiting,
+            newest=one.newest,
+            why=self._why(one),
+            error=error,
+        )
+
+    def _why(self, one: WantedEntry) -> Why:
+        place = (one.target, one.value)
+        if one.target not in self._mapped:
+            return "not mapped"
+        if place in self._linked:
+            return "arrived"
+        if place in self._errors:
+            return "rejected"
+        if self._state.conflicts(one.target, record_id=one.value, limit=1):
+            return "conflict"
+        return "never seen"

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
@@ -17,6 +17,9 @@ from tandem.sync.job import Run
 from tandem.sync.people.asked import Became, became, run_asked
 from tandem.sync.people.rejected import ALL
 from tandem.sync.report import RunReport
+
+Place = tuple[str, str, str | None]
+"""Entity, side and local id of a deletion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def approve(run: Run, chosen: Sequence[Withheld]) -> tuple[RunReport, list[Becam
     state = cast(StateStore, _Only(run.state, covered))
     narrowed = replace(run, state=state, approvals=approvals)
     report = run_asked(narrowed, [one.entity for one in chosen])
-    return report, _outcomes(run, chosen)
+    return report, _outcomes(run, chosen, report)
 
 
 class _Only:
@@ -112,37 +115,52 @@ def _withheld(entry: TransactionEntry) -> Withheld:
     )
 
 
-def _outcomes(run: Run, chosen: Sequence[Withheld]) -> list[Became]:
-    """What became of each: those that were deleted are found together, they may be many."""
-    by_place = defaultdict(list)
+@dataclass(frozen=True, slots=True)
+class _After:
+    """How it stands after the run, looked up for all together: they may be many."""
+
+    deleted: frozenset[Place]
+    waits: Mapping[Place, int]
+    """What waits for approval, and in which transaction."""
+    stopped: Mapping[str, str]
+    """Entity → why it was not finished."""
+
+
+def _outcomes(run: Run, chosen: Sequence[Withheld], report: RunReport) -> list[Became]:
+    by_place: dict[tuple[str, str], list[str | None]] = defaultdict(list)
     for one in chosen:
         by_place[one.entity, one.side].append(one.local_id)
-    deleted = {
-        (*place, id_)
-        for place, ids in by_place.items()
-        for id_ in run.state.deleted(*place, run.run_id, pa.array(ids, pa.string())).to_pylist()
-    }
-    waits = {
-        (entry.entity, entry.side, entry.local_id): entry.id
-        for entity in {one.entity for one in chosen}
-        for entry in run.state.withheld_deletes(entity, limit=ALL)
-    }
-    return [_outcome(run, one, deleted, waits) for one in chosen]
+    after = _After(
+        deleted=frozenset(
+            (*place, id_)
+            for place, ids in by_place.items()
+            for id_ in run.state.deleted(*place, run.run_id, pa.array(ids, pa.string())).to_pylist()
+        ),
+        waits={
+            (entry.entity, entry.side, entry.local_id): entry.id
+            for entity in {one.entity for one in chosen}
+            for entry in run.state.withheld_deletes(entity, limit=ALL)
+        },
+        stopped={
+            entity.entity: entity.message or entity.status
+            for entity in report.entities
+            if entity.status not in ("success", "partial")
+        },
+    )
+    return [_outcome(run, one, after) for one in chosen]
 
 
-def _outcome(
-    run: Run,
-    one: Withheld,
-    deleted: Collection[tuple[str, str, str | None]],
-    waits: Mapping[tuple[str, str, str | None], int],
-) -> Became:
+def _outcome(run: Run, one: Withheld, after: _After) -> Became:
     place = (one.entity, one.side, one.local_id)
     ids = (one.entity, one.external_id, one.local_id)
-    if place in deleted:
+    if place in after.deleted:
         return Became(*ids, settled=True, text=f"{one.side} record deleted")
-    if place in waits:
-        changed = waits[place] != one.id
-        why = "it was withheld anew: see what it is now" if changed else "it still waits"
-        return Became(*ids, settled=False, text=f"not deleted: {why}")
+    if after.waits.get(place, one.id) != one.id:
+        text = "not deleted: it was withheld anew; see what it is now"
+        return Became(*ids, settled=False, text=text)
+    if why := after.stopped.get(one.entity):
+        return Became(*ids, settled=False, text=f"not finished: {why}")
+    if place in after.waits:
+        return Became(*ids, settled=False, text="not deleted: it still waits")
     found = became(run, *ids)
     return replace(found, text=f"not deleted: {found.text}")

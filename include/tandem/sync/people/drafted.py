@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from tandem.editing.draft import Draft
+from tandem.editing.words import last_change
 from tandem.errors import ConfigurationError
 from tandem.integration_files import integration_text
 from tandem.model.edits import Edit
@@ -50,6 +51,11 @@ class OpenDraft:
     def draft_text(self) -> str | None:
         """The draft as text; None if nothing is changed in it."""
         return self.draft.as_text if self.draft.steps else None
+
+    @property
+    def last_change(self) -> str:
+        """What the last change does, in words; empty if nothing is changed."""
+        return last_change(self.draft, self.draft.without_last().value(self.text))
 
     def position(self, entity: str) -> int | None:
         """Where that external entity is mapped; of several mappings the enabled one."""
@@ -145,9 +151,7 @@ def _parsed(
     return (None if wrong else partly), partly, tuple(wrong)
 
 
-_disabled: Final = EntityMapping.model_construct(
-    external="?", local="?", enabled=False, fields=()
-)
+_disabled: Final = EntityMapping.model_construct(external="?", local="?", enabled=False, fields=())
 """Stands where a mapping is wrong, so that the others stay where they are."""
 _ALONE: Final[dict[str, Any]] = {
     "name": "x",

@@ -1,22 +1,47 @@
 """What both systems are known to have, and what is wrong with a draft by that."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from tandem.connectors.registry import can_provision
+from tandem.model.integration import Integration
 from tandem.model.problems import Problem
 from tandem.model.schema import Schema
 from tandem.state.protocols import StateReader
 from tandem.sync.people.drafted import OpenDraft
 from tandem.sync.validation import validated
-from tandem.transforms import transforms_for
+from tandem.transforms import path_beside, transforms_for
 
 _KEPT: Final = 16
-"""Schemas that are kept in memory."""
+"""Results of a kind that are kept in memory."""
+
+Kept = TypeVar("Kept")
+
+
+class _Recent(Generic[Kept]):
+    """What was worked out lately, by what it was worked out from."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, Kept] = {}
+        self._lock = Lock()
+
+    def get(self, key: Hashable, work_out: Callable[[], Kept]) -> Kept:
+        with self._lock:
+            if key in self._kept:
+                return self._kept[key]
+        found = work_out()
+        with self._lock:
+            self._kept[key] = found
+            while len(self._kept) > _KEPT:
+                del self._kept[next(iter(self._kept))]
+        return found
+
+
+_schemas: Final = _Recent[Schema | None]()
+_problems: Final = _Recent[tuple[Problem, ...]]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,43 +54,22 @@ class Known:
     """Another one whenever that changed."""
 
 
-class KnownSchemas:
-    """The newest snapshots, unpacked once."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, Schema] = {}
-        self._lock = Lock()
-
-    def of(self, state: StateReader) -> Known:
-        """What both systems are known to have."""
-        external, local = self._newest(state, "external"), self._newest(state, "local")
-        version = f"{external and external[0]} {local and local[0]}"
-        return Known(external and external[1], local and local[1], version)
-
-    def _newest(self, state: StateReader, side: str) -> tuple[str, Schema] | None:
-        about = next(iter(state.schema_snapshots(side, limit=1)), None)
-        if about is None:
-            return None
-        with self._lock:
-            found = self._kept.get(about.fingerprint)
-        if found is None:
-            snapshot = state.schema_snapshot(side, about.version)
-            if snapshot is None:
-                return None
-            found = snapshot.schema
-            with self._lock:
-                self._kept[about.fingerprint] = found
-                while len(self._kept) > _KEPT:
-                    del self._kept[next(iter(self._kept))]
-        return about.fingerprint, found
-
-
-_known: Final = KnownSchemas()
-
-
 def known_schemas(state: StateReader) -> Known:
-    """What the newest snapshots say: shared by all that ask in this process."""
-    return _known.of(state)
+    """What the newest snapshots say; they are unpacked once in a process."""
+    (external, one), (local, other) = _newest(state, "external"), _newest(state, "local")
+    return Known(external, local, f"{one} {other}")
+
+
+def _newest(state: StateReader, side: str) -> tuple[Schema | None, str]:
+    about = next(iter(state.schema_snapshots(side, limit=1)), None)
+    if about is None:
+        return None, ""
+
+    def unpacked() -> Schema | None:
+        snapshot = state.schema_snapshot(side, about.version)
+        return snapshot.schema if snapshot else None
+
+    return _schemas.get(about.fingerprint, unpacked), about.fingerprint
 
 
 def problems_of(
@@ -84,10 +88,26 @@ def problems_of(
     integration = opened.partly
     if integration is None or known.external is None or known.local is None:
         return ()
+    if about is not None:
+        return _found(integration, known, state, config, about)
+    transforms = path_beside(config)
+    changed = transforms.stat().st_mtime_ns if transforms.exists() else 0
+    draft = (opened.draft.fingerprint, opened.draft.as_text)
+    key = (opened.file, *draft, known.version, changed)
+    return _problems.get(key, lambda: _found(integration, known, state, config, None))
+
+
+def _found(
+    integration: Integration,
+    known: Known,
+    state: StateReader,
+    config: Path,
+    about: Collection[str] | None,
+) -> tuple[Problem, ...]:
     return validated(
         integration,
-        known.external,
-        known.local,
+        known.external or Schema(),
+        known.local or Schema(),
         state,
         can_provision=can_provision(integration.local.connector),
         functions=transforms_for(integration, config),

@@ -66,6 +66,8 @@ def _in_words(record: PlannedRecord, *, replaces: bool) -> str:
     because = f": {record.reason}" if record.reason else ""
     if record.action == Action.UNCHANGED.value:
         return f"Nothing to write{because}."
+    if record.action == Action.UPDATE.value and not record.changes and not record.reason:
+        return f"Nothing: {where} has these values already."
     if record.action == Action.LINK.value:
         writes = f", and update {where}" if where else ""
         return f"Link both records, which have the same primary key{writes}{because}."

@@ -85,22 +85,18 @@ class Planned(Shown):
         return sum(plan.withheld for plan in self.plans)
 
     def chosen(self, entity: str, action: str) -> list[RecordShown]:
-        """Those records of that entity and action; empty: of any."""
-        return [
-            record
-            for record in self.records
-            if entity in ("", record.entity) and action in ("", record.action)
-        ]
+        """Those records of that entity and action; empty: of any, but for unchanged ones."""
+        found = (r for r in self.records if entity in ("", r.entity) and _fits(r.action, action))
+        return sorted(found, key=lambda record: ACTIONS.index(Action(record.action)))
 
     def total(self, entity: str, action: str) -> int:
-        """How many of these there are, the ones that are not shown included."""
-        return sum(
-            count
-            for plan in self.plans
-            if entity in ("", plan.entity)
-            for name, count in plan.actions.items()
-            if action in ("", name)
-        )
+        """How many of these there are, the ones that are not kept included."""
+        plans = (plan for plan in self.plans if entity in ("", plan.entity))
+        return sum(n for plan in plans for name, n in plan.actions.items() if _fits(name, action))
+
+
+def _fits(action: str, wanted: str) -> bool:
+    return action == wanted if wanted else action != Action.UNCHANGED
 
 
 def planned(asked: Asked, previews: Sequence[Preview]) -> Planned:

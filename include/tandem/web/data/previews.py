@@ -43,7 +43,7 @@ class PreviewShown(Shown):
     """Deletions of all entities that a person has to approve."""
     entity: str = ""
     action: str = ""
-    """What the records below are limited to; empty: not at all."""
+    """What the records below are limited to; empty: not at all, but unchanged ones are left out."""
     total: int = 0
     """Records that fit."""
     kept: int = 0
@@ -88,7 +88,10 @@ def show_preview(  # noqa: PLR0913 - what a page of it is chosen by
     action: str = "",
     page: Annotated[int, Query(ge=1)] = 1,
 ) -> Response:
-    """How far a preview is; once it is done a page of its records, of one entity or action."""
+    """How far a preview is; once it is done a page of its records, of one entity or action.
+
+    Without an action, unchanged records are left out.
+    """
     seen = desk.work.seen(visit.name, preview_id)
     return _answer(request, visit, _shown(seen, entity, action, page))
 
@@ -130,5 +133,5 @@ def _shown(seen: Seen, entity: str = "", action: str = "", page: int = 1) -> Pre
 def _answer(request: Request, visit: Visit, shown: PreviewShown, status: int = 200) -> Response:
     actions = [action.value for action in ACTIONS if shown.total_of(action.value)]
     template = "data/preview.html"
-    context = {"visit": visit, "tab": "Data", "actions": actions}
+    context = {"visit": visit, "tab": "Data", "actions": actions, "is_new": status != 200}
     return answer(request, shown, template, status=status, **context)

@@ -132,4 +132,5 @@ def _shown(desk: Desk, name: str, kind: Kind, run: RunState) -> StartShown:
 
 
 def _answer(request: Request, visit: Visit, shown: StartShown, status: int = 200) -> Response:
-    return answer(request, shown, "data/start.html", status=status, visit=visit, tab="Data")
+    context = {"visit": visit, "tab": "Data", "is_new": status == _STARTED}
+    return answer(request, shown, "data/start.html", status=status, **context)

@@ -14,7 +14,7 @@ from tandem.sync.people.drafted import changed_mappings
 from tandem.sync.people.starting import column_for, starting_edits
 from tandem.web.access import AtDesk, Edits, Reads, Visit
 from tandem.web.answers import answer
-from tandem.web.mapping.drafts import Drafted, drafted_answer, edited, opened, panes
+from tandem.web.mapping.drafts import Drafted, draft_shown, drafted_answer, edited, opened, panes
 from tandem.web.mapping.panes import Panes, differing
 from tandem.web.mapping.shown import Edited, OpenEntity, ShownLine
 
@@ -48,9 +48,9 @@ class OneChange(Drafted):
         {},
         description="Settings of the mapping or the line, and what they become: names as in the "
         "file. Constants, defaults and options are texts as in YAML: 0 is a number there, and "
-        "\"0\" a text. `values` is {external: […], local: […]}. Null or empty: it goes.",
+        '"0" a text. `values` is {external: […], local: […]}. Null or empty: it goes.',
     )
-    steps: dict[str, TypedStep] | None = Field(
+    steps: dict[int, TypedStep] | None = Field(
         None, description="The line's transforms, each under its position."
     )
     choose: Choice | None = Field(None, description="What a problem offers.")
@@ -90,15 +90,13 @@ def undo_change(request: Request, visit: Edits, desk: AtDesk, body: Drafted) -> 
     return drafted_answer(request, visit, after, entity=seen, changed=changed)
 
 
-def _answer(
-    request: Request, visit: Visit, now: Panes, before: Panes, body: OneChange
-) -> Response:
+def _answer(request: Request, visit: Visit, now: Panes, before: Panes, body: OneChange) -> Response:
     """Only what is shown otherwise than before, if the lines are the same ones."""
     entity = body.entity or ""
     model, then = edited(now, entity, [entity]), before.entity(entity)
     here = model.opened
     if then is None or here is None or not _has_same_lines(then, here):
-        return answer(request, model, "mapping/drafted.html", visit=visit, replaces_list=False)
+        return draft_shown(request, visit, model)
     asked = {one.id for one in here.lines if _is_asked_for(one, body)}
     rows = differing(then.lines, here.lines) | asked
     return answer(request, model, "mapping/changed.html", visit=visit, rows=rows)
@@ -153,7 +151,7 @@ def _changes(shown: Panes, at: int, body: OneChange) -> list[Change]:
 def _with_steps(body: OneChange) -> dict[str, Any]:
     if body.steps is None:
         return body.settings
-    steps = [body.steps[key] for key in sorted(body.steps, key=int)]
+    steps = [body.steps[key] for key in sorted(body.steps)]
     return {**body.settings, "transform": [step_value(one) for one in steps if one.kind]}
 
 

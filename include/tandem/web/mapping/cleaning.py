@@ -76,6 +76,7 @@ class WhichEdit(Drafted):
 
 
 _PATH: Final = "/integrations/{name}/mapping/clean-up"
+_LAST: Final = "/integrations/{name}/mapping/last-edit"
 
 
 @router.post(_PATH, response_model=Tool[Cleaning], status_code=202)
@@ -105,7 +106,7 @@ def apply_cleaning(request: Request, visit: Edits, desk: AtDesk, work: WorkId) -
     return _saved(request, visit, desk)
 
 
-@router.get("/integrations/{name}/mapping/undo", response_model=Edit)
+@router.get(_LAST, response_model=Edit)
 def show_undo(request: Request, visit: Edits, desk: AtDesk) -> Response:
     """The last edit of the file that Tandem made, and what undoing it changes."""
     with desk.state(visit.name) as state:
@@ -114,7 +115,7 @@ def show_undo(request: Request, visit: Edits, desk: AtDesk) -> Response:
     return answer(request, shown, "mapping/tools/undo.html", visit=visit)
 
 
-@router.post("/integrations/{name}/mapping/undo", response_model=Saved, status_code=201)
+@router.post(f"{_LAST}/undo", response_model=Saved, status_code=201)
 def undo_edit(request: Request, visit: Edits, desk: AtDesk, which: WhichEdit) -> Response:
     """Give the file back the text that it had before its last edit."""
     _refuse_unsaved(which)

@@ -10,7 +10,6 @@ from collections.abc import Collection
 from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from tandem.editing.words import last_change
 from tandem.sync.people.drafted import OpenDraft, open_draft
 from tandem.sync.people.drafted_problems import known_schemas, problems_of
 from tandem.web.access import Visit, desk_of
@@ -52,11 +51,11 @@ def panes(
 
 def edited(shown: Panes, entity: str | None, changed: Collection[str] | None) -> Edited:
     """What an answer says after a change of these entities (None: of any)."""
-    draft = shown.opened.draft
+    drafted = shown.opened
     return Edited(
-        draft=shown.opened.draft_text,
-        changes=len(draft.steps),
-        last_change=last_change(draft),
+        draft=drafted.draft_text,
+        changes=len(drafted.draft.steps),
+        last_change=drafted.last_change,
         problems=shown.wrong(),
         entities=shown.listed(changed),
         opened=shown.entity(entity) if entity else None,
@@ -70,14 +69,25 @@ def drafted_answer(
     *,
     entity: str | None,
     changed: Collection[str] | None = None,
+    said: str = "",
 ) -> Response:
     """The draft after a change, the mapping of the entity that is open, and the states of those
-    that have `changed` (None: of all).
+    that have `changed` (None: of all). A message says what was done.
 
     Its HTML puts itself into the page: the request has `hx-swap="none"`. The tool's place is
     emptied, so that its dialog closes.
     """
     about = None if changed is None else {*changed, *([entity] if entity else [])}
     shown = panes(desk_of(request), visit, after, about)
-    model = edited(shown, entity, about)
-    return answer(request, model, "mapping/drafted.html", visit=visit, replaces_list=about is None)
+    return draft_shown(
+        request, visit, edited(shown, entity, about), is_whole=about is None, said=said
+    )
+
+
+def draft_shown(
+    request: Request, visit: Visit, model: Edited, *, is_whole: bool = False, said: str = ""
+) -> Response:
+    """The same, put together already; `is_whole`: with the states of all entities."""
+    return answer(
+        request, model, "mapping/drafted.html", visit=visit, replaces_list=is_whole, said=said
+    )

@@ -5,10 +5,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from tandem.core.filters.relations import SideName
 from tandem.errors import ConfigurationError
 from tandem.model.integration import EntityMapping, Integration
 from tandem.state.protocols import StateReader
-from tandem.sync.people.counting import FILTER_KEYS, SideName, Tried, tried
+from tandem.sync.people.counting import FILTER_KEYS, Tried, tried
 from tandem.sync.people.drafted import OpenDraft
 from tandem.sync.people.drafted_problems import known_schemas
 from tandem.web.access import Visit

@@ -19,7 +19,7 @@ from tandem.editing.filter_tree import (
 from tandem.editing.filter_values import Shape, shape_of, texts_of
 from tandem.errors import ConfigurationError
 from tandem.model.filters import Condition
-from tandem.model.problems import Problem, Severity
+from tandem.model.problems import Problem
 from tandem.model.schema import Entity, Field
 from tandem.sync.people.counting import FILTER_KEYS, Tried
 from tandem.web.answers import Shown

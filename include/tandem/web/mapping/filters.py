@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
+from tandem.core.filters.relations import SideName
 from tandem.editing import filter_tree as tree
 from tandem.editing.changes import Set, edits_of
 from tandem.editing.filter_tree import At, Part
@@ -16,7 +17,7 @@ from tandem.errors import TandemError
 from tandem.state.protocols import StateReader
 from tandem.sync.job import Request as Asked
 from tandem.sync.people import counting
-from tandem.sync.people.counting import FILTER_KEYS, Amount, Counted, SideName
+from tandem.sync.people.counting import FILTER_KEYS, Amount, Counted
 from tandem.web.access import AtDesk, Edits, Reads, Runs, Visit
 from tandem.web.answers import Problem, Shown, answer, is_fragment
 from tandem.web.desk import Desk

@@ -5,16 +5,17 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
+from tandem.core.drift.words import type_in_words
 from tandem.editing.steps import ALONE, ARGUMENTS, TypedStep, typed_step
 from tandem.editing.typed import scalar_text
 from tandem.errors import ConfigurationError
 from tandem.model.schema import Field as SchemaField
+from tandem.model.schema import Schema
 from tandem.web.access import AtDesk, Reads
 from tandem.web.answers import Shown, answer
 from tandem.web.mapping.drafts import Drafted, opened, panes
 from tandem.web.mapping.panes import Panes
-from tandem.web.mapping.shown import FieldChoice, ShownLine
-from tandem.core.drift.words import type_in_words
+from tandem.web.mapping.shown import FieldChoice, OpenEntity, ShownLine
 
 router = APIRouter(tags=["mapping"])
 
@@ -29,7 +30,7 @@ class WhichLine(Drafted):
     lookup_entity: str | None = Field(
         None, description="The entity whose fields can be chosen; null: that of the lookup."
     )
-    steps: dict[str, TypedStep] | None = Field(
+    steps: dict[int, TypedStep] | None = Field(
         None, description="The transforms as they are being put together; null: those there are."
     )
 
@@ -82,16 +83,14 @@ def _parts(shown: Panes, body: WhichLine) -> LineParts:
     mapping = shown.opened.mapping(body.entity or "")
     if entity is None or mapping is None:
         raise ConfigurationError("This entity is not mapped.", remedy="Map it first.")
-    line = next((one for one in entity.lines if body.line is not None and one.at == body.line), None)
-    if line is None and body.line is not None:
-        raise ConfigurationError("This line is not there any more.", remedy="Open the page again.")
+    line = _line(entity, body.line)
     value = {} if body.line is None else mapping["fields"][body.line]
-    lookup = value.get("lookup") if isinstance(value.get("lookup"), dict) else {}
-    theirs = _field(shown, "external", entity.name, line.external if line else "")
-    ours = _field(shown, "local", str(mapping.get("local")), line.local if line else "")
-    told = theirs.lookup[0] if theirs and theirs.lookup and not lookup else None
-    looked_up = body.lookup_entity if body.lookup_entity is not None else lookup.get("entity")
-    looked_up = str(looked_up or (told.entity if told else ""))
+    theirs = _field(shown.external, entity.name, line.external if line else "")
+    ours = _field(shown.local, str(mapping.get("local")), line.local if line else "")
+    lookup = value.get("lookup")
+    lookup = lookup if isinstance(lookup, dict) else {"entity": _told_entity(theirs)}
+    looked_up = lookup.get("entity") if body.lookup_entity is None else body.lookup_entity
+    looked_up = str(looked_up or "")
     return LineParts(
         entity=entity.name,
         line=line,
@@ -108,10 +107,22 @@ def _parts(shown: Panes, body: WhichLine) -> LineParts:
     )
 
 
-def _field(shown: Panes, side: str, entity: str, name: str) -> SchemaField | None:
-    schema = shown.external if side == "external" else shown.local
+def _line(entity: OpenEntity, at: int | None) -> ShownLine | None:
+    line = next((one for one in entity.lines if at is not None and one.at == at), None)
+    if line is None and at is not None:
+        raise ConfigurationError("This line is not there any more.", remedy="Open the page again.")
+    return line
+
+
+def _field(schema: Schema, entity: str, name: str) -> SchemaField | None:
     found = schema.by_name.get(entity)
     return found.by_name.get(name) if found else None
+
+
+def _told_entity(external: SchemaField | None) -> str:
+    """The one that the field refers to, as the external system says."""
+    targets = external.lookup if external else ()
+    return targets[0].entity if targets else ""
 
 
 def _key(shown: Panes, entity: str) -> str:
@@ -141,6 +152,6 @@ def _partners(values: Any, external: SchemaField | None) -> list[Partner]:
 
 def _steps(body: WhichLine, value: dict[str, Any]) -> tuple[TypedStep, ...]:
     if body.steps is not None:
-        return tuple(body.steps[key] for key in sorted(body.steps, key=int) if body.steps[key].kind)
+        return tuple(body.steps[key] for key in sorted(body.steps) if body.steps[key].kind)
     steps = value.get("transform")
     return tuple(map(typed_step, steps)) if isinstance(steps, list) else ()

@@ -11,7 +11,9 @@ router = APIRouter(tags=["mapping"])
 
 
 @router.get("/integrations/{name}/mapping", response_model=Editor)
-def show_mapping(request: Request, visit: Reads, desk: AtDesk, entity: str | None = None) -> Response:
+def show_mapping(
+    request: Request, visit: Reads, desk: AtDesk, entity: str | None = None
+) -> Response:
     """The external entities with the states of their mappings, and the mapping of one of them
     (left out: of the first that is mapped), as the file has it: by what both systems had when they
     were last read, which is also what problems are told by.

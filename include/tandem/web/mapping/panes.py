@@ -117,23 +117,26 @@ class Panes:
 
     def _faults_at(self, at: int | None) -> Iterator[Fault]:
         """What is wrong with the mapping at that position."""
-        for one in (*self.opened.wrong, *self.problems):
+        found: list[Wrong | Problem] = [*self.opened.wrong, *self.problems]
+        for one in found:
             if at is not None and one.place[:2] == ("entities", at):
                 yield self._fault(one)
 
     def _fault(self, one: Wrong | Problem) -> Fault:
         if isinstance(one, Wrong):
-            return Fault(severity="error", place=one.place, text=f"{_sentence(one.text)}.")
+            told = f"{_sentence(one.text)}."
+            return Fault(severity="error", place=one.place, key=_key(one.place), text=told)
         there = _at(self.opened.value, one.place)
-        key = one.place[-1]
-        can_choose = isinstance(there, str) or (there is None and isinstance(key, str))
+        last = one.place[-1]
+        can_choose = isinstance(there, str) or (there is None and isinstance(last, str))
         return Fault(
             severity=one.severity.value,
             place=one.place,
+            key=_key(one.place),
             text=one.text,
             advice=one.advice,
             choices=one.choices if can_choose else (),
-            can_remove=one.remedy is Remedy.CLEAN_UP and key == "external" and len(one.place) == 5,
+            can_remove=one.remedy is Remedy.CLEAN_UP and last == "external" and len(one.place) == 5,
         )
 
     def wrong(self) -> tuple[Fault, ...]:
@@ -287,6 +290,10 @@ def _filter_text(condition: Any, entity: Entity) -> str:
 
 def _choice(one: Field) -> FieldChoice:
     return FieldChoice(name=one.name, type=type_in_words(one))
+
+
+def _key(place: Place) -> str:
+    return str(place[2]) if len(place) > 2 else ""
 
 
 def _at(value: Any, place: Place) -> Any:

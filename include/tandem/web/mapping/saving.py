@@ -15,11 +15,10 @@ from tandem.model.integration import Integration
 from tandem.sync.people.drafted import OpenDraft
 from tandem.sync.people.edits import save_edit
 from tandem.web.access import AtDesk, Edits, Reads, Visit, require_connections
-from tandem.web.answers import answer
 from tandem.web.desk import Desk
-from tandem.web.mapping.drafts import Drafted, edited, opened, panes
+from tandem.web.mapping.drafts import Drafted, drafted_answer, opened
 from tandem.web.mapping.shown import Edited
-from tandem.yaml_edit import edited as edited_text
+from tandem.yaml_edit import edited
 
 router = APIRouter(tags=["mapping"])
 
@@ -42,14 +41,9 @@ def save_mapping(request: Request, visit: Edits, desk: AtDesk, body: Drafted) ->
     drafted = opened(desk, visit, body)
     _save(desk, visit, drafted)
     desk.host.read_files_again()
-    shown = panes(desk, visit, opened(desk, visit, Drafted()))
-    return answer(
-        request,
-        edited(shown, body.entity, None),
-        "mapping/drafted.html",
-        visit=visit,
-        replaces_list=True,
-        said="Saved. The next run works by it.",
+    saved = opened(desk, visit, Drafted())
+    return drafted_answer(
+        request, visit, saved, entity=body.entity, said="Saved. The next run goes by it."
     )
 
 
@@ -69,7 +63,7 @@ def _save(desk: Desk, visit: Visit, drafted: OpenDraft) -> None:
     if not drafted.draft.steps:
         raise ConfigurationError("Nothing is changed.", remedy="Change something first.")
     integration = _refuse_wrong(drafted)
-    after = edited_text(drafted.text, drafted.draft.edits)
+    after = edited(drafted.text, drafted.draft.edits)
     require_connections(desk, visit.user, _before(drafted), integration)
     try:
         with desk.state(visit.name) as state:
@@ -115,4 +109,4 @@ def _text_to_take(desk: Desk, visit: Visit, body: Away) -> str:
     draft = Draft.parse(body.draft)
     begun = next((t for t in (now, body.base or "") if fingerprint(t) == draft.fingerprint), now)
     draft.value(begun)
-    return edited_text(begun, draft.edits)
+    return edited(begun, draft.edits)

@@ -14,6 +14,8 @@ class Fault(Shown):
     """error: the entity is not synced until it is mended; warning; note."""
     place: tuple[str | int, ...]
     """Of the part of the file that it is about."""
+    key: str = ""
+    """The setting of the mapping that it is about; empty: the mapping as a whole."""
     text: str
     advice: str = ""
     choices: tuple[str, ...] = ()

@@ -37,8 +37,10 @@ document.addEventListener("htmx:beforeRequest", function (event) {
   acceptedAlone = element.matches("tr [data-accepts]") ? element.closest("tr") : null;
 });
 document.addEventListener("htmx:oobBeforeSwap", function (event) {
-  if (acceptedAlone && event.detail.target.id === "tool") event.detail.shouldSwap = false;
-});
+  if (!acceptedAlone || event.detail.target.id !== "tool") return;
+  event.detail.shouldSwap = false;
+  event.stopPropagation(); // nobody else closes the dialog either
+}, true);
 document.addEventListener("htmx:afterRequest", function (event) {
   if (!event.detail.successful || !event.detail.elt.matches("[data-accepts]")) return;
   if (!acceptedAlone) {

@@ -2,11 +2,15 @@
 "use strict";
 
 function chosenOf(form) {
-  return Array.from(form.elements).filter((field) => field.type === "checkbox" && field.name);
+  return Array.from(form.elements).filter((field) => field.type === "checkbox" && field.name && !field.disabled);
 }
 
 // Whatever counts the chosen records of a form, or needs some, follows.
 function recount() {
+  for (const ended of document.querySelectorAll(".conflict .settled")) {
+    const box = ended.closest(".conflict").querySelector("input[type=checkbox]");
+    if (box) box.disabled = true;
+  }
   for (const all of document.querySelectorAll("[data-all-of]")) {
     const form = document.getElementById(all.dataset.allOf);
     const boxes = chosenOf(form);

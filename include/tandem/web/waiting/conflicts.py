@@ -119,7 +119,10 @@ def shown_conflicts(
 def take_side(request: HttpRequest, visit: Edits, desk: AtDesk, taken: SideTaken) -> Response:
     """Let a side win these conflicts, at once, in the background. Both records are read anew."""
     with desk.state(visit.name) as state:
-        chosen = [_found(state, one) for one in dict.fromkeys(taken.records)]
+        found = [_found(state, one) for one in dict.fromkeys(taken.records)]
+    chosen = [one for one in found if one is not None]
+    if not chosen:
+        raise _is_over()
 
     def do(progress: Progress) -> Decided:
         with acting_on(desk, visit.name, [one.entity for one in chosen], progress) as run:
@@ -139,6 +142,8 @@ def take_fields(request: HttpRequest, visit: Edits, desk: AtDesk, taken: FieldsT
     pair = PairChosen(entity=taken.entity, external_id=taken.external_id, local_id=taken.local_id)
     with desk.state(visit.name) as state:
         chosen = _found(state, pair)
+    if chosen is None:
+        raise _is_over()
     if chosen.updated_at != taken.noted:
         raise ConfigurationError(
             "The conflict has been noted again since it was shown.",
@@ -152,14 +157,18 @@ def take_fields(request: HttpRequest, visit: Edits, desk: AtDesk, taken: FieldsT
     return begin(request, desk, visit, do)
 
 
-def _found(state: StateReader, pair: PairChosen) -> ConflictEntry:
-    known = pair.external_id or pair.local_id
-    for entry in state.conflicts(pair.entity, record_id=known) if known else ():
-        if (entry.external_id, entry.local_id) == (pair.external_id, pair.local_id):
-            return entry
-    raise ConfigurationError(
-        f"No conflict of {pair.entity} {known} waits any more.", remedy="Look at the list again."
+def _is_over() -> ConfigurationError:
+    return ConfigurationError(
+        "No such conflict waits any more.", remedy="Look at the list of conflicts again."
     )
+
+
+def _found(state: StateReader, pair: PairChosen) -> ConflictEntry | None:
+    """The open conflict of that pair of records; None if it is over."""
+    known = pair.external_id or pair.local_id
+    found = state.conflicts(pair.entity, record_id=known) if known else []
+    ids = (pair.external_id, pair.local_id)
+    return next((one for one in found if (one.external_id, one.local_id) == ids), None)
 
 
 def _shown(integration: Integration, entry: ConflictEntry) -> ConflictShown:

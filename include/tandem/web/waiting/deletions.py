@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import Final, Self
 
 from fastapi import APIRouter, Response
@@ -104,14 +103,19 @@ class DeletionsChosen(Shown):
 
 
 def shown_deletions(
-    state: StateReader, integration: Integration, entity: str | None, *, page: int, size: int
+    state: StateReader,
+    integration: Integration,
+    entities: Sequence[str],
+    *,
+    page: int,
+    size: int,
 ) -> Deletions:
-    """A page of the deletions of that entity; None: of all."""
-    found = use.withheld(state, [entity] if entity else [])
+    """A page of the deletions of these entities: those of which some wait."""
     start = (page - 1) * size
+    found = use.withheld(state, entities, limit=start + size + 1) if entities else []
     return Deletions(
         why=WHY,
-        groups=tuple(_groups(found)),
+        groups=tuple(group for entity in entities for group in _groups(state, entity)),
         records=tuple(_shown(integration, one) for one in found[start : start + size]),
         page=page,
         more=len(found) > start + size,
@@ -139,7 +143,12 @@ def approve_deletions(
 
 def _chosen(state: StateReader, chosen: DeletionsChosen) -> list[use.Withheld]:
     """What is approved; ConfigurationError unless it is as many as were shown."""
-    found = [one for one in use.withheld(state) if _is_chosen(one, chosen)]
+    group = chosen.group
+    waiting = use.withheld(state, [group.entity] if group else [])
+    if group:
+        found = [one for one in waiting if one.side == group.side and one.id <= group.up_to]
+    else:
+        found = [one for one in waiting if one.id in chosen.ids]
     if len(found) != chosen.count:
         raise ConfigurationError(
             f"{chosen.count:,} deletions were to be approved, but {len(found):,} of them wait now: "
@@ -149,21 +158,15 @@ def _chosen(state: StateReader, chosen: DeletionsChosen) -> list[use.Withheld]:
     return found
 
 
-def _is_chosen(one: use.Withheld, chosen: DeletionsChosen) -> bool:
-    group = chosen.group
-    if group is None:
-        return one.id in chosen.ids
-    return (one.entity, one.side) == (group.entity, group.side) and one.id <= group.up_to
-
-
-def _groups(found: Sequence[use.Withheld]) -> list[DeletionGroup]:
-    def key(one: use.Withheld) -> tuple[str, str]:
-        return one.entity, one.side
-
+def _groups(state: StateReader, entity: str) -> list[DeletionGroup]:
+    counted = (
+        state.pending_deletes(entity).group_by("side").aggregate([("id", "max"), ([], "count_all")])
+    )
     return [
-        DeletionGroup(entity=entity, side=side, count=len(ids), up_to=str(max(ids)))
-        for (entity, side), some in groupby(sorted(found, key=key), key)
-        if (ids := [one.id for one in some])
+        DeletionGroup(
+            entity=entity, side=row["side"], count=row["count_all"], up_to=str(row["id_max"])
+        )
+        for row in counted.sort_by("side").to_pylist()
     ]
 
 

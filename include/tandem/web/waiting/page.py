@@ -1,5 +1,6 @@
 """The page of what waits: four lists, each bounded and paged."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, get_args
 
 from fastapi import APIRouter, Query, Response
@@ -121,7 +122,7 @@ def _shown(
         deletions_count=counts.deletions,
         deferred_count=counts.deferred,
         entities=tuple(_entity(name, waits[name]) for name in sorted(waits)),
-        **{chosen: _list(state, integration, asked, chosen)},
+        **{chosen: _list(state, integration, asked, chosen, waits)},
     )
 
 
@@ -130,14 +131,21 @@ def _first(counts: Waits) -> Kind:
     return next((kind for kind in kinds if getattr(counts, kind)), kinds[0])
 
 
-def _list(state: StateReader, integration: Integration, asked: _Asked, kind: Kind) -> Shown:
+def _list(
+    state: StateReader,
+    integration: Integration,
+    asked: _Asked,
+    kind: Kind,
+    waits: Mapping[str, Waits],
+) -> Shown:
     one = asked.one
     if kind == "rejected":
         return shown_rejected(state, one, reason=asked.reason, before=asked.before, size=SIZE)
     if kind == "conflicts":
         return shown_conflicts(state, integration, one, page=asked.page, size=CONFLICTS)
     if kind == "deletions":
-        return shown_deletions(state, integration, one, page=asked.page, size=SIZE)
+        some = [name for name in sorted(waits) if waits[name].deletions and one in (None, name)]
+        return shown_deletions(state, integration, some, page=asked.page, size=SIZE)
     return shown_deferred(state, integration, one, size=SIZE)
 
 

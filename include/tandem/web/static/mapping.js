@@ -1,0 +1,221 @@
+// The mapping editor: keeps the draft, which the server does not, and filters lists.
+"use strict";
+
+(function () {
+  const editor = document.getElementById("editor");
+  const key = "tandem.draft." + location.pathname;
+  const ask = { sent: null };
+
+  const kept = function (what) {
+    return sessionStorage.getItem(key + what);
+  };
+  const keep = function (what, text) {
+    try {
+      if (text) sessionStorage.setItem(key + what, text);
+      else sessionStorage.removeItem(key + what);
+    } catch {
+      // The browser has no room for it: a reload will begin anew.
+    }
+  };
+  let draft = kept("") || null;
+
+  const shown = function () {
+    return document.getElementById("draft").dataset;
+  };
+
+  const post = function (url, body) {
+    return fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: "application/yaml, application/json" },
+      body: JSON.stringify(body),
+    });
+  };
+
+  const say = function (text) {
+    const told = document.createElement("div");
+    told.className = "message error";
+    told.textContent = text;
+    document.getElementById("messages").replaceChildren(told);
+  };
+
+  // What the draft begins with: needed to make the file of it when somebody has saved another one.
+  const keepBase = async function () {
+    if (kept(".base")) return;
+    const answer = await post(editor.dataset.fileUrl, { draft: null });
+    if (answer.ok) keep(".base", await answer.text());
+  };
+
+  // The draft goes along with every request.
+  document.addEventListener("tandem:body", function (event) {
+    const body = event.detail.body;
+    const element = event.detail.element;
+    body.draft = draft;
+    if (!("entity" in body)) body.entity = shown().entity || null;
+    if (element.matches("tbody.line")) {
+      const box = element.querySelector("[type=checkbox]");
+      body.settings = body.settings || {};
+      if (box) body.settings.enabled = box.checked;
+    }
+    const active = document.activeElement;
+    ask.sent = active && "value" in active ? { id: active.id, value: active.value } : null;
+  });
+
+  const take = function () {
+    const now = shown();
+    draft = now.draft || null;
+    keep("", draft);
+    if (draft) keepBase();
+    else keep(".base", null);
+    document.querySelectorAll("#entities [aria-current]").forEach(function (link) {
+      link.removeAttribute("aria-current");
+    });
+    if (!now.entity) return;
+    const url = new URL(location.href);
+    if (url.searchParams.get("entity") !== now.entity) {
+      url.searchParams.set("entity", now.entity);
+      history.replaceState(null, "", url);
+    }
+    document.querySelectorAll("#entities a").forEach(function (link) {
+      if (new URL(link.href).searchParams.get("entity") === now.entity) link.setAttribute("aria-current", "true");
+    });
+  };
+
+  // What is being typed while an answer comes stays.
+  let typing = null;
+  let open = new Set();
+  let scrolled = 0;
+  document.addEventListener("htmx:beforeSwap", function () {
+    const active = document.activeElement;
+    const typed = active && active.id && editor.contains(active) && active.matches("input:not([type=checkbox]):not([type=search])");
+    const isNew = typed && !(ask.sent && ask.sent.id === active.id && ask.sent.value === active.value);
+    typing = isNew ? { id: active.id, value: active.value } : null;
+    open = new Set(Array.from(document.querySelectorAll("#entity details[open]"), (one) => one.id));
+    const table = document.querySelector(".fields-scroll");
+    scrolled = table ? table.scrollTop : 0;
+  });
+  document.addEventListener("htmx:oobBeforeSwap", function (event) {
+    if (event.detail.target && event.detail.target.id === "tool") {
+      event.detail.target.querySelectorAll("dialog[open]").forEach((dialog) => dialog.close());
+    }
+  });
+  let before = shown().entity;
+  document.addEventListener("htmx:afterRequest", function () {
+    if (!document.getElementById("draft")) return;
+    open.forEach(function (id) {
+      const details = document.getElementById(id);
+      if (details) details.open = true;
+    });
+    if (typing) {
+      const field = document.getElementById(typing.id);
+      if (field && field.value !== typing.value) field.value = typing.value;
+      typing = null;
+    }
+    const table = document.querySelector(".fields-scroll");
+    if (table && before === shown().entity) table.scrollTop = scrolled;
+    before = shown().entity;
+    take();
+    filterAll();
+  });
+
+  // Lists: what is searched for is shown.
+  const states = document.getElementById("entity-state");
+  const filterAll = function () {
+    document.querySelectorAll("[data-filters]").forEach(function (search) {
+      const list = document.querySelector(search.dataset.filters);
+      if (!list) return;
+      const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const only = list.id === "fields" && document.getElementById("only-mapped").checked;
+      list.querySelectorAll("[data-name]").forEach(function (item) {
+        const named = words.every((word) => item.dataset.name.includes(word));
+        item.hidden = !named || (only && !("mapped" in item.dataset)) || !isInState(item);
+      });
+    });
+  };
+  const isInState = function (item) {
+    if (!("state" in item.dataset) || !states.value) return true;
+    return states.value === "faulty" ? "faulty" in item.dataset : item.dataset.state === states.value;
+  };
+  document.addEventListener("input", function (event) {
+    if (event.target.matches("[data-filters], #only-mapped, #entity-state")) filterAll();
+  });
+
+  // The list of entities by arrow keys.
+  document.getElementById("editor").addEventListener("keydown", function (event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step || !event.target.closest("#entities, #entity-search")) return;
+    const links = Array.from(document.querySelectorAll("#entities li:not([hidden]) a"));
+    const next = links[links.indexOf(document.activeElement) + step];
+    event.preventDefault();
+    if (next) next.focus();
+    else if (step < 0) document.getElementById("entity-search").focus();
+  });
+
+  const changed = function (element) {
+    element.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+
+  const asked = function (url, values, source) {
+    htmx.ajax("POST", url, { source: source || editor, target: "#tool", swap: "innerHTML", values });
+  };
+
+  document.addEventListener("click", function (event) {
+    const target = event.target instanceof Element ? event.target.closest("button, a") : null;
+    if (!target) return;
+    if (target.matches("[data-removes]")) {
+      const form = target.form;
+      target.closest(".chip").remove();
+      changed(form);
+    } else if (target.matches("[data-adds]")) {
+      target.previousElementSibling.focus();
+    } else if (target.matches("[data-part]")) {
+      const row = target.closest("tbody.line");
+      const line = row ? JSON.parse(row.getAttribute("hx-vals")).line : undefined;
+      const part = target.dataset.part;
+      asked(editor.dataset.partUrl, line === undefined ? { part } : { part, line });
+    } else if (target.matches("[data-filter]")) {
+      asked(editor.dataset.filterUrl, { side: target.dataset.filter });
+    } else if (target.matches("[data-empties]")) {
+      target.form.querySelectorAll("input:not([type=hidden]), select").forEach((field) => (field.value = ""));
+      target.form.requestSubmit();
+    } else if (target.matches("[data-drops-draft]")) {
+      keep("", null);
+      keep(".base", null);
+      location.reload();
+    } else if (target.matches("[data-downloads]")) {
+      download(target);
+    }
+  });
+
+  document.addEventListener("change", function (event) {
+    if (event.target.matches("[data-asks-fields]")) {
+      const line = event.target.dataset.asksFields;
+      asked(editor.dataset.partUrl, { part: "lookup", line, lookup_entity: event.target.value });
+    } else if (event.target.matches("[data-rebuilds]")) {
+      asked(editor.dataset.partUrl, { part: "transform" }, event.target.form);
+    }
+  });
+
+  const download = async function (button) {
+    const answer = await post(button.dataset.downloads, { draft, base: kept(".base") });
+    if (!answer.ok) {
+      const told = await answer.json();
+      say(told.problem + " " + (told.remedy || ""));
+      return;
+    }
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(await answer.blob());
+    link.download = button.dataset.as;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  };
+
+  // A reload: what was changed before is shown again.
+  if (draft) {
+    document.getElementById("unsaved").hidden = false;
+    htmx.ajax("POST", editor.dataset.restoreUrl, { source: editor, swap: "none", values: { all: true } });
+  } else take();
+
+  window.addEventListener("beforeunload", function () {
+    keep("", draft);
+  });
+})();
