@@ -7,13 +7,15 @@ import pytest
 from tandem.core.decided import Choice, decision_of, in_words, policy_text, winner_among
 from tandem.core.merge import EXTERNAL, LOCAL, NOBODY, FieldPair
 
-EACH = {"name": Choice("local", "E", None), "city": Choice("external", "Brno", "Řím \"x\"")}
+EACH = {"name": Choice("local", "E", None), "city": Choice("external", "Brno", 'Řím "x"')}
 
 
 def pair(external, local, *, waits=False):
     there, here = (pa.array([value], pa.string()) for value in (external, local))
     nothing = pa.nulls(1, pa.string())
-    return FieldPair(there, here, there, here, np.array([waits]), np.array([False]), nothing, nothing)
+    return FieldPair(
+        there, here, there, here, np.array([waits]), np.array([False]), nothing, nothing
+    )
 
 
 def test_a_decision_about_fields_is_kept_as_text():
@@ -59,7 +61,5 @@ def test_who_wins_a_field(parts, winner):
 )
 def test_parts_of_a_lookup_go_one_way_or_wait(choices, second, winner):
     seen = {"first": ("a", "b"), "second": ("c", "d")}
-    given = {
-        name: Choice(who, *seen[name]) for name, who in zip(seen, choices, strict=True) if who
-    }
+    given = {name: Choice(who, *seen[name]) for name, who in zip(seen, choices, strict=True) if who}
     assert winner_among(given, {"first": pair("a", "b"), "second": second}, 0) == winner

@@ -39,7 +39,7 @@ def test_a_draft_of_a_file_that_was_saved_since_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"of": "x", "edits": [{}]}', '{"of": 1, "edits": 2}']
+    "text", ["", "[]", "{}", '{"of": "x", "steps": [[{}]]}', '{"of": 1, "steps": 2}']
 )
 def test_what_is_no_draft_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError):
@@ -69,3 +69,15 @@ def test_changes_become_edits_of_what_the_draft_says_by_then() -> None:
 def test_a_change_of_what_is_not_there_is_refused() -> None:
     with pytest.raises(ConfigurationError):
         edits_of(Draft.of(TEXT).value(TEXT), Set(place=("entities", 7), key="local", value="x"))
+
+
+def test_the_last_change_is_taken_back_with_all_its_edits() -> None:
+    one, two, three = (Removal(("entities", at)) for at in range(3))
+    draft = Draft.of(TEXT).with_edits(one).with_edits(two, three)
+    assert draft.edits == (one, two, three)
+    assert draft.without_last().edits == (one,)
+    assert draft.without_last().without_last() == Draft.of(TEXT)
+
+
+def test_a_change_that_means_no_edits_is_none() -> None:
+    assert Draft.of(TEXT).with_edits() == Draft.of(TEXT)

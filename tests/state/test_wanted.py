@@ -14,7 +14,9 @@ def ids(*texts):
 
 
 def defer(state, external_id, value, *, field="parent", target="Accounts", entity="Accounts", at=0):
-    row = dict(zip(DEFERRED.names, (external_id, f"l-{external_id}", field, target, value), strict=True))
+    row = dict(
+        zip(DEFERRED.names, (external_id, f"l-{external_id}", field, target, value), strict=True)
+    )
     with state.account(entity) as account:
         moment = AT + timedelta(seconds=at)
         account.defer(pa.Table.from_pylist([row], DEFERRED), of=ids(external_id), at=moment)

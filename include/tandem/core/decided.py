@@ -68,7 +68,10 @@ def winner_among(choices: Choices, parts: Mapping[str, FieldPair], row: int) -> 
         if choice is None:
             if not _same(pair, row):
                 return NOBODY
-        elif (choice.external, choice.local) == (pair.external[row].as_py(), pair.local[row].as_py()):
+        elif (choice.external, choice.local) == (
+            pair.external[row].as_py(),
+            pair.local[row].as_py(),
+        ):
             winners.add(_CODES[choice.winner])
         else:
             return NOBODY

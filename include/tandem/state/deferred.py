@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import ColumnElement, and_, delete, func, insert, select
@@ -83,21 +84,23 @@ def wanted(scope: Scope, *, limit: int, some: int) -> list[WantedEntry]:
     """What is waited for, the newest first, with the ids of `some` of those that wait."""
     columns = [deferred.c[name] for name in _WANTED]
     groups = (
-        select(*columns, func.count().label("count"), func.max(deferred.c.created_at).label("at"))
+        select(
+            *columns, func.count().label("count"), func.max(deferred.c.created_at).label("newest")
+        )
         .where(*scope.mine(deferred))
         .group_by(*columns)
         .order_by(func.max(deferred.c.created_at).desc(), *columns)
         .limit(limit)
         .subquery()
     )
-    newest = (deferred.c.created_at.desc(), deferred.c.external_id)
+    latest = (deferred.c.created_at.desc(), deferred.c.external_id)
     numbered = (
         select(
             *columns,
             groups.c["count"],
-            groups.c["at"],
+            groups.c["newest"],
             deferred.c.external_id,
-            func.row_number().over(partition_by=columns, order_by=newest).label("number"),
+            func.row_number().over(partition_by=columns, order_by=latest).label("number"),
         )
         .join(groups, and_(*(deferred.c[name] == groups.c[name] for name in _WANTED)))
         .where(*scope.mine(deferred))
@@ -106,14 +109,14 @@ def wanted(scope: Scope, *, limit: int, some: int) -> list[WantedEntry]:
     query = (
         select(numbered)
         .where(numbered.c.number <= some)
-        .order_by(numbered.c["at"].desc(), *(numbered.c[n] for n in _WANTED), numbered.c.number)
+        .order_by(numbered.c["newest"].desc(), *(numbered.c[n] for n in _WANTED), numbered.c.number)
     )
-    found: dict[tuple[str, ...], WantedEntry] = {}
+    found: dict[tuple[Any, ...], WantedEntry] = {}
     for row in scope.connection.execute(query).mappings():
-        key = tuple(row[name] for name in _WANTED)
+        group = {name: row[name] for name in (*_WANTED, "count", "newest")}
+        key = tuple(group.values())
         before = found[key].waiting if key in found else ()
-        waiting = (*before, row["external_id"])
-        found[key] = WantedEntry(*key, row["count"], row["at"], waiting)
+        found[key] = WantedEntry(**group, waiting=(*before, row["external_id"]))
     return list(found.values())
 
 

@@ -112,7 +112,7 @@ def last_loads(scope: Scope, ways: Sequence[Way]) -> dict[Way, datetime]:
 def link_counts(scope: Scope) -> dict[str, int]:
     """See `OverviewReader`."""
     query = select(link.c.entity, func.count()).where(*scope.mine(link)).group_by(link.c.entity)
-    return dict(scope.connection.execute(query).tuples().all())
+    return dict(scope.connection.execute(query).all())
 
 
 def _counts(
@@ -121,7 +121,8 @@ def _counts(
     """How many rows of each of these entities have these values."""
     ours = scope.among(table.c.entity, pa.array(entities, pa.string()))
     query = select(table.c.entity, func.count()).where(*scope.mine(table, **values), ours)
-    return dict(scope.connection.execute(query.group_by(table.c.entity)).tuples().all())
+    counted = scope.connection.execute(query.group_by(table.c.entity))
+    return dict(counted.all())
 
 
 def _given(scope: Scope, ways: Sequence[Way]) -> FromClause:

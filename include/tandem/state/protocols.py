@@ -19,9 +19,10 @@ from tandem.state.run_history import HistoryReader
 from tandem.state.run_log import LogEntry
 from tandem.state.snapshots import Snapshot, SnapshotEntry
 from tandem.state.transactions import TransactionEntry
+from tandem.state.waiting import WaitingReader
 
 
-class StateReader(OverviewReader, HistoryReader, Protocol):
+class StateReader(OverviewReader, HistoryReader, WaitingReader, Protocol):
     """Look, do not touch. Preview is given this one."""
 
     def set_anchor(self, entity: str, side: str) -> SetAnchor | None:

@@ -1,6 +1,8 @@
 """Records that the next run reads by id, whatever the anchors say."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,6 +12,21 @@ from tandem.state.scope import Scope
 from tandem.state.tables import recheck
 
 RECHECKS = pa.schema([("record_id", pa.string()), ("policy", pa.string())])
+
+
+WAITS: Final = "a lookup waits for its partner"
+"""The reason of a record that was written without a lookup, in a two-way mapping."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecheckEntry:
+    """A record that the next run reads by id."""
+
+    entity: str
+    side: str
+    record_id: str
+    created_at: datetime
+    """When it was looked at last."""
 
 
 def put(
@@ -47,3 +64,12 @@ def found(scope: Scope, side: str, ids: pa.Array | None = None) -> pa.Table:
         mine.append(scope.among(recheck.c.record_id, ids))
     query = select(recheck.c.record_id, recheck.c.policy).where(*mine)
     return scope.rows(query.order_by(recheck.c.record_id), RECHECKS)
+
+
+def listed(scope: Scope, reason: str, *, limit: int) -> list[RecheckEntry]:
+    """Those that are read for that reason, newest first."""
+    mine = scope.mine(recheck, reason=reason)
+    by = ("created_at", "entity", "side", "record_id")
+    return [
+        RecheckEntry(**row) for row in scope.newest(RecheckEntry, recheck, mine, by=by, limit=limit)
+    ]

@@ -174,9 +174,10 @@ def _sums(scope: Scope, entity: str | None, run_ids: Sequence[str]) -> dict[str,
 
 def _entities_of(scope: Scope, entity: str | None, run_ids: Sequence[str]) -> dict[str, int]:
     """Run → how many entities it has."""
-    count = func.count(distinct(log.c.entity))
+    count = func.count(distinct(log.c.entity)).label("entities")
     query = select(log.c.run_id, count).where(_of_runs(scope, entity, run_ids))
-    return dict(scope.connection.execute(query.group_by(log.c.run_id)).tuples().all())
+    found = scope.connection.execute(query.group_by(log.c.run_id))
+    return {row.run_id: row.entities for row in found}
 
 
 def _of_runs(scope: Scope, entity: str | None, run_ids: Sequence[str]) -> ColumnElement[bool]:

@@ -28,6 +28,8 @@ class LogEntry:
     status: str
     message: str
     counts: Counts
+    kind: str = "sync"
+    """sync, import, export, or asked: what somebody decided about records."""
 
 
 def start(

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from tandem.state.conflicts import ConflictEntry
 from tandem.state.deferred import DeferredEntry, WantedEntry
+from tandem.state.rechecks import RecheckEntry
 from tandem.state.rejected import Place, ReasonEntry, RejectedEntry
 from tandem.state.transactions import TransactionEntry
 
@@ -55,6 +56,12 @@ class WaitingReader(Protocol):
 
     def rejection_reasons(self, entity: str, side: str, ids: pa.Array) -> dict[str, str]:
         """Of these records of that side, those that are rejected and wait, and why."""
+        ...
+
+    def rechecks_for(
+        self, reason: str, entity: str | None = None, *, limit: int = 50
+    ) -> list[RecheckEntry]:
+        """The records that the next run reads by id for that reason, newest first."""
         ...
 
     def wanted_partners(

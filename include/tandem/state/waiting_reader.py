@@ -7,9 +7,10 @@ from datetime import datetime
 import pyarrow as pa
 from sqlalchemy import Engine
 
-from tandem.state import conflicts, deferred, rejected, transactions
+from tandem.state import conflicts, deferred, rechecks, rejected, transactions
 from tandem.state.conflicts import ConflictEntry
 from tandem.state.deferred import DeferredEntry, WantedEntry
+from tandem.state.rechecks import RecheckEntry
 from tandem.state.rejected import Place, ReasonEntry, RejectedEntry
 from tandem.state.scope import Scope
 from tandem.state.transactions import TransactionEntry
@@ -73,6 +74,12 @@ class SqlWaiting:
     def rejection_reasons(self, entity: str, side: str, ids: pa.Array) -> dict[str, str]:
         with self._looking(entity) as scope:
             return rejected.reasons(scope, side, ids)
+
+    def rechecks_for(
+        self, reason: str, entity: str | None = None, *, limit: int = 50
+    ) -> list[RecheckEntry]:
+        with self._looking(entity) as scope:
+            return rechecks.listed(scope, reason, limit=limit)
 
     def wanted_partners(
         self, entity: str | None = None, *, limit: int = 50, some: int = 5

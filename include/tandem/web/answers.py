@@ -87,7 +87,7 @@ def moved(request: Request, route: str, **parameters: Any) -> Response:
     """Go on at that route: what a form that made something answers."""
     url = path_to(request, route, **parameters)
     if is_fragment(request):
-        return Response(status_code=204, headers={"HX-Location": url})
+        return Response(status_code=204, headers={"HX-Redirect": url})
     return JSONResponse({"location": url}, status_code=201, headers={"Location": url})
 
 

@@ -6,7 +6,17 @@ from fastapi import APIRouter, FastAPI
 
 from tandem.airflow.host import Host
 from tandem.sync.environment import Environment
-from tandem.web import data, explain, files, integrations, runs, sign_ins, waiting
+from tandem.web import (
+    creating,
+    data,
+    explain,
+    files,
+    integrations,
+    overview,
+    runs,
+    sign_ins,
+    waiting,
+)
 from tandem.web.answers import templates
 from tandem.web.browsers import BrowserRules
 from tandem.web.desk import Desk
@@ -18,6 +28,8 @@ from tandem.web.mapping import page as mapping
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     integrations.router,
+    creating.router,
+    overview.router,
     sign_ins.router,
     mapping.router,
     filters.router,

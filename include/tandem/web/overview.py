@@ -99,7 +99,7 @@ class Checking(Shown):
     findings: tuple[FindingShown, ...]
 
 
-CheckId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
+CheckId = Annotated[str, Path(pattern=r"^[0-9a-f]{1,40}$")]
 
 
 @router.get("/integrations/{name}", response_model=Overview)

@@ -76,9 +76,7 @@ def clash_of_fields(both, **mapping):
 
 def edit(both, side, **values):
     """People change the only account on that side."""
-    store, entity = (
-        (both.external, "Accounts") if side == "external" else (both.local, "account")
-    )
+    store, entity = (both.external, "Accounts") if side == "external" else (both.local, "account")
     (record,) = store.records[entity].values()
     store.edit(entity, record.get("ID") or record["id"], **values)
 

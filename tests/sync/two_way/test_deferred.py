@@ -2,10 +2,18 @@
 
 from uuid import UUID
 
-from tandem.sync.people.deferred import missing_partners
+import pytest
+
+from tandem.sync.people.deferred import missing_partners, unfinished
 
 NOWHERE = str(UUID(int=99))
 LONG = "a name that is much too long"
+
+
+@pytest.fixture
+def both(make_both):
+    """Two systems, of which the external one is only downloaded."""
+    return make_both(direction="download_only")
 
 
 def missing(both, *entities, **options):
@@ -37,17 +45,18 @@ def test_a_partner_that_is_rejected_says_why(both):
 
 
 def test_a_partner_in_conflict_waits_for_a_person(both):
-    both.mapping["on_conflict"] = "review"
+    both.with_contacts().world.mappings[1]["direction"] = "download_only"
+    both.mapping.update(direction="bidirectional", on_conflict="review")
     partner = both.there("There", number="1")
     both.here("Here", accountnumber="1")
-    both.there("Ada", number="2", parent_ID=partner)
+    both.there("Cleo", "Contacts", code="1", account_ID=partner)
     both.sync()
     (found,) = missing(both)
-    assert found.why == "conflict"
+    assert (found.entity, found.value, found.why) == ("Contacts", partner, "conflict")
 
 
 def test_a_partner_whose_entity_is_not_mapped_any_more(both):
-    both.with_contacts()
+    both.with_contacts().world.mappings[1]["direction"] = "download_only"
     both.there("Cleo", "Contacts", code="1", account_ID=NOWHERE)
     both.sync()
     both.mapping["enabled"] = False
@@ -65,7 +74,7 @@ def test_nothing_waits_once_the_partner_is_there(both):
 
 
 def test_they_are_listed_by_entity_and_as_many_as_asked_for(both):
-    both.with_contacts()
+    both.with_contacts().world.mappings[1]["direction"] = "download_only"
     both.there("Ada", number="1", parent_ID=NOWHERE)
     for n in range(3):
         both.there(f"C{n}", "Contacts", code=str(n), account_ID=str(UUID(int=100 + n)))
@@ -73,3 +82,21 @@ def test_they_are_listed_by_entity_and_as_many_as_asked_for(both):
     assert [one.entity for one in missing(both, "Accounts")] == ["Accounts"]
     assert len(missing(both)) == 4
     assert len(missing(both, "Accounts", "Contacts", limit=2)) == 2
+
+
+@pytest.mark.parametrize("on", ["external", "local"])
+def test_records_of_a_two_way_mapping_that_wait_for_a_partner(both, on):
+    both.mapping["direction"] = "bidirectional"
+    if on == "external":
+        waiting = both.there("Ada", number="2", parent_ID=NOWHERE)
+    else:
+        waiting = both.here("Ada", accountnumber="2", parentid=NOWHERE)
+    both.sync()
+    assert missing(both) == []
+    (found,) = both.state(unfinished)
+    assert (found.entity, found.side, found.record_id) == ("Accounts", on, waiting)
+    assert both.state(lambda state: unfinished(state, ["Contacts"])) == []
+    both.there("Parent", number="1", ID=NOWHERE)
+    if on == "external":
+        both.sync()
+        assert both.state(unfinished) == []

@@ -5,6 +5,7 @@ import copy
 import pytest
 
 from tandem.sync.people.explain import explain
+from tandem.sync.people.remembered import remembered
 
 LONG = "a name that is much too long"
 
@@ -103,3 +104,35 @@ def test_the_first_sync_would_remove_what_has_no_partner(both):
     both.mapping["first_sync"] = "replace_local"
     here = both.here("Hal", accountnumber="1")
     assert explained(both, here).verdict.startswith("Remove it, once approved")
+
+
+def test_a_record_that_has_its_values_already_is_not_said_to_be_updated(both):
+    both.mapping["direction"] = "download_only"
+    there = both.there("Ada", number="1")
+    both.sync()
+    found = explained(both, there)
+    assert found.verdict == "Nothing: the local record has these values already."
+    assert found.plan[0].changes == {}
+
+
+def test_a_pair_that_is_gone_is_known_by_the_id_of_either_side(both):
+    there, here = both.link("Ada")
+    both.link("Bob")
+    del both.external.records["Accounts"][(there,)]
+    both.sync()
+    for id_ in (there, here):
+        found = explained(both, id_)
+        assert found.is_known
+        assert found.transactions[0].operation == "delete"
+
+
+def test_what_is_remembered_needs_neither_system(both):
+    there, here = both.link("Ada")
+    both.link("Bob")
+    before = both.state(lambda state: remembered(state, "Accounts", here))
+    assert (before.link.external_id, before.link.local_id) == (there, here)
+    assert before.is_noted
+    assert {run.entity for run in before.runs} == {"Accounts"}
+    nobody = both.state(lambda state: remembered(state, "Accounts", "nobody"))
+    assert not nobody.is_noted
+    assert nobody.runs == before.runs

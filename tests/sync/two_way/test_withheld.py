@@ -14,10 +14,14 @@ SIDES = ("external", "local")
 
 
 def gone(both, count=12, *, on="external"):
-    """Linked accounts N0, N1 and so on, of which so many were removed on a side and are withheld
-    on the other."""
+    """Linked accounts N0, N1 and so on, of which so many were removed on a side: their deletions
+    on the other are withheld.
+    """
     for n in range(MANY):
-        both.there(f"N{n}", number=str(n), city="Brno")
+        if both.mapping["direction"] == "upload_only":
+            both.here(f"N{n}", accountnumber=str(n), city="Brno")
+        else:
+            both.there(f"N{n}", number=str(n), city="Brno")
     both.sync()
     remove(both, [f"N{n}" for n in range(count)], on=on)
     both.sync()
@@ -236,7 +240,8 @@ def test_deletions_of_several_entities_are_approved_together(both):
     both.sync()
     found = both.state(withheld)
     assert len(found) == 24
-    chosen = [one for one in found if one.record.get("name") == "N3" or one.record.get("fullname") == "C3"]
+    names = [one.record.get("name") or one.record.get("fullname") for one in found]
+    chosen = [one for one, name in zip(found, names, strict=True) if name in ("N3", "C3")]
     assert len(chosen) == 2
     assert all(one.settled for one in approved(both, chosen))
     assert len(both.state(withheld)) == 22

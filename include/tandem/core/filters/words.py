@@ -1,7 +1,7 @@
 """Conditions in words, for people: `city is “Brno” and (revenue is at least 1000 or …)`."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final, get_args
 
@@ -106,5 +106,6 @@ def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
-        return value.isoformat(sep=" ")
+        moment = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
+        return moment.isoformat(sep=" ") + (" UTC" if value.tzinfo else "")
     return f"“{value}”" if isinstance(value, str) else str(value)

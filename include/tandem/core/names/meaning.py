@@ -1,6 +1,7 @@
 """Whether two names mean the same, how surely, and why."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from tandem.core.names.negation import are_opposite
@@ -65,8 +66,16 @@ def likeness(one: Named, other: Named) -> Likeness:
     if one.field.name.casefold() == other.field.name.casefold():
         return Likeness(_SAME_NAME, "same name")
     by_name = likeness_of_terms(one.name, other.name)
-    if by_name.score >= _SAME_WORDS or are_opposite(one.name, other.name):
+    if by_name.score >= _SAME_WORDS:
         return by_name
+    found = _beside_names(one, other, by_name)
+    # Asked last: of all pairs of two large entities, few are alike at all.
+    is_found = found.score and found is not by_name
+    return by_name if is_found and are_opposite(one.name, other.name) else found
+
+
+def _beside_names(one: Named, other: Named, by_name: Likeness) -> Likeness:
+    """The best of what labels, names and shared words say."""
     if one.said and one.said.casefold() == other.said.casefold():
         return Likeness(_SAME_LABEL, f"label {one.said!r} equals")
     by_label = _by_label(one, other) or UNLIKE
@@ -80,9 +89,9 @@ def likeness_of_terms(one: Term, other: Term) -> Likeness:
     """
     if one.plain == other.plain:
         return Likeness(_SAME_WORDS, "same words", (other.words,))
-    if are_opposite(one, other):
+    found = _by_meaning(one, other) or _spelt_alike(one, other)
+    if found is None or are_opposite(one, other):
         return UNLIKE
-    found = _by_meaning(one, other) or _spelt_alike(one, other) or UNLIKE
     return _by_numbers(found, one, other)
 
 
@@ -103,15 +112,24 @@ def _spelt_alike(one: Term, other: Term) -> Likeness | None:
     """Two known words are never spellings of one: `county` is not `country`."""
     score = 0.0
     if len(one.words) == len(other.words):
-        score = min(map(_spellings, one.words, other.words))
+        score = _least_alike(one.words, other.words)
     elif not KNOWN_WORDS.issuperset((*one.words, *other.words)) and is_slip(one.plain, other.plain):
         score = spelt_alike(one.plain, other.plain)
     return Likeness(score, "spelt alike", (one.words, other.words)) if score else None
 
 
+def _least_alike(words: Words, others: Words) -> float:
+    least = 1.0
+    for word, other in zip(words, others, strict=True):
+        if word != other:
+            least = min(least, _spellings(word, other))
+            if not least:
+                break
+    return least if words else 0.0
+
+
+@lru_cache(maxsize=100_000)
 def _spellings(word: str, other: str) -> float:
-    if word == other:
-        return 1.0
     return 0.0 if word in KNOWN_WORDS and other in KNOWN_WORDS else spelt_alike(word, other)
 
 

@@ -12,6 +12,7 @@ from tandem.core.mapping import BoundMapping
 from tandem.core.merge import Flags, chosen, flags
 from tandem.model.changes import Action
 from tandem.state.account import Account, Conflict, Rejected
+from tandem.state.rechecks import WAITS
 from tandem.sync import columns
 from tandem.sync.applying.pair_counts import Settled, at_rows
 from tandem.sync.applying.side_writes import Outcome, transactions_of
@@ -20,7 +21,6 @@ from tandem.sync.sides.held import external_side, filter_of, local_side
 
 _CHANGED: Final = "changed again while it was written"
 _PARTNER: Final = "its partner is rejected, or both are in conflict"
-_WAITS: Final = "a lookup waits for its partner"
 
 
 class PairAccount:
@@ -80,7 +80,7 @@ class PairAccount:
             self._keep_conflicts(account, plan, done, conflicts, changed & last)
             mine = flags(plan.column(columns.OF_LOCAL))
             waits, again = done & flags(plan.column(columns.WAITS)), changed & last
-            self._recheck(account, plan, (waits & mine, waits & ~mine), _WAITS)
+            self._recheck(account, plan, (waits & mine, waits & ~mine), WAITS)
             self._recheck(account, plan, (again & mine, again & ~mine), _CHANGED)
             there = self._there(plan)
             partners = (there[0] & (conflicts | of_local[1]), there[1] & (conflicts | of_local[0]))

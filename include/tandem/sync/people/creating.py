@@ -77,6 +77,11 @@ def copied(text: str, name: str) -> str:
     return edited(text, edits)
 
 
+def name_in(text: str) -> str:
+    """What the text of an integration file calls it; empty: it does not say."""
+    return str(_value(text).get("name") or "")
+
+
 def parsed(path: Path, text: str) -> Integration:
     """The integration that the text would be there; BrokenFile names only the file, not where."""
     return parse_integration(Path(path.name), text)

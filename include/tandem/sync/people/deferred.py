@@ -11,6 +11,7 @@ import pyarrow as pa
 from tandem.model.integration import Integration
 from tandem.state.deferred import WantedEntry
 from tandem.state.protocols import StateReader
+from tandem.state.rechecks import WAITS, RecheckEntry
 
 _SOME: Final = 5
 """So many ids of records that wait for the same partner are shown."""
@@ -18,8 +19,8 @@ _SOME: Final = 5
 Why = Literal["rejected", "conflict", "not mapped", "arrived", "never seen"]
 """Why a partner is missing: it is rejected itself; a person has to decide about it; its entity is
 not mapped; it has arrived, and the next run completes the lookup; or it never was read (it may be
-out of the filter, or not be there at all). A partner that is looked up by another field than its
-key is known by its links only once the lookup is completed: it counts as never seen."""
+out of the filter, or not be there at all). One that is looked up
+by another field than its key is not recognised: it counts as never seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,28 @@ def missing_partners(
     *,
     limit: int = 50,
 ) -> list[MissingPartner]:
-    """The partners that are waited for, the newest first, at most so many."""
+    """The partners that records which are only downloaded wait for, the newest first, at most so
+    many; `unfinished` are those of two-way mappings.
+    """
     asked: list[str | None] = [*entities] or [None]
     found = [w for one in asked for w in state.wanted_partners(one, limit=limit, some=_SOME)]
     newest = sorted(found, key=lambda wanted: wanted.newest, reverse=True)[:limit]
     mapped = {mapping.external for mapping in integration.active_entities}
     known = _Known(state, newest, mapped)
     return [known.missing(wanted) for wanted in newest]
+
+
+def unfinished(
+    state: StateReader, entities: Sequence[str] = (), *, limit: int = 50
+) -> list[RecheckEntry]:
+    """Records of two-way mappings that were written without a lookup, newest first.
+
+    Nothing is kept of what they wait for: every run looks at them again, and an explanation of the
+    record tells it.
+    """
+    asked: list[str | None] = [*entities] or [None]
+    found = [one for entity in asked for one in state.rechecks_for(WAITS, entity, limit=limit)]
+    return sorted(found, key=lambda one: one.created_at, reverse=True)[:limit]
 
 
 class _Known:

@@ -88,13 +88,12 @@ def problems_of(
     integration = opened.partly
     if integration is None or known.external is None or known.local is None:
         return ()
-    if about is not None:
-        return _found(integration, known, state, config, about)
     transforms = path_beside(config)
     changed = transforms.stat().st_mtime_ns if transforms.exists() else 0
     draft = (opened.draft.fingerprint, opened.draft.as_text)
-    key = (opened.file, *draft, known.version, changed)
-    return _problems.get(key, lambda: _found(integration, known, state, config, None))
+    asked = None if about is None else frozenset(about)
+    key = (opened.file, *draft, known.version, changed, asked)
+    return _problems.get(key, lambda: _found(integration, known, state, config, asked))
 
 
 def _found(

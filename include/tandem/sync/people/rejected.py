@@ -1,15 +1,18 @@
 """Rejected records: listed, tried again, or put away."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Final
 
 import pyarrow as pa
 
+from tandem.core.reasons import shared_reason
+from tandem.errors import ConfigurationError
 from tandem.state.protocols import StateReader
-from tandem.state.rejected import RejectedEntry
+from tandem.state.rejected import Place, RejectedEntry
 from tandem.sync.job import Run
 from tandem.sync.people.asked import Became, became, refuse_unknown, run_asked
 from tandem.sync.report import RunReport
@@ -56,6 +59,7 @@ def archive(run: Run, chosen: Sequence[RejectedEntry]) -> int:
     )
 
 
+_REASONS: Final = 20_000
 AT_ONCE: Final = 500
 """So many records of a kind are retried or put away by one call."""
 
@@ -81,20 +85,38 @@ class Some:
 
     chosen: list[RejectedEntry]
     left: int
+    next: str = ""
+    """What to give as `after` for those that are left; "" where none are."""
 
 
 def rejected_kinds(state: StateReader, entities: Sequence[str] = ()) -> list[Kind]:
-    """What records wait for, the most frequent first."""
-    raise NotImplementedError
+    """What records wait for, the most frequent first; of the newest 20,000 different reasons."""
+    asked: list[str | None] = [*entities] or [None]
+    found: dict[tuple[str, str, str, str], Kind] = {}
+    for one in (one for entity in asked for one in state.reasons_given(entity, limit=_REASONS)):
+        place = (one.entity, one.side, one.error_class, shared_reason(one.error))
+        known = found.get(place) or Kind(*place, 0, one.newest, one.error)
+        newest = max(known.newest, one.newest)
+        found[place] = replace(known, count=known.count + one.count, newest=newest)
+    return sorted(found.values(), key=lambda kind: (-kind.count, kind.entity, kind.reason))
 
 
-def of_kind(state: StateReader, kind: Kind, limit: int = AT_ONCE) -> Some:
+def of_kind(state: StateReader, kind: Kind, limit: int = AT_ONCE, *, after: str = "") -> Some:
     """The oldest of that kind, of those that waited when the kind was listed (`kind.newest`).
 
     To deal with all of them: `retry` or `archive` what is chosen, and ask again with the same
-    kind until nothing is left. What was retried in vain is not chosen twice.
+    kind, and with `next` as `after`, until there is none. ConfigurationError for an `after` that
+    is none.
     """
-    raise NotImplementedError
+    place = (kind.entity, kind.side, kind.error_class)
+    since = state.rejected_since(*place, after=_place(after), until=kind.newest)
+    mine = pa.array([shared_reason(error) == kind.reason for error in since["error"].to_pylist()])
+    since = since.filter(mine.cast(pa.bool_()))
+    ids = since["record_id"].slice(0, limit).combine_chunks()
+    found = {one.record_id: one for one in state.rejected_of(kind.entity, kind.side, ids)}
+    chosen = [found[id_] for id_ in ids.to_pylist() if id_ in found]
+    left = max(0, since.num_rows - limit)
+    return Some(chosen, left, _text_of(chosen[-1]) if left and chosen else "")
 
 
 def page_of(
@@ -103,7 +125,29 @@ def page_of(
     """Rejected records, newest first, and what to give as `before` for those that follow ("" where
     none do). ConfigurationError for a `before` that is none.
     """
-    raise NotImplementedError
+    found = state.rejected_records(entity, limit=limit + 1, before=_place(before))
+    page = found[:limit]
+    return page, _text_of(page[-1]) if len(found) > limit else ""
+
+
+def _text_of(entry: RejectedEntry) -> str:
+    """Where the record is in the list, as text."""
+    at = entry.updated_at.astimezone(UTC).isoformat()
+    return json.dumps([at, entry.record_id, entry.entity, entry.side])
+
+
+def _place(text: str) -> Place | None:
+    if not text:
+        return None
+    try:
+        at, *others = json.loads(text)
+        record_id, entity, side = (str(part) for part in others)
+        return Place(datetime.fromisoformat(at), record_id, entity, side)
+    except (ValueError, TypeError):
+        raise ConfigurationError(
+            f"{text[:50]!r} is no place in a list of rejected records.",
+            remedy="Begin with the newest ones.",
+        ) from None
 
 
 def _by_side(chosen: Iterable[RejectedEntry]) -> dict[tuple[str, str], list[str]]:

@@ -93,9 +93,12 @@ def undo_change(request: Request, visit: Edits, desk: AtDesk, body: Drafted) -> 
 def _answer(request: Request, visit: Visit, now: Panes, before: Panes, body: OneChange) -> Response:
     """Only what is shown otherwise than before, if the lines are the same ones."""
     entity = body.entity or ""
-    model, then = edited(now, entity, [entity]), before.entity(entity)
-    here = model.opened
-    if then is None or here is None or not _has_same_lines(then, here):
+    then, here = before.entity(entity), now.entity(entity)
+    if here is None:
+        renamed = changed_mappings(before.opened, now.opened) - {entity}
+        return drafted_answer(request, visit, now.opened, entity=next(iter(renamed), None))
+    model = edited(now, entity, [entity])
+    if then is None or not _has_same_lines(then, here):
         return draft_shown(request, visit, model)
     asked = {one.id for one in here.lines if _is_asked_for(one, body)}
     rows = differing(then.lines, here.lines) | asked

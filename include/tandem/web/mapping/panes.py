@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from tandem.core.drift.words import field_in_words, type_in_words
 from tandem.core.filters.words import sentence
+from tandem.core.suggestions.entities import LIKELY, suggest_entity
 from tandem.editing.steps import step_text
 from tandem.editing.typed import scalar_text
 from tandem.model.filters import Condition
@@ -103,17 +104,20 @@ class Panes:
             label=theirs.label,
             is_gone=there is None and self.known.external is not None,
             at=at,
-            suggested_local=self._suggested_local(name) if mapping is None else "",
+            suggested_local=self._suggested_local(theirs) if mapping is None else "",
             settings=_settings(mapping, faults, theirs, ours) if mapping is not None else None,
             lines=tuple(_Lines(theirs, ours, mapping or {}, faults).all()),
             external_fields=tuple(map(_choice, theirs.fields)),
             local_fields=tuple(map(_choice, ours.fields)),
         )
 
-    def _suggested_local(self, name: str) -> str:
-        made = local_name(name)
-        alike = [one for one in self.local.by_name if one.lower() == name.lower()]
-        return alike[0] if alike else made
+    def _suggested_local(self, external: Entity) -> str:
+        """The likeliest local entity, or the name of one that could be made."""
+        taken = [str(one.get("local")) for one in self.opened.value["entities"]]
+        likely = (
+            one.local for one in suggest_entity(external, self.local, taken) if one.score >= LIKELY
+        )
+        return next(likely, local_name(external.name))
 
     def _faults_at(self, at: int | None) -> Iterator[Fault]:
         """What is wrong with the mapping at that position."""
@@ -201,8 +205,10 @@ class _Lines:
             at=at,
             external=external,
             external_type=field_in_words(theirs) if theirs else "",
+            lacks_external=bool(external and self.external.fields) and theirs is None,
             local=_text(line, "local"),
             local_type=type_in_words(ours) if ours else "",
+            lacks_local=bool(line.get("local") and self.local.fields) and ours is None,
             constant=_scalar(line, "constant"),
             enabled=at is not None and line.get("enabled") is not False,
             is_key=external in _names(self.mapping, "primary_key"),

@@ -56,8 +56,11 @@ class ShownLine(Shown):
     external: str
     external_type: str
     """Empty: it is not known."""
+    lacks_external: bool
+    """The external entity is known, and has no such field."""
     local: str
     local_type: str
+    lacks_local: bool
     constant: str | None
     enabled: bool
     is_key: bool

@@ -214,8 +214,4 @@
     document.getElementById("unsaved").hidden = false;
     htmx.ajax("POST", editor.dataset.restoreUrl, { source: editor, swap: "none", values: { all: true } });
   } else take();
-
-  window.addEventListener("beforeunload", function () {
-    keep("", draft);
-  });
 })();
