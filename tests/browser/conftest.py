@@ -96,6 +96,10 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
             "AIRFLOW__API__PORT": str(port),
             "AIRFLOW__API__BASE_URL": f"http://localhost:{port}",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{r}:{r}" for r in ROLES),
+            "AIRFLOW_CONN_CRM_API": json.dumps({"conn_type": "odata", "host": service_url}),
+            "AIRFLOW_CONN_CRM_LOCAL": json.dumps(
+                {"conn_type": "sql", "extra": {"url": f"sqlite:///{home}/crm.db"}}
+            ),
             "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
         }
         log = home / "standalone.log"
@@ -150,9 +154,9 @@ class Visitor:
         self.page.screenshot(path=SHOTS / f"{name}.png")
 
 
-@pytest.fixture
-def visit(installation: Installation, browser: Browser) -> Iterator[Callable[..., Visitor]]:
-    """Logs the user of a role in, with Airflow in light or dark."""
+@pytest.fixture(scope="module")
+def visitor(installation: Installation, browser: Browser) -> Iterator[Callable[..., Visitor]]:
+    """Logs the user of a role in; options are those of a browser's context."""
     contexts = []
 
     def log_in(role: str = "admin", **options: Any) -> Visitor:

@@ -6,31 +6,31 @@ import pytest
 from tests.browser.conftest import Installation, Visitor
 
 
-def test_the_entry_in_the_navigation_leads_to_the_list(visit: Callable[..., Visitor]) -> None:
-    visitor = visit("viewer")
-    visitor.page.goto(visitor.url)
-    visitor.page.get_by_role("link", name="Integrations").click()
-    visitor.frame.get_by_role("link", name="northwind").first.wait_for()
+def test_the_entry_in_the_navigation_leads_to_the_list(visitor: Callable[..., Visitor]) -> None:
+    ana = visitor("viewer")
+    ana.page.goto(ana.url)
+    ana.page.get_by_role("link", name="Integrations").click()
+    ana.frame.get_by_role("link", name="northwind").first.wait_for()
 
 
-def test_the_tab_on_a_dag_leads_to_its_integration(visit: Callable[..., Visitor]) -> None:
-    visitor = visit("viewer")
-    visitor.page.goto(f"{visitor.url}/dags/northwind__sync/plugin/integration")
-    visitor.frame.get_by_role("heading", name="northwind").wait_for()
+def test_the_tab_on_a_dag_leads_to_its_integration(visitor: Callable[..., Visitor]) -> None:
+    ana = visitor("viewer")
+    ana.page.goto(f"{ana.url}/dags/northwind__sync/plugin/integration")
+    ana.frame.get_by_role("heading", name="northwind").wait_for()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_pages_are_light_or_dark_as_airflow_is(
-    visit: Callable[..., Visitor], theme: str
+    visitor: Callable[..., Visitor], theme: str
 ) -> None:
-    visitor = visit("viewer", color_scheme="light")
-    visitor.page.evaluate(
+    ana = visitor("viewer", color_scheme="light")
+    ana.page.evaluate(
         "theme => { const c = document.documentElement.classList;"
         " c.remove('light', 'dark'); c.add(theme); }",
         theme,
     )
-    frame = visitor.opens("")
-    visitor.page.evaluate(
+    frame = ana.opens("")
+    ana.page.evaluate(
         "theme => { const c = document.documentElement.classList;"
         " c.remove('light', 'dark'); c.add(theme); }",
         theme,

@@ -85,9 +85,7 @@ def test_what_is_archived_waits_no_longer(waiting: SqlState) -> None:
     assert waiting.waits(["Accounts"])["Accounts"].rejected == 1
 
 
-def test_other_integrations_are_others(
-    waiting: SqlState, another: Callable[..., SqlState]
-) -> None:
+def test_other_integrations_are_others(waiting: SqlState, another: Callable[..., SqlState]) -> None:
     ran(waiting, "r1")
     other = another("erp")
     assert other.waits(["Accounts", "Contacts"]) == {}

@@ -17,6 +17,7 @@ def test_all_is_well(pages: Pages) -> None:
 
 
 def test_problems_are_listed_with_their_remedy_and_a_link(pages: Pages) -> None:
+    pages.sync()
     edit_file(pages, "{external: industry,", "{external: industri,")
     answer = dialog(pages.browser("user"), "check")
     text = text_of(answer)

@@ -55,6 +55,16 @@ def test_cleaning_up_saves_at_once_and_can_be_undone(pages: Pages) -> None:
     assert "nothing to undo" in client.get(f"{MAPPING}/last-edit").json()["problem"]
 
 
+def test_browsers_load_the_editor_anew_after_it_was_saved(pages: Pages) -> None:
+    with_fax(pages)
+    work = ended(pages.program(), "clean-up")["id"]
+    saved = pages.browser().post(f"{MAPPING}/clean-up/{work}/apply", json={})
+    assert saved.headers["hx-redirect"] == f"/tandem{MAPPING}"
+    undo = pages.browser().get(f"{MAPPING}/last-edit")
+    assert "The last edit of the file was clean up" in text_of(undo)
+    assert '<span class="added">+      - {external: fax, local: fax}' in undo.text
+
+
 def test_only_what_was_shown_is_undone(pages: Pages) -> None:
     with_fax(pages)
     client = pages.program()

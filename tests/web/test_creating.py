@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from httpx import Response
+from tests.web.conftest import NORTHWIND, ROLES, Pages, text_of
 
 from tandem.airflow.host import May
 from tandem.errors import ConfigurationError
-from tandem.integration_files import create_integration_file, load_integration
+from tandem.integration_files import CannotWrite, create_integration_file, load_integration
 from tandem.web import creating
-from tests.web.conftest import NORTHWIND, ROLES, Pages, text_of
 
 TEXT = NORTHWIND.read_text(encoding="utf-8")
 NEW: dict[str, Any] = {
@@ -59,7 +59,7 @@ def test_a_new_integration_is_drafted_from_both_systems(pages: Pages) -> None:
 def test_a_browser_goes_on_at_the_new_integration(pages: Pages) -> None:
     answer = pages.browser().post("/integrations", json={**NEW, "entities": "Accounts\n"})
     assert answer.status_code == 204
-    assert answer.headers["hx-location"] == "/tandem/integrations/crm"
+    assert answer.headers["hx-redirect"] == "/tandem/integrations/crm"
 
 
 def test_only_the_entities_that_are_named_are_drafted(pages: Pages) -> None:
@@ -174,7 +174,7 @@ def test_where_nothing_can_be_written_the_file_is_given(
     pages: Pages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuses(*_: object) -> None:
-        raise creating.CannotWrite("It cannot be written: read-only file system.")
+        raise CannotWrite("It cannot be written: read-only file system.")
 
     monkeypatch.setattr(creating, "create_integration_file", refuses)
     answer = copy(pages, "twin")

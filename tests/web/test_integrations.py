@@ -4,9 +4,9 @@ import time
 from typing import Any
 
 import pytest
+from tests.web.conftest import NORTHWIND, Pages, text_of
 
 from tandem.airflow.host import RunState
-from tests.web.conftest import NORTHWIND, Pages, text_of
 
 BROKEN = "name: broken\nexternal: {connector: odata}\nentitees: []\n"
 

@@ -41,7 +41,7 @@ def test_the_list_says_what_would_be_deleted_where_and_why(both: Both) -> None:
     assert (group["entity"], group["side"], group["count"]) == ("Contacts", "external", 20)
     one = found["deletions"]["records"][0]
     assert one["record"]["lastName"].startswith("Gone")
-    assert one["summary"] == f"{one['record']['lastName']}, {one['record']['email']}"
+    assert one["summary"].startswith(f"{one['record']['lastName']}, {one['record']['email']}")
     shown = text_of(both.pages.browser().get(WAITING, params={"kind": "deletions"}))
     assert "20 records of Contacts would be deleted on the external side" in shown
     assert "Approve these 20 deletions" in shown

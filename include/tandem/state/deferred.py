@@ -1,11 +1,13 @@
 """Lookups whose partner is not there yet."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, and_, delete, func, insert, select
+from sqlalchemy import ColumnElement, delete, func, insert, select
 
 from tandem.state.scope import Scope
 from tandem.state.tables import deferred
@@ -83,41 +85,39 @@ _WANTED = ("entity", "field", "target", "value")
 def wanted(scope: Scope, *, limit: int, some: int) -> list[WantedEntry]:
     """What is waited for, the newest first, with the ids of `some` of those that wait."""
     columns = [deferred.c[name] for name in _WANTED]
-    groups = (
-        select(
-            *columns, func.count().label("count"), func.max(deferred.c.created_at).label("newest")
-        )
+    newest = func.max(deferred.c.created_at)
+    query = (
+        select(*columns, func.count().label("count"), newest.label("newest"))
         .where(*scope.mine(deferred))
         .group_by(*columns)
-        .order_by(func.max(deferred.c.created_at).desc(), *columns)
+        .order_by(newest.desc(), *columns)
         .limit(limit)
-        .subquery()
     )
-    latest = (deferred.c.created_at.desc(), deferred.c.external_id)
+    groups = scope.connection.execute(query).mappings().all()
+    values = pa.array({row["value"] for row in groups}, pa.string())
+    ids = _newest_ids(scope, values, some) if groups else {}
+    return [WantedEntry(**row, waiting=tuple(ids[_wanted_of(row)])) for row in groups]
+
+
+def _newest_ids(scope: Scope, values: pa.Array, some: int) -> dict[tuple[Any, ...], list[str]]:
+    """External ids of `some` of those that wait for each of these values."""
+    columns = [deferred.c[name] for name in _WANTED]
+    newest = (deferred.c.created_at.desc(), deferred.c.external_id)
+    number = func.row_number().over(partition_by=columns, order_by=newest).label("number")
     numbered = (
-        select(
-            *columns,
-            groups.c["count"],
-            groups.c["newest"],
-            deferred.c.external_id,
-            func.row_number().over(partition_by=columns, order_by=latest).label("number"),
-        )
-        .join(groups, and_(*(deferred.c[name] == groups.c[name] for name in _WANTED)))
-        .where(*scope.mine(deferred))
+        select(*columns, deferred.c.external_id, number)
+        .where(*scope.mine(deferred), scope.among_found(deferred, value=values))
         .subquery()
     )
-    query = (
-        select(numbered)
-        .where(numbered.c.number <= some)
-        .order_by(numbered.c["newest"].desc(), *(numbered.c[n] for n in _WANTED), numbered.c.number)
-    )
-    found: dict[tuple[Any, ...], WantedEntry] = {}
+    query = select(numbered).where(numbered.c.number <= some).order_by(numbered.c.number)
+    found: dict[tuple[Any, ...], list[str]] = defaultdict(list)
     for row in scope.connection.execute(query).mappings():
-        group = {name: row[name] for name in (*_WANTED, "count", "newest")}
-        key = tuple(group.values())
-        before = found[key].waiting if key in found else ()
-        found[key] = WantedEntry(**group, waiting=(*before, row["external_id"]))
-    return list(found.values())
+        found[_wanted_of(row)].append(row["external_id"])
+    return found
+
+
+def _wanted_of(row: Mapping[Any, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in _WANTED)
 
 
 def listed(scope: Scope, *, record_id: str | None, limit: int) -> list[DeferredEntry]:

@@ -12,9 +12,10 @@ import pyarrow as pa
 from sqlalchemy import FromClause, ScalarSelect, Table, func, select
 
 from tandem.state.among import given_rows
+from tandem.state.rechecks import WAITS
 from tandem.state.run_log import LOADED, LogEntry, entry
 from tandem.state.scope import Scope
-from tandem.state.tables import conflict, deferred, link, log, rejected, transaction
+from tandem.state.tables import conflict, deferred, link, log, recheck, rejected, transaction
 
 Way = tuple[str, str]
 """External entity and direction."""
@@ -31,7 +32,9 @@ class Waits:
     rejected: int = 0
     """Could not be applied, and are not archived."""
     deferred: int = 0
-    """Lookups whose partner is missing."""
+    """Lookups whose partner is missing: of records that are only downloaded, and two-way records
+    that were written without one.
+    """
     deletions: int = 0
     """Withheld until somebody approves them."""
 
@@ -75,7 +78,10 @@ def waits(scope: Scope, entities: Sequence[str]) -> dict[str, Waits]:
     counts = {
         "conflicts": _counts(scope, conflict, entities, status="open"),
         "rejected": _counts(scope, rejected, entities, status="waiting"),
-        "deferred": _counts(scope, deferred, entities),
+        "deferred": _together(
+            _counts(scope, deferred, entities),
+            _counts(scope, recheck, entities, reason=WAITS),
+        ),
         "deletions": _counts(scope, transaction, entities, status="pending"),
     }
     found = {entity for by_entity in counts.values() for entity in by_entity}
@@ -113,6 +119,10 @@ def link_counts(scope: Scope) -> dict[str, int]:
     """See `OverviewReader`."""
     query = select(link.c.entity, func.count()).where(*scope.mine(link)).group_by(link.c.entity)
     return dict(scope.connection.execute(query).all())
+
+
+def _together(some: Mapping[str, int], others: Mapping[str, int]) -> Mapping[str, int]:
+    return {name: some.get(name, 0) + others.get(name, 0) for name in {*some, *others}}
 
 
 def _counts(

@@ -1,6 +1,6 @@
 """Local tables and columns that mappings need: shown, and created where the user asked for it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from tandem.connectors.base import Provisioner
@@ -62,13 +62,21 @@ def not_looked_at(integration: Integration, external: Schema, local: Schema) -> 
 
 
 def expected_local(
-    integration: Integration, state: StateReader, external: Schema, local: Schema
+    integration: Integration,
+    state: StateReader,
+    external: Schema,
+    local: Schema,
+    about: Collection[str] | None = None,
 ) -> Schema:
-    """The local schema as the next run would find it: with what it creates first."""
+    """The local schema as the next run would find it: with what it creates first.
+
+    `about` names the local entities that matter; the others stay as they are. None: all.
+    """
     if not integration.provision:
         return local
-    gone = vanished(integration, local, state)
-    found = _allowed_ones(_all_wanted(integration, external, local), gone)
+    mappings = tuple(m for m in integration.entities if about is None or m.local in about)
+    gone = vanished(integration.model_copy(update={"entities": mappings}), local, state)
+    found = _allowed_ones(_all_wanted(integration, external, local, about), gone)
     return _as_provisioned(local, [entity for _, entity in found])
 
 
@@ -99,14 +107,20 @@ def _allowed_ones(
 
 
 def _all_wanted(
-    integration: Integration, external: Schema, local: Schema
+    integration: Integration,
+    external: Schema,
+    local: Schema,
+    about: Collection[str] | None = None,
 ) -> list[tuple[EntityMapping, Entity]]:
-    found = _wanted_or_why_not(integration, external, local)
+    found = _wanted_or_why_not(integration, external, local, about)
     return [(mapping, wanted) for mapping, wanted in found if isinstance(wanted, Entity)]
 
 
 def _wanted_or_why_not(
-    integration: Integration, external: Schema, local: Schema
+    integration: Integration,
+    external: Schema,
+    local: Schema,
+    about: Collection[str] | None = None,
 ) -> Iterator[tuple[EntityMapping, Entity | ConfigurationError]]:
     keys = {}
     for mapping in integration.active_entities:
@@ -115,6 +129,8 @@ def _wanted_or_why_not(
             if key is not None:
                 keys[mapping.external] = key
     for mapping in integration.active_entities:
+        if about is not None and mapping.local not in about:
+            continue
         known = local.by_name.get(mapping.local)
         try:
             entity = external.entity(mapping.external)

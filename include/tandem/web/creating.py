@@ -61,7 +61,7 @@ class NewIntegration(Shown):
     name: Bare
     external: Side
     local: Side
-    entities: Annotated[list[str], BeforeValidator(_lines)] = []
+    entities: Annotated[tuple[str, ...], BeforeValidator(_lines)] = ()
     """External entities; none: the system's default mapping, or all that have a key."""
 
 
@@ -146,9 +146,7 @@ def import_integration(
 
 
 @router.post("/integrations/{name}/copies", status_code=201, response_model=NotSaved)
-def copy_integration(
-    request: Request, desk: AtDesk, visit: Reads, wanted: Copying
-) -> Response:
+def copy_integration(request: Request, desk: AtDesk, visit: Reads, wanted: Copying) -> Response:
     """Make another integration of the same text, comments and all, without its schedule.
 
     Needs permission to edit the new one's DAG, and to read both connections. Where files cannot

@@ -108,9 +108,7 @@ def _listed(
     )
 
 
-def _standing(
-    desk: Desk, integration: Integration, at_work: tuple[AtWork, ...]
-) -> StandingShown:
+def _standing(desk: Desk, integration: Integration, at_work: tuple[AtWork, ...]) -> StandingShown:
     found = standing_of(desk, integration, at_work)
     return StandingShown(
         external=SystemShown.of(integration.external),

@@ -199,7 +199,7 @@ def _entities(
     for entry in entries:
         ways.setdefault(entry.entity, []).append(_way(entry, is_at_work=is_at_work))
     logged = {task_key(entity) for entity in ways}
-    rest = {group: [] for group in tasks if group and group not in logged}
+    rest: dict[str, list[Way]] = {group: [] for group in tasks if group and group not in logged}
     return tuple(
         EntityOfRun(entity=entity, ways=tuple(found), tasks=tuple(tasks.get(task_key(entity), ())))
         for entity, found in {**ways, **rest}.items()

@@ -111,8 +111,10 @@ def list_runs(
         older=runs[-1].place if len(found) > AT_ONCE else None,
         entities=tuple(names),
     )
-    context = {"visit": visit, "tab": "Runs", "asked": asked, "chart": _chart(runs)}
-    return answer(request, shown, "runs/list.html", **context)
+    chart = _chart(runs)
+    return answer(
+        request, shown, "runs/list.html", visit=visit, tab="Runs", asked=asked, chart=chart
+    )
 
 
 @router.get("/integrations/{name}/runs/{run_id}", response_model=RunShown)

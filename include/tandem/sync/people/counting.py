@@ -126,8 +126,17 @@ def tried(
     """
     changed = _with_filter(integration, at, side, None)
     external, local = schemas
-    expected = expected_local(changed, state, external, local) if side == "local" else local
+    expected = local
+    if side == "local":
+        expected = expected_local(changed, state, external, local, _looked_at(changed, at))
     return Tried(changed, at, side, external, local, expected)
+
+
+def _looked_at(integration: Integration, at: int) -> set[str]:
+    """The local entities that a filter of that mapping can look at."""
+    mapping = integration.entities[at]
+    targets = {line.lookup.entity for line in mapping.active_fields if line.lookup}
+    return {mapping.local, *(m.local for m in integration.active_entities if m.external in targets)}
 
 
 def count_matching(job: Job, asked: Tried) -> Counted:

@@ -61,7 +61,8 @@ class Standing:
     @property
     def status(self) -> str | None:
         """The worst status; None: an entity has not been part of a run yet."""
-        return _worst(entity.last_run and entity.last_run.status for entity in self._enabled)
+        runs = [entity.last_run for entity in self._enabled]
+        return _worst(run.status if run else None for run in runs)
 
     @property
     def last_run(self) -> LastRun | None:

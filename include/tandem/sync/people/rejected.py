@@ -59,7 +59,7 @@ def archive(run: Run, chosen: Sequence[RejectedEntry]) -> int:
     )
 
 
-_REASONS: Final = 20_000
+_REASONS: Final = 100_000
 AT_ONCE: Final = 500
 """So many records of a kind are retried or put away by one call."""
 
@@ -90,7 +90,7 @@ class Some:
 
 
 def rejected_kinds(state: StateReader, entities: Sequence[str] = ()) -> list[Kind]:
-    """What records wait for, the most frequent first; of the newest 20,000 different reasons."""
+    """What records wait for, the most frequent first; of the newest 100,000 different reasons."""
     asked: list[str | None] = [*entities] or [None]
     found: dict[tuple[str, str, str, str], Kind] = {}
     for one in (one for entity in asked for one in state.reasons_given(entity, limit=_REASONS)):

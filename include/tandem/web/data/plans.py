@@ -1,7 +1,7 @@
 """Plans as pages show them: counts of every record, and some records field by field."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from tandem.model.changes import Action
 from tandem.sync.people.planned_records import Change, PlannedRecord
@@ -71,28 +71,48 @@ class PlanShown(Shown):
     """Why a run would not sync the entity; empty if it would."""
 
 
-class Planned(Shown):
-    """All that a preview has found."""
+class Plans(Shown):
+    """The plans of all entities that were asked for."""
 
     asked: Asked
     plans: tuple[PlanShown, ...]
-    records: tuple[RecordShown, ...]
-    """Some of each entity, a fair share of each action."""
 
     @property
     def withheld(self) -> int:
         """Deletions that a person has to approve, of all entities."""
         return sum(plan.withheld for plan in self.plans)
 
-    def chosen(self, entity: str, action: str) -> list[RecordShown]:
-        """Those records of that entity and action; empty: of any, but for unchanged ones."""
-        found = (r for r in self.records if entity in ("", r.entity) and _fits(r.action, action))
-        return sorted(found, key=lambda record: ACTIONS.index(Action(record.action)))
-
     def total(self, entity: str, action: str) -> int:
-        """How many of these there are, the ones that are not kept included."""
+        """How many records of that entity and action there are; empty: of any, but for unchanged
+        ones.
+        """
         plans = (plan for plan in self.plans if entity in ("", plan.entity))
         return sum(n for plan in plans for name, n in plan.actions.items() if _fits(name, action))
+
+
+class Planned(Plans):
+    """All that a preview has found."""
+
+    records: tuple[RecordShown, ...]
+    """Some of each entity, a fair share of each action."""
+
+
+def plans_of(found: Mapping[str, Any]) -> Plans:
+    """The plans alone of a `Planned` as JSON has it."""
+    return Plans.model_validate({"asked": found["asked"], "plans": found["plans"]})
+
+
+def chosen(found: Mapping[str, Any], entity: str, action: str) -> list[Any]:
+    """The records of a `Planned`, all as JSON has them: those of that entity and action (empty: of
+    any, but for unchanged ones), first what a person should look at. There may be thousands: only
+    those of a page are worth being made a `RecordShown`.
+    """
+    records = (
+        record
+        for record in found["records"]
+        if entity in ("", record["entity"]) and _fits(record["action"], action)
+    )
+    return sorted(records, key=lambda record: ACTIONS.index(record["action"]))
 
 
 def _fits(action: str, wanted: str) -> bool:

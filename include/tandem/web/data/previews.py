@@ -11,7 +11,16 @@ from tandem.sync.people.preview import preview_all
 from tandem.web.access import AtDesk, Reads, Runs, Visit
 from tandem.web.answers import Shown, answer
 from tandem.web.data.asked import Asked, checked, request_of
-from tandem.web.data.plans import ACTIONS, Planned, PlanShown, RecordShown, planned
+from tandem.web.data.plans import (
+    ACTIONS,
+    Planned,
+    Plans,
+    PlanShown,
+    RecordShown,
+    chosen,
+    planned,
+    plans_of,
+)
 from tandem.web.desk import Desk
 from tandem.web.work import Seen
 
@@ -96,10 +105,10 @@ def show_preview(  # noqa: PLR0913 - what a page of it is chosen by
     return _answer(request, visit, _shown(seen, entity, action, page))
 
 
-def found_by(desk: Desk, name: str, preview_id: str) -> Planned | None:
+def found_by(desk: Desk, name: str, preview_id: str) -> Plans | None:
     """What that preview has found; None if it is not done. ConfigurationError if unknown."""
     seen = desk.work.seen(name, preview_id)
-    return Planned.model_validate(seen.result) if seen.state == "done" else None
+    return plans_of(seen.result) if seen.state == "done" else None
 
 
 def _limit(asked: Asked, integration: Integration) -> int:
@@ -111,9 +120,9 @@ def _shown(seen: Seen, entity: str = "", action: str = "", page: int = 1) -> Pre
     told = {name: getattr(seen, name) for name in ("id", "state", "progress", "problem", "remedy")}
     if seen.state != "done":
         return PreviewShown(**told)
-    found = Planned.model_validate(seen.result)
-    chosen = found.chosen(entity, action)
-    pages = max(1, -(-len(chosen) // _PAGE))
+    found = plans_of(seen.result)
+    records = chosen(seen.result, entity, action)
+    pages = max(1, -(-len(records) // _PAGE))
     at = min(page, pages)
     return PreviewShown(
         **told,
@@ -123,10 +132,12 @@ def _shown(seen: Seen, entity: str = "", action: str = "", page: int = 1) -> Pre
         entity=entity,
         action=action,
         total=found.total(entity, action),
-        kept=len(chosen),
+        kept=len(records),
         page=at,
         pages=pages,
-        records=tuple(chosen[(at - 1) * _PAGE : at * _PAGE]),
+        records=tuple(
+            RecordShown.model_validate(record) for record in records[(at - 1) * _PAGE : at * _PAGE]
+        ),
     )
 
 

@@ -88,8 +88,8 @@ def entities_of(
     became: dict[str, list[EntityReport]] = {}
     for one in report.entities:
         became.setdefault(one.entity, []).append(one)
-    travel = travelling(integration, kind)
-    ordered = (m for group in entity_order(integration) for m in group if m in travel)
+    travel = {mapping.external for mapping in travelling(integration, kind)}
+    ordered = (m for group in entity_order(integration) for m in group if m.external in travel)
     return [_entity(m, states, became.get(m.external, [])) for m in ordered]
 
 

@@ -99,8 +99,11 @@
     }
   });
   let before = shown().entity;
+  let taken = document.getElementById("draft");
   document.addEventListener("htmx:afterRequest", function () {
-    if (!document.getElementById("draft")) return;
+    // A refusal leaves the page, and the draft, as they are.
+    if (document.getElementById("draft") === taken) return;
+    taken = document.getElementById("draft");
     open.forEach(function (id) {
       const details = document.getElementById(id);
       if (details) details.open = true;
@@ -115,6 +118,22 @@
     before = shown().entity;
     take();
     filterAll();
+  });
+
+  // A refusal is seen where somebody looks: in the dialog that is open, or where the page is.
+  document.addEventListener("htmx:afterSwap", function (event) {
+    if (event.detail.target.id !== "messages") return;
+    const dialog = document.querySelector("dialog[open]");
+    if (!dialog) {
+      event.detail.target.scrollIntoView({ block: "nearest" });
+      return;
+    }
+    dialog.querySelectorAll(".told-here").forEach((told) => told.remove());
+    const told = document.createElement("div");
+    told.className = "told-here";
+    told.setAttribute("role", "alert");
+    told.append(...event.detail.target.cloneNode(true).childNodes);
+    dialog.prepend(told);
   });
 
   // Lists: what is searched for is shown.
@@ -211,7 +230,9 @@
 
   // A reload: what was changed before is shown again.
   if (draft) {
-    document.getElementById("unsaved").hidden = false;
-    htmx.ajax("POST", editor.dataset.restoreUrl, { source: editor, swap: "none", values: { all: true } });
+    const bar = document.getElementById("unsaved");
+    bar.hidden = false;
+    bar.querySelector("strong").textContent = "Unsaved changes of before";
+    htmx.ajax("POST", editor.dataset.restoreUrl, { source: editor, values: { all: true } });
   } else take();
 })();

@@ -40,20 +40,48 @@ class PartnerShown(Shown):
     """Why the partner is rejected."""
 
 
+class UnfinishedShown(Shown):
+    """A two-way record that was written without a lookup. What it waits for is not kept: every run
+    looks at it anew, and so does an explanation.
+    """
+
+    entity: str
+    side: str
+    """The side that it was read from."""
+    id: str
+    looked_at: datetime
+
+
 class Deferred(Shown):
-    """The partners that are missing, newest first."""
+    """Lookups that wait, newest first."""
 
     partners: tuple[PartnerShown, ...]
+    """The partners that records wait for which are only downloaded."""
     more: bool
     """Whether there are more than these."""
+    unfinished: tuple[UnfinishedShown, ...]
+    """Two-way records that wait for a partner."""
+    more_unfinished: bool
 
 
 def shown_deferred(
     state: StateReader, integration: Integration, entity: str | None, *, size: int
 ) -> Deferred:
-    """The missing partners of records of that entity; None: of all."""
-    found = use.missing_partners(state, integration, [entity] if entity else [], limit=size + 1)
-    return Deferred(partners=tuple(_shown(one) for one in found[:size]), more=len(found) > size)
+    """What records of that entity wait for; None: of all."""
+    entities = [entity] if entity else []
+    found = use.missing_partners(state, integration, entities, limit=size + 1)
+    unfinished = use.unfinished(state, entities, limit=size + 1)
+    return Deferred(
+        partners=tuple(_shown(one) for one in found[:size]),
+        more=len(found) > size,
+        unfinished=tuple(
+            UnfinishedShown(
+                entity=one.entity, side=one.side, id=one.record_id, looked_at=one.created_at
+            )
+            for one in unfinished[:size]
+        ),
+        more_unfinished=len(unfinished) > size,
+    )
 
 
 def _shown(one: use.MissingPartner) -> PartnerShown:

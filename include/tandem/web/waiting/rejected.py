@@ -1,11 +1,11 @@
 """Rejected records: by what they wait for, tried again, put away."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Literal, Self
+from typing import Final, Literal, Self
 
 from fastapi import APIRouter, Response
 from fastapi import Request as HttpRequest
@@ -23,8 +23,9 @@ from tandem.web.waiting.deciding import Decided, Decision, acting_on, begin, don
 
 router = APIRouter()
 
+Act = Callable[[Run, Sequence[RejectedEntry]], Decided]
 Side = Literal["external", "local"]
-KINDS_SHOWN = 100
+KINDS_SHOWN: Final = 100
 
 
 class RejectedKind(Shown):
@@ -74,7 +75,7 @@ class Rejected(Shown):
     """The kind that `records` are of; None: of any."""
     records: tuple[RejectedRecord, ...]
     left: int
-    """How many of the chosen kind follow."""
+    """How many of the chosen kind follow; they are listed from the oldest on."""
     next: str
     """`before` of the page that follows; empty: there is none."""
 
@@ -116,8 +117,8 @@ def shown_rejected(
     kinds = use.rejected_kinds(state, [entity] if entity else [])
     kind = next((one for one in kinds if _id(one) == reason), None)
     if kind:
-        some = use.of_kind(state, kind, limit=size)
-        records, left, following = some.chosen, some.left, ""
+        some = use.of_kind(state, kind, limit=size, after=before)
+        records, left, following = some.chosen, some.left, some.next
     else:
         records, following = use.page_of(state, entity, limit=size, before=before)
         left = 0
@@ -167,21 +168,21 @@ def _archived(run: Run, records: Sequence[RejectedEntry]) -> Decided:
     return Decided(archived=use.archive(run, records))
 
 
-def _all_of(run: Run, chosen: RejectedChosen, act: Any) -> Decided:
+def _all_of(run: Run, chosen: RejectedChosen, act: Act) -> Decided:
     """What comes of all that was chosen; a kind is dealt with in parts."""
     if chosen.kind is None:
         return _acted(act, run, _records(run.state, chosen))
     kind = _kind_of(run.state, chosen.kind)
-    decided, left = Decided(), 1
-    while left:
-        some = use.of_kind(run.state, kind)
-        decided, left = decided + _acted(act, run, some.chosen), some.left
+    some = use.of_kind(run.state, kind)
+    decided = _acted(act, run, some.chosen)
+    while some.next:
+        some = use.of_kind(run.state, kind, after=some.next)
+        decided = decided + _acted(act, run, some.chosen)
     return decided
 
 
-def _acted(act: Any, run: Run, records: Sequence[RejectedEntry]) -> Decided:
-    decided: Decided = act(run, records) if records else Decided()
-    return decided
+def _acted(act: Act, run: Run, records: Sequence[RejectedEntry]) -> Decided:
+    return act(run, records) if records else Decided()
 
 
 def _entities(state: StateReader, chosen: RejectedChosen) -> list[str]:

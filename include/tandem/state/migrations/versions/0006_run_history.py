@@ -1,4 +1,6 @@
-"""What makes pages about runs quick: the log by run, by entity and by status, newest first."""
+"""What makes pages about runs quick: the log by run, by entity and by status, newest first; and
+what a policy may say that a person chose field by field.
+"""
 
 from alembic import op
 
@@ -12,12 +14,23 @@ INDEXES = {
     "ix_integration_log_status": ["integration", "status", "id"],
 }
 
+BEFORE = "external_wins or local_wins"
+NOW = "external_wins, local_wins or JSON of who wins which field"
+
 
 def upgrade() -> None:
     for name, columns in INDEXES.items():
         op.create_index(name, "integration_log", columns)
+    _comment(NOW)
 
 
 def downgrade() -> None:
     for name in INDEXES:
         op.drop_index(name, table_name="integration_log")
+    _comment(BEFORE)
+
+
+def _comment(comment: str) -> None:
+    """SQLite has no comments."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.alter_column("integration_recheck", "policy", comment=comment)
