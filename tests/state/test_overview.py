@@ -10,6 +10,7 @@ import pytest
 from tandem.model.changes import Counts
 from tandem.state.account import DEFERRED, Conflict, Rejected
 from tandem.state.overview import Waits
+from tandem.state.rechecks import WAITS
 from tandem.state.store import SqlState
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -78,6 +79,13 @@ def test_what_waits_is_counted_by_entity_and_kind(waiting: SqlState) -> None:
     }
     assert waiting.waits(["Contacts"]).keys() == {"Contacts"}
     assert waiting.waits([]) == {}
+
+
+def test_a_two_way_record_that_waits_for_a_partner_is_a_deferred_lookup(waiting: SqlState) -> None:
+    with waiting.account("Contacts") as account:
+        account.recheck("external", pa.array(["6"]), reason=WAITS, at=AT)
+        account.recheck("external", pa.array(["7"]), reason="another reason", at=AT)
+    assert waiting.waits(["Contacts"])["Contacts"].deferred == 2
 
 
 def test_what_is_archived_waits_no_longer(waiting: SqlState) -> None:

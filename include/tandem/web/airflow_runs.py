@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 from fastapi import Request
 
-_PREFIX: Final = "/tandem"
-"""Where the pages are below Airflow."""
+from tandem.web.answers import path_in_airflow
+
 _KINDS: Final = ("sync", "import", "export")
 _OWN: Final = ("cli__", "pages__")
 """How the ids of runs begin that Airflow knows nothing of."""
@@ -26,6 +26,6 @@ def dag_of_run(name: str, kind: str, run_id: str) -> str | None:
 
 def airflow_path(request: Request, dag_id: str, run_id: str, task_id: str = "") -> str:
     """Where Airflow shows the run, or the log of one of its tasks."""
-    base = request.scope["root_path"].removesuffix(_PREFIX)
-    path = f"{base}/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe=':')}"
+    run = f"/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe=':')}"
+    path = path_in_airflow(request, run)
     return f"{path}/tasks/{quote(task_id, safe='')}" if task_id else path

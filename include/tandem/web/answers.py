@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict
 
 from tandem.web.texts import FILTERS
 
+PREFIX: Final = "/tandem"
+"""Where the pages are below Airflow."""
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
@@ -40,12 +42,23 @@ def templates() -> Jinja2Templates:
     )
     environment.filters.update(FILTERS)
     environment.globals["url_for"] = _url_for
+    environment.globals["airflow_url"] = _airflow_url
     return Jinja2Templates(env=environment)
 
 
 def path_to(request: Request, route: str, **parameters: Any) -> str:
     """The path of that route, below where Airflow has put the pages."""
     return f"{request.scope['root_path']}{request.app.url_path_for(route, **parameters)}"
+
+
+def path_in_airflow(request: Request, path: str) -> str:
+    """The path of one of Airflow's own pages, which may be below a prefix itself."""
+    return f"{request.scope['root_path'].removesuffix(PREFIX)}{path}"
+
+
+@pass_context
+def _airflow_url(context: Any, path: str) -> str:
+    return path_in_airflow(context["request"], path)
 
 
 @pass_context
