@@ -33,6 +33,11 @@ class BrokenFile(ConfigurationError):
         """One line for each problem: file, line number and what to write instead."""
         return [f"{self.path}:{problem.line}: {problem.text}." for problem in self.problems]
 
+    @property
+    def lines_without_folder(self) -> list[str]:
+        """The same for people who are not to know where on the server the file is."""
+        return [f"{self.path.name}:{problem.line}: {problem.text}." for problem in self.problems]
+
 
 class NotWritable(ConfigurationError):
     """An integration file that cannot be saved where it is."""

@@ -86,8 +86,10 @@ class Problem:
 class YamlSource:
     """A parsed document: its `value`, and the `problems` of YAML's own kind in it."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, most_values: int = _MOST_VALUES) -> None:
+        """`most_values`: a text that means more, by aliases, is refused."""
         self.problems: list[Problem] = []
+        self._most_values = most_values
         self._visited = 0
         self._root = self._compose(text)
         self.value = self._whole_value()
@@ -139,7 +141,7 @@ class YamlSource:
 
     def _value(self, node: yaml.Node, path: Path) -> Any:
         self._visited += 1
-        if self._visited > _MOST_VALUES:
+        if self._visited > self._most_values:
             raise RecursionError
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)

@@ -6,7 +6,13 @@ import pytest
 
 from tandem.editing.changes import Add, Change, Remove, Set
 from tandem.editing.draft import Draft
-from tandem.editing.settings import choice_change, line_changes, mapping_changes, new_line
+from tandem.editing.settings import (
+    choice_change,
+    integration_changes,
+    line_changes,
+    mapping_changes,
+    new_line,
+)
 from tandem.editing.words import last_change
 from tandem.errors import ConfigurationError
 from tandem.model.edits import Insertion, Removal, Replacement
@@ -97,3 +103,21 @@ def test_only_settings_are_set(key: str) -> None:
 )  # fmt: skip
 def test_the_last_change_in_words(edits: Any, words: str) -> None:
     assert last_change(Draft.of("x").with_edits(*edits), VALUE) == words
+
+
+def test_of_an_integrations_settings_only_those_change_that_say_something_else() -> None:
+    value = {"description": "Long\ntext\n", "schedule": None, "provision": False}
+    same = {"description": "Long\ntext", "schedule": "", "provision": False}
+    assert integration_changes(value, same | {"on_conflict": "external_wins"}) == []
+    assert integration_changes(value, {"schedule": " @daily ", "on_conflict": "review"}) == [
+        Set(place=(), key="schedule", value="@daily"),
+        Set(place=(), key="on_conflict", value="review"),
+    ]
+    assert integration_changes(value, {"description": ""}) == [
+        Set(place=(), key="description", value=None)
+    ]
+
+
+def test_what_is_no_setting_of_an_integration_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="no setting 'external'"):
+        integration_changes({}, {"external": {"connector": "odata", "connection": "other"}})

@@ -83,6 +83,10 @@ class PlayedAirflow:
             raise ConfigurationError(f"Airflow has no DAG {dag_id!r} yet.", remedy="Wait.")
         self.paused[dag_id] = paused
 
+    def schedule_problem(self, schedule: str) -> str | None:
+        known = schedule.startswith("@") or len(schedule.split()) == 5
+        return None if known else "Exactly 5 columns have to be specified."
+
     def run(self, dag_id: str, run_id: str) -> RunState | None:
         return self.states.get((dag_id, run_id))
 

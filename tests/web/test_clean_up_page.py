@@ -59,7 +59,7 @@ def test_browsers_load_the_editor_anew_after_it_was_saved(pages: Pages) -> None:
     with_fax(pages)
     work = ended(pages.program(), "clean-up")["id"]
     saved = pages.browser().post(f"{MAPPING}/clean-up/{work}/apply", json={})
-    assert saved.headers["hx-redirect"] == f"/tandem{MAPPING}"
+    assert saved.headers["hx-redirect"] == f"/tandem{MAPPING}?saved=clean-up"
     undo = pages.browser().get(f"{MAPPING}/last-edit")
     assert "The last edit of the file was clean up" in text_of(undo)
     assert '<span class="added">+      - {external: fax, local: fax}' in undo.text

@@ -45,6 +45,25 @@ def test_a_newcomer_sees_what_can_be_done(pages: Pages) -> None:
     assert [entity["external"] for entity in found["entities"]] == [*ALL]
 
 
+def test_a_link_chooses_what_the_form_begins_with(pages: Pages) -> None:
+    found = pages.program("viewer").get(DATA, params={"kind": "export", "entity": "Contacts"})
+    assert [found.json()[key] for key in ("kind", "entity", "left_out")] == [
+        "export",
+        "Contacts",
+        None,
+    ]
+    page = pages.browser().get(DATA, params={"kind": "export", "entity": "Contacts"}).text
+    assert 'value="export" checked' in page
+    assert 'value="Contacts" checked' in page
+
+
+def test_an_entity_that_does_not_go_that_way_is_not_chosen_and_that_is_said(pages: Pages) -> None:
+    asked = {"kind": "export", "entity": "WorkOrders"}
+    found = pages.program("viewer").get(DATA, params=asked).json()
+    assert (found["entity"], found["left_out"]) == (None, "WorkOrders")
+    assert "WorkOrders is not chosen" in text_of(pages.browser().get(DATA, params=asked))
+
+
 def test_a_file_that_airflow_has_not_read_yet_is_said(pages: Pages) -> None:
     pages.airflow.paused.clear()
     page = text_of(pages.browser().get(DATA))

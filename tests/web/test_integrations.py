@@ -199,3 +199,39 @@ def test_the_file_is_downloaded_as_it_is(pages: Pages) -> None:
 @pytest.mark.parametrize("path", ["/integrations/nobody", "/integrations/nobody/file"])
 def test_an_integration_that_is_not_there_is_not_found(pages: Pages, path: str) -> None:
     assert pages.browser().get(path).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["my file", "straße", "..", "x" * 120])
+def test_a_file_whose_name_fits_no_address_is_to_be_renamed(pages: Pages, name: str) -> None:
+    add(pages, name, BROKEN)
+    assert listed(pages, name)["has_pages"] is False
+    page = pages.browser("viewer").get("/")
+    row = page.text.partition(f'<th scope="row">{name}</th>')[2].partition("</tr>")[0]
+    assert "Rename the file" in row
+    assert "<a " not in row
+
+
+def test_a_file_that_has_pages_is_linked(pages: Pages) -> None:
+    for name in ("Broken.Name", "_", ".hidden", "x" * 100):
+        add(pages, name, BROKEN)
+        assert listed(pages, name)["has_pages"] is True
+        path = f"/integrations/{name}"
+        assert f'{path}">{name}</a>' in pages.browser("viewer").get("/").text
+        assert pages.browser("viewer").get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/integrations/broken", "/integrations/broken/data"])
+def test_where_a_broken_file_is_on_the_server_is_not_told(pages: Pages, path: str) -> None:
+    add(pages, "broken", BROKEN)
+    for client in (pages.browser(), pages.program()):
+        answer = client.get(path)
+        assert "broken.yaml:1:" in answer.text
+        assert str(pages.folder) not in answer.text
+
+
+def test_work_on_a_broken_file_does_not_tell_either(pages: Pages) -> None:
+    text = NORTHWIND.read_text(encoding="utf-8")
+    add(pages, "northwind", text.replace("fields:", "feilds:"))
+    answer = pages.program().post("/integrations/northwind/checks")
+    assert "northwind.yaml:" in answer.json()["problem"]
+    assert str(pages.folder) not in answer.text

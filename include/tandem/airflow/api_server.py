@@ -13,6 +13,7 @@ from airflow.api_fastapi.auth.managers.models.resource_details import (
 )
 from airflow.api_fastapi.core_api.security import bearer_scheme, get_user
 from airflow.exceptions import ParamValidationError
+from airflow.models.connection import Connection
 from airflow.models.dag import DagModel
 from airflow.models.dagbag import DagPriorityParsingRequest
 from airflow.models.dagrun import DagRun
@@ -25,6 +26,7 @@ from fastapi import HTTPException
 from sqlalchemy import select
 
 from tandem.airflow.host import DagState, May, RunState, TaskState, User
+from tandem.airflow.schedules import schedule_problem
 from tandem.errors import ConfigurationError
 
 _ASKS: Final[dict[May, tuple[ResourceMethod, DagAccessEntity | None]]] = {
@@ -56,8 +58,9 @@ class AirflowHost:
         }
 
     def may_use_connection(self, user: User, conn_id: str) -> bool:
+        details = ConnectionDetails(conn_id=conn_id, team_name=Connection.get_team_name(conn_id))
         return get_auth_manager().is_authorized_connection(
-            method="GET", details=ConnectionDetails(conn_id=conn_id), user=user.of_airflow
+            method="GET", details=details, user=user.of_airflow
         )
 
     def dags(self, dag_ids: Sequence[str]) -> Mapping[str, DagState]:
@@ -90,6 +93,9 @@ class AirflowHost:
             if dag is None or dag.is_stale:
                 raise _no_such(dag_id)
             dag.is_paused = paused
+
+    def schedule_problem(self, schedule: str) -> str | None:
+        return schedule_problem(schedule)
 
     def run(self, dag_id: str, run_id: str) -> RunState | None:
         with create_session() as session:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Final, get_args
 
 from airflow.sdk import DAG
-from airflow.sdk.exceptions import AirflowTimetableInvalid
 
 from tandem.airflow.dag_params import document, params
 from tandem.airflow.dag_tasks import add_tasks
 from tandem.airflow.ids import task_key
+from tandem.airflow.schedules import refusal
 from tandem.airflow.tasks import Refuse
 from tandem.airflow.travels import Kind, travelling
 from tandem.errors import ConfigurationError
@@ -68,13 +68,12 @@ def _dag(integration: Integration, kind: Kind) -> DAG:
 
 
 def _check_schedule(dag: DAG, schedule: str | None) -> None:
-    try:
-        dag.timetable.validate()
-    except AirflowTimetableInvalid as error:
+    refused = refusal(dag)
+    if refused is not None:
         raise ConfigurationError(
-            f"schedule {schedule!r} is none that Airflow knows ({error}).",
+            f"schedule {schedule!r} is none that Airflow knows ({refused}).",
             remedy='Write a cron expression such as "0 2 * * *", or @daily and the like, or null.',
-        ) from None
+        )
 
 
 def _broken_dag(path: Path, lines: list[str]) -> DAG:

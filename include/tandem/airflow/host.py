@@ -98,6 +98,10 @@ class Host(Protocol):
         """Let the DAG's schedule rest, or go on. ConfigurationError if there is no such DAG."""
         ...
 
+    def schedule_problem(self, schedule: str) -> str | None:
+        """Why no DAG can have that schedule; None if one can."""
+        ...
+
     def run(self, dag_id: str, run_id: str) -> RunState | None:
         """That run with its tasks; None if there is none."""
         ...

@@ -1,6 +1,7 @@
 """In which order entities are written: those that others look up come first."""
 
 from collections.abc import Mapping
+from itertools import takewhile
 
 from tandem.model.integration import EntityMapping, Integration
 
@@ -16,8 +17,7 @@ def waits_for(integration: Integration, entity: EntityMapping) -> frozenset[str]
     Those that it looks up, and those that are mapped to the same local entity earlier in the
     file: of two that could have a local record, the first one gets it.
     """
-    active = integration.active_entities
-    before = active[: active.index(entity)]
+    before = takewhile(lambda other: other.external != entity.external, integration.active_entities)
     sharing = {other.external for other in before if other.local == entity.local}
     return looked_up(entity) | sharing
 

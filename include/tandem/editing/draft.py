@@ -42,7 +42,7 @@ class Draft:
             found = json.loads(text)
             steps = [tuple(_edit(**one) for one in step) for step in found["steps"]]
             return cls(str(found["of"]), tuple(steps))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise ConfigurationError(
                 "This is no draft of an integration file.", remedy="Open the page again."
             ) from None
@@ -105,7 +105,10 @@ def _plain(edit: Edit) -> dict[str, Any]:
 def _edit(place: list[str | int], yaml: str | None = None, at: int | str | None = None) -> Edit:
     if yaml is None:
         return Removal(tuple(place))
-    value = YamlSource(yaml).value
+    source = YamlSource(yaml, most_values=len(yaml) + 1)  # more are aliases: `flow` writes none
+    if source.value is None and source.problems:
+        raise ValueError(source.problems[0].text)
+    value = source.value
     if at is None:
         return Replacement(tuple(place), value)
     return Insertion(tuple(place), at, value)

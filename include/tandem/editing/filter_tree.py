@@ -4,6 +4,7 @@ The root is always a group, so that conditions can be added to it. Places are po
 root on: `(1, 0)` is the first part of the root's second one.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ At = tuple[int, ...]
 
 BLANK: Final[Part] = {"field": "", "operator": "eq", "value": ""}
 _JOINS: Final = ("and", "or")
+_POSITION: Final = re.compile(r"\d{1,9}")
 _DEEPEST: Final = 12
 """Groups within groups; nobody means more."""
 
@@ -156,7 +158,7 @@ def _part(value: Any, deepest: int) -> Part:
         return _checked_comparison(value)
     parts = value[join] or []
     if isinstance(parts, dict):
-        if not all(isinstance(key, str) and key.isdecimal() for key in parts):
+        if not all(isinstance(key, str) and _POSITION.fullmatch(key) for key in parts):
             raise _no_filter()
         parts = [parts[key] for key in sorted(parts, key=int)]
     if not isinstance(parts, list) or len(value) > 1:

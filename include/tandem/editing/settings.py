@@ -8,12 +8,27 @@ from pydantic import BaseModel
 from tandem.editing.changes import Add, Change, Remove, Set
 from tandem.editing.typed import plain_value
 from tandem.errors import ConfigurationError
-from tandem.model.integration import EntityMapping, FieldMapping
+from tandem.model.integration import EntityMapping, FieldMapping, Integration
 from tandem.model.problems import Place
 
+_OF_INTEGRATIONS: Final = frozenset(("description", "schedule", "on_conflict", "provision"))
 _OF_MAPPINGS: Final = frozenset(EntityMapping.model_fields) - {"external", "fields"}
 _OF_LINES: Final = frozenset(FieldMapping.model_fields)
+_LONGEST: Final = 10
+"""Digits of a position; nobody has that many lines."""
 _FILTERS: Final = frozenset(("download_filter", "upload_filter"))
+
+
+def integration_changes(value: Mapping[str, Any], typed: Mapping[str, Any]) -> list[Change]:
+    """The integration's own settings become what was typed; where the file says that already, it
+    stays as it is written.
+    """
+    _refuse_unknown(typed, _OF_INTEGRATIONS)
+    return [
+        one
+        for one in _sets(value, (), typed, Integration)
+        if plain_value(one.key, value.get(one.key)) != one.value
+    ]
 
 
 def mapping_changes(value: Mapping[str, Any], at: int, typed: Mapping[str, Any]) -> list[Change]:
@@ -28,7 +43,9 @@ def line_changes(value: Mapping[str, Any], place: Place, typed: Mapping[str, Any
     A line whose local field is emptied is taken out, unless it has another end to go to.
     """
     _refuse_unknown(typed, _OF_LINES)
-    found = value["entities"][place[1]]["fields"][place[3]]
+    found = _part(value["entities"][place[1]]["fields"], place[3])
+    if found is None:
+        raise ConfigurationError("This line is not there any more.", remedy="Open the page again.")
     changes = list(_sets(found, place, typed, FieldMapping))
     ends = {key: found.get(key) for key in ("external", "local", "constant")}
     ends |= {one.key: one.value for one in changes if one.key in ends}
@@ -60,16 +77,22 @@ def choice_change(value: Any, place: Iterable[str | int], chosen: str) -> Change
     trail: list[Any] = [value]
     parts: list[str | int] = []
     for part in place:
-        parts.append(int(part) if isinstance(value, list) and str(part).isdecimal() else part)
+        parts.append(_position(part) if isinstance(value, list) else part)
         value = _part(value, parts[-1])
         trail.append(value)
-    if not parts or not isinstance(value, str | None):
+    is_item = bool(parts) and isinstance(parts[-1], int)
+    if not parts or not isinstance(value, str | None) or (is_item and len(parts) == 1):
         raise ConfigurationError("Nothing can be chosen there.", remedy="Open the page again.")
     *owner, key = parts
     if isinstance(key, str):
         return Set(place=tuple(owner), key=key, value=chosen)
     names = [chosen if at == key else name for at, name in enumerate(trail[-2])]
     return Set(place=tuple(owner[:-1]), key=str(owner[-1]), value=names)
+
+
+def _position(part: str | int) -> str | int:
+    text = str(part)
+    return int(text) if text.isdecimal() and len(text) < _LONGEST else part
 
 
 def _part(value: Any, part: str | int) -> Any:

@@ -80,7 +80,7 @@ def step_text(item: Any) -> str:
 def _value(name: str, text: str) -> Any:
     if name in _LISTS:
         return [part.strip() for part in text.split(",") if part.strip()]
-    if name in _NUMBERS and text.strip().isdecimal():
+    if name in _NUMBERS and text.strip().isdecimal() and len(text) < 20:
         return int(text.strip())
     return text if name in ("separator", "decimal", "thousands") else text.strip()
 

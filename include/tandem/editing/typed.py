@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from math import isfinite
 from typing import Any, Final
 
 from tandem.errors import ConfigurationError
@@ -38,7 +39,22 @@ def plain_value(key: str, typed: Any) -> Any:
     Values that are not texts, such as programs send, stay what they are. ConfigurationError if
     what was typed cannot be written down.
     """
-    return _AS_TYPED.get(key, _text)(typed)
+    return _AS_TYPED.get(key, _text)(_plain(typed))
+
+
+def _plain(sent: Any, deepest: int = 10) -> Any:
+    """What JSON sends as `YamlSource` gives it: a number with a point is a Decimal."""
+    if isinstance(sent, list) and deepest:
+        return [_plain(one, deepest - 1) for one in sent]
+    if isinstance(sent, dict) and deepest:
+        return {key: _plain(one, deepest - 1) for key, one in sent.items()}
+    if isinstance(sent, float) and isfinite(sent):
+        return Decimal(repr(sent))
+    if isinstance(sent, float | list | dict):
+        raise ConfigurationError(
+            "This value cannot be written into the file.", remedy="Write a number or a text."
+        )
+    return sent
 
 
 def _text(typed: Any) -> Any:
@@ -56,7 +72,7 @@ def _constant(typed: Any) -> Any:
 
 
 def _names(typed: Any) -> Any:
-    if not isinstance(typed, list):
+    if not isinstance(typed, list) or not all(isinstance(one, str) for one in typed):
         return typed
     return list(dict.fromkeys(name for one in typed if (name := _text(one)))) or None
 
@@ -82,6 +98,8 @@ def _once(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any] | None:
     for external, local in pairs:
         if external is None or local is None:
             continue
+        if isinstance(external, list | dict):
+            raise ConfigurationError("An option is a number or a text.", remedy="Write one.")
         if external in found:
             raise ConfigurationError(
                 f"Option {scalar_text(external)} is there twice.", remedy="Give it one value."

@@ -88,7 +88,7 @@ class SqlState(SqlReader):
 
     def withhold(self, entity: str, side: str, run_id: str, at: datetime, rows: pa.Table) -> None:
         with self._writing(entity) as scope:
-            transactions.begin(scope, side, run_id, at, rows, status="pending")
+            transactions.withhold(scope, side, run_id, at, rows)
 
     @contextmanager
     def account(self, entity: str) -> Iterator[Account]:

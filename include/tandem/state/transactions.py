@@ -40,6 +40,9 @@ _NAMED: Final = pa.schema(
 _OPEN: Final = pa.schema(
     [("id", pa.int64()), *_NAMED, ("attempts", pa.int64()), ("created_at", INSTANT)]
 )
+_WITHHELD: Final = pa.schema(
+    [("id", pa.int64())] + [(n, pa.string()) for n in ("local_id", "external_id", "request")]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,6 @@ def begin(
     before = _open(scope, side, rows)
     at_row = pc.index_in(_keys(side, before), value_set=_keys(side, rows))
     superseded = before.filter(at_row.is_valid())
-    if superseded.num_rows:
-        gone = scope.among(transaction.c.id, superseded["id"])
-        scope.connection.execute(delete(transaction).where(gone))
     place = pc.index_in(_keys(side, rows), value_set=_keys(side, superseded))
     attempts = pc.fill_null(superseded["attempts"].take(place), 0)
     created = pc.fill_null(superseded["created_at"].take(place), pa.scalar(at, INSTANT))
@@ -88,6 +88,30 @@ def begin(
     )
     same = {"side": side, "run_id": run_id, "status": status, "updated_at": at}
     scope.insert(transaction, rows, **same)
+    if superseded.num_rows:  # only now: SQLite gives the greatest id again once it is free
+        gone = scope.among(transaction.c.id, superseded["id"])
+        scope.connection.execute(delete(transaction).where(gone))
+
+
+def withhold(scope: Scope, side: str, run_id: str, at: datetime, rows: pa.Table) -> None:
+    """Have these deletions wait for approval.
+
+    One that waits already stays the same transaction while its request is: people approve it by
+    its id.
+    """
+    mine = scope.mine(transaction, side=side, operation="delete", status="pending")
+    waiting = _WITHHELD.empty_table()
+    if rows.num_rows and scope.any(*mine):
+        mine.append(scope.among_found(transaction, local_id=rows["local_id"]))
+        query = select(*(transaction.c[name] for name in _WITHHELD.names)).where(*mine)
+        waiting = scope.rows(query, _WITHHELD)
+    before, now = (keys(*(t[name] for name in _WITHHELD.names[1:])) for t in (waiting, rows))
+    again = waiting["id"].filter(pc.is_in(before, value_set=now))
+    if len(again):
+        stays = update(transaction).where(scope.among(transaction.c.id, again))
+        scope.connection.execute(stays.values(run_id=run_id, updated_at=at))
+    others = rows.filter(pc.invert(pc.is_in(now, value_set=before)))
+    begin(scope, side, run_id, at, others, status="pending")
 
 
 def settle(scope: Scope, side: str, status: str, rows: pa.Table, *, at: datetime) -> None:

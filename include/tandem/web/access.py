@@ -1,5 +1,6 @@
 """Who may do what. Every route has one of these guards; a test walks them all."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
@@ -11,8 +12,17 @@ from tandem.errors import TandemError
 from tandem.model.integration import Integration
 from tandem.web.desk import Desk
 
-Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]+$", max_length=100)]
-"""Name of an integration. Its file is found in the list of files; a broken one may have any."""
+_IN_PATHS: Final = r"^\.*[A-Za-z0-9_-][A-Za-z0-9_.-]*$"
+_LONGEST: Final = 100
+Name = Annotated[str, Path(pattern=_IN_PATHS, max_length=_LONGEST)]
+"""Name of an integration. Its file is found in the list of files; a broken one may have any that
+has pages.
+"""
+
+
+def has_pages(name: str) -> bool:
+    """Whether an integration of that name, which is that of its file, can be in a path."""
+    return len(name) <= _LONGEST and re.fullmatch(_IN_PATHS, name) is not None
 
 
 class NotLoggedIn(TandemError):
@@ -101,12 +111,13 @@ def require_connections(
 ) -> None:
     """NotAllowed if a side of `after` names a connection that the user may not read.
 
-    What that side of `before` names already may stay; None: there was no integration before.
+    A side that is as it was in `before` may stay; None: there was no integration before. Another
+    connector would use the secrets of a connection in another way.
     """
     for side in ("external", "local"):
-        conn_id = getattr(after, side).connection
-        if before is None or conn_id != getattr(before, side).connection:
-            require_connection(desk, user, conn_id)
+        system = getattr(after, side)
+        if before is None or system != getattr(before, side):
+            require_connection(desk, user, system.connection)
 
 
 _NEEDED: Final = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +11,8 @@ from fastapi.responses import JSONResponse
 from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from pydantic import BaseModel, ConfigDict
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
 from tandem.web.texts import FILTERS
 
@@ -48,7 +51,14 @@ def templates() -> Jinja2Templates:
 
 def path_to(request: Request, route: str, **parameters: Any) -> str:
     """The path of that route, below where Airflow has put the pages."""
-    return f"{request.scope['root_path']}{request.app.url_path_for(route, **parameters)}"
+    path = _route(request.app, route).url_path_for(route, **parameters)
+    return f"{request.scope['root_path']}{path}"
+
+
+@lru_cache(maxsize=256)
+def _route(app: Starlette, name: str) -> BaseRoute:
+    """A page has hundreds of links, and `app.url_path_for` would try all routes for each."""
+    return next(route for route in app.routes if getattr(route, "name", None) == name)
 
 
 def path_in_airflow(request: Request, path: str) -> str:
@@ -96,11 +106,13 @@ def answer(
     return pages.TemplateResponse(request, template, dict(values), status_code=status)
 
 
-def moved(request: Request, route: str, **parameters: Any) -> Response:
-    """Go on at that route: what a form that made something answers."""
+def moved(request: Request, route: str, *, said: str = "", **parameters: Any) -> Response:
+    """Go on at that route: what a form that made something answers. `said`: the query of the page
+    that tells people what was done.
+    """
     url = path_to(request, route, **parameters)
     if is_fragment(request):
-        return Response(status_code=204, headers={"HX-Redirect": url})
+        return Response(status_code=204, headers={"HX-Redirect": url + said})
     return JSONResponse({"location": url}, status_code=201, headers={"Location": url})
 
 

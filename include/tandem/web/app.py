@@ -21,9 +21,17 @@ from tandem.web.answers import templates
 from tandem.web.browsers import BrowserRules
 from tandem.web.desk import Desk
 from tandem.web.failures import add_failures
-from tandem.web.mapping import carrying, checking, cleaning, schemas, suggestions
-from tandem.web.mapping import changes, lines, saving
-from tandem.web.mapping import filters
+from tandem.web.mapping import (
+    carrying,
+    changes,
+    checking,
+    cleaning,
+    filters,
+    lines,
+    saving,
+    schemas,
+    suggestions,
+)
 from tandem.web.mapping import page as mapping
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (

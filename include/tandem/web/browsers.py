@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
-_TOLD: Final = {
+TOLD: Final = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'self'",
@@ -16,6 +16,7 @@ _TOLD: Final = {
     "referrer-policy": "same-origin",
     "vary": "Accept, HX-Request",
 }
+"""Headers of every answer."""
 
 
 class BrowserRules:
@@ -43,7 +44,7 @@ class BrowserRules:
         async def telling(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _TOLD.items():
+                for name, value in TOLD.items():
                     headers.setdefault(name, value)
                 if not scope["path"].rpartition("/tandem")[2].startswith("/static/"):
                     headers.setdefault("cache-control", "no-store")

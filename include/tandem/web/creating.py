@@ -15,7 +15,15 @@ from tandem.integration_files import (
     integration_text,
 )
 from tandem.model.integration import System
-from tandem.sync.people.creating import copied, drafted, name_in, new_file, parsed, renamed
+from tandem.sync.people.creating import (
+    copied,
+    drafted,
+    name_in,
+    new_file,
+    parsed,
+    refuse_wrong_name,
+    renamed,
+)
 from tandem.web.access import (
     AtDesk,
     Reads,
@@ -160,9 +168,9 @@ def copy_integration(request: Request, desk: AtDesk, visit: Reads, wanted: Copyi
 
 def _place(desk: Desk, user: User, name: str) -> Path:
     """Where the integration of that name would be, which the user may edit."""
-    path = new_file(desk.folder, name)
+    refuse_wrong_name(name)
     require(Visit(user, name, what_may(desk.host, user, [name])[name]), May.EDIT)
-    return path
+    return new_file(desk.folder, name)
 
 
 def _created(request: Request, desk: Desk, user: User, path: Path, text: str) -> Response:

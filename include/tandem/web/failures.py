@@ -18,7 +18,9 @@ from tandem.errors import (
 )
 from tandem.web.access import NotAllowed, NotLoggedIn, desk_of
 from tandem.web.answers import Problem, answer, is_for_browser, is_fragment
+from tandem.web.browsers import TOLD
 from tandem.web.desk import NoSuchIntegration
+from tandem.web.texts import problem_text
 
 _log: Final = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ def add_failures(app: FastAPI) -> None:
     app.add_exception_handler(TandemError, _ours)
     app.add_exception_handler(RequestValidationError, _wrong_request)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(UnicodeEncodeError, _half_characters)
     app.add_exception_handler(Exception, _bug)
 
 
@@ -47,7 +50,7 @@ def _ours(request: Request, error: Any) -> Response:
     status = next(status for kind, status in _STATUS if isinstance(error, kind))
     if status == 401 and is_for_browser(request) and not is_fragment(request):
         return RedirectResponse(desk_of(request).host.login_url(str(request.url)), 303)
-    return _told(request, Problem(problem=error.problem, remedy=error.remedy), status)
+    return _told(request, Problem(problem=problem_text(error), remedy=error.remedy), status)
 
 
 def _wrong_request(request: Request, error: Any) -> Response:
@@ -61,8 +64,16 @@ def _http(request: Request, error: Any) -> Response:
 
 def _bug(request: Request, error: Exception) -> Response:
     _log.error("A page failed: this is a bug", exc_info=error)
-    told = f"This is a bug: {type(error).__name__}."
-    return _told(request, Problem(problem=told, remedy="The API server's log has more."), 500)
+    problem = f"This is a bug: {type(error).__name__}."
+    told = _told(request, Problem(problem=problem, remedy="The API server's log has more."), 500)
+    told.headers.update({**TOLD, "cache-control": "no-store"})  # middleware is passed by
+    return told
+
+
+def _half_characters(request: Request, _error: Exception) -> Response:
+    """JSON can say half of a pair of surrogates, which nothing can be written down as."""
+    problem = "The request, or what it asks for, has half a character in a text."
+    return _told(request, Problem(problem=problem, remedy="Write it again."), 422)
 
 
 def _told(request: Request, problem: Problem, status: int) -> Response:

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 from tandem.airflow.host import DagState, May, RunState
 from tandem.integration_files import BrokenFile
 from tandem.model.integration import Integration
-from tandem.web.access import AtDesk, SignedIn, dag_of, what_may
+from tandem.web.access import AtDesk, SignedIn, dag_of, has_pages, what_may
 from tandem.web.airflow_runs import dags_of
 from tandem.web.answers import Problem, Shown, answer, path_to
 from tandem.web.desk import Desk
@@ -46,6 +46,8 @@ class Listed(Shown):
     """One integration."""
 
     name: str
+    has_pages: bool
+    """Whether its name, which is that of its file, can be in a path: else it has to be renamed."""
     schedule: ScheduleShown
     at_work: tuple[AtWork, ...]
     """Runs that are queued or running."""
@@ -98,9 +100,10 @@ def _listed(
     try:
         integration = desk.integration(name)
     except BrokenFile as error:  # it does not hide the others
-        problems = tuple(error.lines)
+        problems = tuple(error.lines_without_folder)
     return Listed(
         name=name,
+        has_pages=has_pages(name),
         schedule=ScheduleShown.of(integration, dag),
         at_work=at_work,
         standing=_standing(desk, integration, at_work) if integration else None,

@@ -3,17 +3,22 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
+from pydantic import ValidationError
 
+from tandem.errors import ConfigurationError
 from tandem.integration_files import BrokenFile, integration_text
 from tandem.model.integration import Integration
 from tandem.sync.job import Progress
 from tandem.sync.job import Request as Asked
 from tandem.sync.people.check import check
 from tandem.sync.people.overview import EntityStanding
-from tandem.web.access import AtDesk, Reads, Runs, Visit, dag_of
+from tandem.web.access import AtDesk, Edits, Reads, Runs, Visit, dag_of
 from tandem.web.airflow_runs import dags_of
 from tandem.web.answers import Shown, answer
+from tandem.web.creating import NotSaved
 from tandem.web.desk import Desk
+from tandem.web.mapping.saving import CannotSave
+from tandem.web.settings import Settings, save_settings
 from tandem.web.standings import (
     AtWork,
     LastRunShown,
@@ -54,6 +59,8 @@ class Overview(Shown):
     schedule: ScheduleShown
     at_work: tuple[AtWork, ...]
     entities: tuple[EntityShown, ...]
+    settings: Settings | None
+    """None: its file is broken."""
     problems: tuple[str, ...]
     """What is wrong in its file, with file and line: nothing else is known of it then."""
 
@@ -105,23 +112,24 @@ CheckId = Annotated[str, Path(pattern=r"^[0-9a-f]{1,40}$")]
 @router.get("/integrations/{name}", response_model=Overview)
 def show_integration(request: Request, desk: AtDesk, visit: Reads) -> Response:
     """One integration: how each of its entities stands, and what waits."""
-    runs = desk.host.runs_at_work(dags_of(visit.name))
-    at_work = tuple(AtWork.of(request, run) for run in runs)
+    return _shown(request, desk, visit)
+
+
+@router.post("/integrations/{name}/settings", response_model=Overview | NotSaved)
+def change_settings(request: Request, desk: AtDesk, visit: Edits, wanted: Settings) -> Response:
+    """Change the integration's own settings in its file: send what the overview gave, changed.
+
+    Refused if somebody saved the file since, while a run is at work, or if Airflow does not know
+    the schedule. Where the file cannot be written, the answer has its text.
+    """
     try:
-        integration = desk.integration(visit.name)
-        shown = _overview(desk, visit, integration, at_work)
-    except BrokenFile as error:
-        shown = Overview(
-            name=visit.name,
-            description="",
-            external=None,
-            local=None,
-            schedule=_schedule(desk, visit, None),
-            at_work=at_work,
-            entities=(),
-            problems=tuple(error.lines),
-        )
-    return answer(request, shown, "integrations/one.html", visit=visit, tab="Overview")
+        save_settings(desk, visit, wanted)
+    except CannotSave as error:
+        shown = NotSaved(name=visit.name, why=error.problem, text=error.text)
+        return answer(request, shown, "integrations/not_saved.html")
+    saved = _shown(request, desk, visit, said="Saved. Airflow goes by it within half a minute.")
+    saved.headers["HX-Retarget"] = "#main"
+    return saved
 
 
 @router.get("/integrations/{name}/links", response_model=Links)
@@ -175,8 +183,31 @@ def show_check(request: Request, desk: AtDesk, visit: Runs, check_id: CheckId) -
     return _checking(request, visit, desk.work.seen(visit.name, check_id))
 
 
+def _shown(request: Request, desk: Desk, visit: Visit, said: str = "") -> Response:
+    runs = desk.host.runs_at_work(dags_of(visit.name))
+    at_work = tuple(AtWork.of(request, run) for run in runs)
+    try:
+        shown = _overview(desk, visit, at_work)
+    except BrokenFile as error:
+        shown = Overview(
+            name=visit.name,
+            description="",
+            external=None,
+            local=None,
+            schedule=_schedule(desk, visit, None),
+            at_work=at_work,
+            entities=(),
+            settings=None,
+            problems=tuple(error.lines_without_folder),
+        )
+    return answer(request, shown, "integrations/one.html", visit=visit, tab="Overview", said=said)
+
+
 def _checking(request: Request, visit: Visit, seen: Seen, status: int = 200) -> Response:
-    found = Findings.model_validate(seen.result) if seen.result else Findings(findings=())
+    try:
+        found = Findings.model_validate(seen.result) if seen.result else Findings(findings=())
+    except ValidationError:
+        raise ConfigurationError("No check has this id.", remedy="Check again.") from None
     shown = Checking(
         id=seen.id,
         state=seen.state,
@@ -188,9 +219,9 @@ def _checking(request: Request, visit: Visit, seen: Seen, status: int = 200) -> 
     return answer(request, shown, "integrations/check.html", status=status, visit=visit)
 
 
-def _overview(
-    desk: Desk, visit: Visit, integration: Integration, at_work: tuple[AtWork, ...]
-) -> Overview:
+def _overview(desk: Desk, visit: Visit, at_work: tuple[AtWork, ...]) -> Overview:
+    text = integration_text(desk.file(visit.name))  # first: what is saved now is no longer it
+    integration = desk.integration(visit.name)
     found = standing_of(desk, integration, at_work)
     return Overview(
         name=integration.name,
@@ -200,6 +231,7 @@ def _overview(
         schedule=_schedule(desk, visit, integration),
         at_work=at_work,
         entities=tuple(EntityShown(**_entity(entity)) for entity in found.entities),
+        settings=Settings.of(integration, text),
         problems=(),
     )
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import Field
 
 from tandem.model.changes import Counts
 from tandem.state.run_history import LoggedRun, RunFilter
@@ -70,7 +71,7 @@ class Asked(Shown):
     entity: str = ""
     status: Literal["", "success", "partial", "failed", "running"] = ""
     kind: Literal["", "sync", "import", "export", "asked"] = ""
-    before: int | None = None
+    before: int | None = Field(None, ge=0, lt=2**63)
 
     def filter(self) -> RunFilter:
         """As the state has it."""

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from tandem.errors import printable
+from tandem.errors import TandemError, printable
+from tandem.integration_files import BrokenFile
 
 NOTHING: Final = "-"
 LONG: Final = 200
@@ -33,6 +34,13 @@ def shortened(text: str | None) -> str:
         return "null"
     shown = printable(text)
     return shown if len(shown) <= LONG else f"{shown[: LONG - 1]}…"
+
+
+def problem_text(error: TandemError) -> str:
+    """What is wrong. Of a file people see the name, not where on the server it is."""
+    if isinstance(error, BrokenFile):
+        return printable("\n".join(error.lines_without_folder))
+    return error.problem
 
 
 def instant(value: datetime | None) -> str:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from tandem.errors import ConfigurationError, TandemError
 from tandem.staging import Staging, staged_runs
 from tandem.sync.job import Progress
+from tandem.web.texts import problem_text
 
 _log: Final = logging.getLogger(__name__)
 
@@ -154,7 +155,7 @@ class _Piece:
         try:
             return {"state": "done", "result": do(self._progress).model_dump(mode="json")}
         except TandemError as error:
-            return {"state": "failed", "problem": error.problem, "remedy": error.remedy}
+            return {"state": "failed", "problem": problem_text(error), "remedy": error.remedy}
         except Exception as error:  # noqa: BLE001 - nobody else is there to say it
             _log.error("What a page asked for failed: this is a bug", exc_info=error)
             problem = f"This is a bug: {type(error).__name__}."

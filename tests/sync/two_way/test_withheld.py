@@ -245,3 +245,52 @@ def test_deletions_of_several_entities_are_approved_together(both):
     assert len(chosen) == 2
     assert all(one.settled for one in approved(both, chosen))
     assert len(both.state(withheld)) == 22
+
+
+FILTERS = {"external": "download_filter", "local": "upload_filter"}
+
+
+@pytest.mark.parametrize("on", SIDES)
+@pytest.mark.parametrize("deletes", ["propagate", "ignore"])
+def test_what_left_the_filter_is_deleted_once_it_is_approved(make_both, on, deletes):
+    brno = {"field": "city", "operator": "eq", "value": "Brno"}
+    both = make_both(filter_exit="delete", deletes=deletes, **{FILTERS[on]: brno})
+    gone(both, 0)
+    store, entity, find = {
+        "external": (both.external, "Accounts", lambda name: both.is_there(name)["ID"]),
+        "local": (both.local, "account", lambda name: both.is_here(name)["id"]),
+    }[on]
+    for n in range(12):
+        store.edit(entity, find(f"N{n}"), city="Praha")
+    both.sync()
+    assert len(seen(both)) == 12
+    assert all(one.settled for one in approved(both, seen(both, "N3", "N5")))
+    assert held(both, on) == some(*range(MANY)) - some(3, 5)
+    assert len(seen(both)) == 10
+    both.sync()
+    assert held(both, on) == some(*range(MANY)) - some(3, 5)
+    assert len(seen(both)) == 10
+
+
+def test_what_is_withheld_again_unchanged_is_still_what_was_seen(both):
+    gone(both)
+    chosen = seen(both)
+    both.sync()
+    assert {one.id for one in seen(both)} == {one.id for one in chosen}
+    assert {one.run_id for one in seen(both)} != {one.run_id for one in chosen}
+    assert all(one.settled for one in approved(both, chosen))
+    assert held(both, "external") == some(*range(12, MANY))
+
+
+def test_no_deletion_takes_the_place_of_another_that_a_person_saw(make_both):
+    both = make_both(direction="download_only")
+    gone(both)
+    chosen = seen(both)
+    for one in chosen:
+        both.local.edit("account", one.local_id, city="Praha")
+    both.sync()
+    now = seen(both)
+    assert {one.local_id for one in now} == {one.local_id for one in chosen}
+    assert {one.id for one in now}.isdisjoint(one.id for one in chosen)
+    assert not any(one.settled for one in approved(both, chosen))
+    assert held(both, "external") == some(*range(MANY))

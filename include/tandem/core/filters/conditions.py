@@ -183,7 +183,7 @@ def _as_moment(kind: Kind, moment: datetime) -> Any:
 def _operand(value: Any, field: Field) -> Any:
     try:
         return _OPERANDS[field.kind](value)
-    except (ValueError, TypeError, KeyError, InvalidOperation):
+    except (ValueError, TypeError, KeyError, InvalidOperation, OverflowError):
         raise ConfigurationError(
             f"Filter: {value!r} is no value of field {field.name!r}, which is {field.kind}.",
             remedy=f"Write for example {_EXAMPLES[field.kind]}.",

@@ -27,6 +27,16 @@ def new_file(folder: Path, name: str) -> Path:
 
     ConfigurationError if it cannot be called so, or there is one.
     """
+    refuse_wrong_name(name)
+    there = list_integration_files(folder) if folder.is_dir() else []
+    taken = next((path for path in there if path.stem == name), None)
+    if taken:
+        raise ConfigurationError(f"{taken.name} is there already.", remedy="Choose another name.")
+    return folder / f"{name}.yaml"
+
+
+def refuse_wrong_name(name: str) -> None:
+    """ConfigurationError if no integration can be called so."""
     try:
         TypeAdapter(Name).validate_python(name)
     except ValidationError:
@@ -34,11 +44,6 @@ def new_file(folder: Path, name: str) -> Path:
             f"{name[:60]!r} cannot be the name of an integration.",
             remedy="Write a small letter, then small letters, digits and _; 100 at most.",
         ) from None
-    there = list_integration_files(folder) if folder.is_dir() else []
-    taken = next((path for path in there if path.stem == name), None)
-    if taken:
-        raise ConfigurationError(f"{taken} is there already.", remedy="Choose another name.")
-    return folder / f"{name}.yaml"
 
 
 def drafted(

@@ -70,15 +70,20 @@ def approve(run: Run, chosen: Sequence[Withheld]) -> tuple[RunReport, list[Becam
 
 
 class _Only:
-    """A `StateStore` in which these pairs of records are asked for, and nothing else waits."""
+    """A `StateStore` in which these deletions are looked at again, and nothing else waits.
+
+    Asked for is the record that is gone, or out of the filter: planned because of the other one,
+    as a pair, it would be no deletion.
+    """
 
     def __init__(self, state: StateStore, chosen: Sequence[Withheld]) -> None:
         self._state = state
         self._ids: dict[tuple[str, str], list[str]] = defaultdict(list)
         for one in chosen:
-            for side, id_ in (("external", one.external_id), ("local", one.local_id)):
-                if id_ is not None:
-                    self._ids[one.entity, side].append(id_)
+            gone = "external" if one.side == "local" else "local"
+            id_ = one.external_id if gone == "external" else one.local_id
+            if id_ is not None:
+                self._ids[one.entity, gone].append(id_)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._state, name)

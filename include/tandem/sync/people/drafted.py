@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,10 +59,14 @@ class OpenDraft:
 
     def position(self, entity: str) -> int | None:
         """Where that external entity is mapped; of several mappings the enabled one."""
-        mappings = self.value["entities"]
-        places = [at for at, one in enumerate(mappings) if one.get("external") == entity]
-        enabled = (at for at in places if mappings[at].get("enabled") is not False)
-        return next(enabled, (*places, None)[0])
+        return self._positions.get(entity)
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for at, one in sorted(enumerate(self.value["entities"]), key=_disabled_last):
+            found.setdefault(str(one.get("external")), at)
+        return found
 
     def mapping(self, entity: str) -> dict[str, Any] | None:
         """Its entity mapping as plain values; None if it is not mapped."""
@@ -86,6 +90,10 @@ class OpenDraft:
     def before_last(self) -> "OpenDraft":
         """Without the last change of the draft."""
         return _opened(self.file, self.text, self.draft.without_last())
+
+
+def _disabled_last(mapping: tuple[int, dict[str, Any]]) -> bool:
+    return mapping[1].get("enabled") is False
 
 
 def open_draft(file: Path, draft: str | None) -> OpenDraft:

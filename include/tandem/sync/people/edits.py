@@ -57,12 +57,12 @@ def undoable_edits(integration_file: Path, state: StateReader) -> list[EditEntry
             return made[at:]
     if not made:
         raise ConfigurationError(
-            f"There is nothing to undo: Tandem has not edited {integration_file}, or all of that "
-            "is undone.",
+            f"There is nothing to undo: Tandem has not edited {integration_file.name}, or all of "
+            "that is undone.",
             remedy="What others changed is in your version control, if you use one.",
         )
     raise ConfigurationError(
-        f"{integration_file} has been changed since Tandem edited it "
+        f"{integration_file.name} has been changed since Tandem edited it "
         f"({made[0].reason}, {made[0].made_at:%Y-%m-%d %H:%M} UTC).",
         remedy="Undoing would lose that change, so nothing was done; edit the file by hand.",
     )

@@ -65,7 +65,12 @@ def _check_entities(asked: Asked, integration: Integration) -> None:
 def _utc(moment: datetime | None) -> datetime | None:
     if moment is None:
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ConfigurationError(
+            f"{moment.isoformat()} is no time in UTC.", remedy="Write a year from 1 to 9999 there."
+        ) from None
 
 
 def request_of(asked: Asked, run_id: str) -> Request:

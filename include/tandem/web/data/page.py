@@ -75,16 +75,30 @@ class DataPage(Shown):
     last: LastRun | None
     deletions: int
     """Deletions that wait for approval."""
+    kind: Kind
+    """What is chosen to begin with."""
+    entity: str | None
+    """The external entity that is chosen to begin with."""
+    left_out: str | None
+    """The entity that was asked for, but does not go that way."""
 
 
 @router.get("/integrations/{name}/data", response_model=DataPage)
-def show_data(request: Request, visit: Reads, desk: AtDesk) -> Response:
-    """What can be looked at and started, what is at work, and what came of the last run."""
-    shown = _page(desk, desk.integration(visit.name), visit.name)
+def show_data(
+    request: Request, visit: Reads, desk: AtDesk, kind: Kind = "sync", entity: str | None = None
+) -> Response:
+    """What can be looked at and started, what is at work, and what came of the last run. `kind`
+    and the external `entity` are what the form has chosen.
+    """
+    shown = _page(desk, desk.integration(visit.name), visit.name, (kind, entity))
     return answer(request, shown, "data/page.html", visit=visit, tab="Data")
 
 
-def _page(desk: Desk, integration: Integration, name: str) -> DataPage:
+def _page(
+    desk: Desk, integration: Integration, name: str, asked: tuple[Kind, str | None]
+) -> DataPage:
+    kind, entity = asked
+    goes = entity in [mapping.external for mapping in travelling(integration, kind)]
     dag_ids = {kind: f"{name}__{kind}" for kind in _KINDS}
     at_work = tuple(
         AtWork(kind=run.dag_id.removeprefix(f"{name}__"), run_id=run.run_id, state=run.state)
@@ -106,6 +120,9 @@ def _page(desk: Desk, integration: Integration, name: str) -> DataPage:
         holder=holder if holder not in [run.run_id for run in at_work] else None,
         last=_last(last[0]) if last else None,
         deletions=sum(one.deletions for one in waits.values()),
+        kind=kind if travelling(integration, kind) else "sync",
+        entity=entity if goes else None,
+        left_out=None if goes else entity,
     )
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from pydantic import ValidationError
+
+from tandem.errors import ConfigurationError
 from tandem.model.changes import Action
 from tandem.sync.people.planned_records import Change, PlannedRecord
 from tandem.sync.people.preview import Preview
@@ -98,8 +101,11 @@ class Planned(Plans):
 
 
 def plans_of(found: Mapping[str, Any]) -> Plans:
-    """The plans alone of a `Planned` as JSON has it."""
-    return Plans.model_validate({"asked": found["asked"], "plans": found["plans"]})
+    """The plans alone of a `Planned` as JSON has it; ConfigurationError if it is none."""
+    try:
+        return Plans.model_validate({"asked": found["asked"], "plans": found["plans"]})
+    except (LookupError, TypeError, ValidationError):
+        raise ConfigurationError("No preview has this id.", remedy="Preview again.") from None
 
 
 def chosen(found: Mapping[str, Any], entity: str, action: str) -> list[Any]:

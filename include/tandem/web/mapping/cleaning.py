@@ -7,17 +7,19 @@ from fastapi import APIRouter, Request, Response
 
 from tandem.editing.draft import Draft
 from tandem.errors import ConfigurationError
+from tandem.integration_files import parse_integration
 from tandem.sync.job import Progress
 from tandem.sync.job import Request as Asked
 from tandem.sync.people.clean_up import Planned, Step, apply_clean_up, plan_clean_up
 from tandem.sync.people.edits import undo, undoable_edits
-from tandem.web.access import AtDesk, Edits, Visit
+from tandem.web.access import AtDesk, Edits, Visit, require_connections
 from tandem.web.answers import Shown, answer, moved
 from tandem.web.desk import Desk
 from tandem.web.mapping import tools
 from tandem.web.mapping.diffs import Line, diff_lines
 from tandem.web.mapping.drafts import Drafted
 from tandem.web.mapping.found import Found, found
+from tandem.web.mapping.shown import JustSaved
 from tandem.web.mapping.tools import Tool, WorkId
 
 router = APIRouter(tags=["mapping"])
@@ -103,7 +105,7 @@ def apply_cleaning(request: Request, visit: Edits, desk: AtDesk, work: WorkId) -
     planned = Planned(desk.file(visit.name), seen.before, seen.after, (), (), (), seen.doubt)
     with desk.state(visit.name) as state:
         apply_clean_up(state, planned, at=desk.environment.now())
-    return _saved(request, visit, desk)
+    return _saved(request, visit, desk, "clean-up")
 
 
 @router.get(_LAST, response_model=Edit)
@@ -126,8 +128,10 @@ def undo_edit(request: Request, visit: Edits, desk: AtDesk, which: WhichEdit) ->
             raise ConfigurationError(
                 "The file has been edited again since.", remedy="Look at what would be undone now."
             )
+        before, after = parse_integration(file, edit.after), parse_integration(file, edit.before)
+        require_connections(desk, visit.user, before, after)
         undo(file, state, edit, at=desk.environment.now())
-    return _saved(request, visit, desk)
+    return _saved(request, visit, desk, "undo")
 
 
 def _refuse_unsaved(body: Drafted) -> None:
@@ -170,7 +174,7 @@ def _shown(request: Request, visit: Visit, tool: Tool[Cleaning]) -> Response:
     return tools.shown(request, tool, "cleaning.html", visit=visit, route="show_clean_up")
 
 
-def _saved(request: Request, visit: Visit, desk: Desk) -> Response:
+def _saved(request: Request, visit: Visit, desk: Desk, what: JustSaved) -> Response:
     """Airflow is told, and the editor begins with what the file says now."""
     desk.host.read_files_again()
-    return moved(request, "show_mapping", name=visit.name)
+    return moved(request, "show_mapping", said=f"?saved={what}", name=visit.name)

@@ -5,19 +5,22 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Final
 
-from pydantic import TypeAdapter, ValidationError
-
 from tandem.core.drift.words import field_in_words, type_in_words
-from tandem.core.filters.words import sentence
 from tandem.core.suggestions.entities import LIKELY, suggest_entity
-from tandem.editing.steps import step_text
-from tandem.editing.typed import scalar_text
-from tandem.model.filters import Condition
 from tandem.model.problems import Place, Problem, Remedy, Severity
-from tandem.model.schema import Entity, Field, Kind, Schema
+from tandem.model.schema import Entity, Field, Schema
 from tandem.sync.people.draft import local_name
 from tandem.sync.people.drafted import OpenDraft, Wrong
 from tandem.sync.people.drafted_problems import Known
+from tandem.web.mapping.plain_texts import (
+    filter_text,
+    lookup_text,
+    names_at,
+    refers_to,
+    scalar_at,
+    steps_text,
+    text_at,
+)
 from tandem.web.mapping.shown import (
     Fault,
     FieldChoice,
@@ -28,7 +31,6 @@ from tandem.web.mapping.shown import (
     State,
 )
 
-_CONDITION: Final[TypeAdapter[Condition]] = TypeAdapter(Condition)
 _NO_SCHEMA: Final = Schema()
 
 
@@ -67,7 +69,7 @@ class Panes:
         return ListedEntity(
             id=f"entity-{blake2b(name.encode(), digest_size=6).hexdigest()}",
             name=name,
-            local=_text(mapping, "local"),
+            local=text_at(mapping, "local"),
             state=_state(mapping),
             is_gone=self.known.external is not None and name not in self.external.by_name,
             errors=counts[0],
@@ -97,7 +99,7 @@ class Panes:
             return None
         mapping = self.opened.mapping(name)
         theirs = there or Entity(name=name)
-        ours = self.local.by_name.get(_text(mapping, "local")) or Entity(name="")
+        ours = self.local.by_name.get(text_at(mapping, "local")) or Entity(name="")
         faults = _Faults(tuple(self._faults_at(at)), mapping or {})
         return OpenEntity(
             name=name,
@@ -206,20 +208,20 @@ class _Lines:
             external=external,
             external_type=field_in_words(theirs) if theirs else "",
             lacks_external=bool(external and self.external.fields) and theirs is None,
-            local=_text(line, "local"),
+            local=text_at(line, "local"),
             local_type=type_in_words(ours) if ours else "",
             lacks_local=bool(line.get("local") and self.local.fields) and ours is None,
-            constant=_scalar(line, "constant"),
+            constant=scalar_at(line, "constant"),
             enabled=at is not None and line.get("enabled") is not False,
-            is_key=external in _names(self.mapping, "primary_key"),
-            direction=_text(line, "direction"),
-            lookup=_lookup_text(lookup),
-            composite=_text(lookup, "composite"),
-            refers_to=_refers_to(theirs),
+            is_key=external in names_at(self.mapping, "primary_key"),
+            direction=text_at(line, "direction"),
+            lookup=lookup_text(lookup),
+            composite=text_at(lookup, "composite"),
+            refers_to=refers_to(theirs),
             values=len(values) if isinstance(values, dict) else 0,
-            transform=_steps_text(line.get("transform")),
-            default=_scalar(line, "default"),
-            on_conflict=_text(line, "on_conflict"),
+            transform=steps_text(line.get("transform")),
+            default=scalar_at(line, "default"),
+            on_conflict=text_at(line, "on_conflict"),
             faults=() if at is None else self.faults.of_line(at),
         )
 
@@ -228,24 +230,24 @@ def _settings(
     mapping: Mapping[str, Any], faults: _Faults, external: Entity, local: Entity
 ) -> Settings:
     def text(key: str) -> str:
-        return _text(mapping, key)
+        return text_at(mapping, key)
 
     return Settings(
         local=text("local"),
         enabled=mapping.get("enabled") is not False,
         direction=text("direction"),
-        primary_key=_names(mapping, "primary_key"),
+        primary_key=names_at(mapping, "primary_key"),
         version_number=text("version_number"),
         local_version_number=text("local_version_number"),
-        composite_lookups=_names(mapping, "composite_lookups"),
+        composite_lookups=names_at(mapping, "composite_lookups"),
         deletes=text("deletes"),
         filter_exit=text("filter_exit"),
         on_conflict=text("on_conflict"),
         first_sync=text("first_sync"),
         overlap=text("overlap"),
         sweep_every=text("sweep_every"),
-        download_filter=_filter_text(mapping.get("download_filter"), external),
-        upload_filter=_filter_text(mapping.get("upload_filter"), local),
+        download_filter=filter_text(mapping.get("download_filter"), external),
+        upload_filter=filter_text(mapping.get("upload_filter"), local),
         faults=faults.of_settings(),
     )
 
@@ -254,44 +256,6 @@ def _state(mapping: Mapping[str, Any] | None) -> State:
     if mapping is None:
         return "not mapped"
     return "disabled" if mapping.get("enabled") is False else "mapped"
-
-
-def _text(values: Any, key: str) -> str:
-    found = values.get(key) if isinstance(values, Mapping) else None
-    return "" if found is None else str(found)
-
-
-def _scalar(values: Mapping[str, Any], key: str) -> str | None:
-    found = values.get(key)
-    return None if found is None else scalar_text(found)
-
-
-def _names(values: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    found = values.get(key)
-    return tuple(map(str, found)) if isinstance(found, list) else ()
-
-
-def _lookup_text(lookup: Any) -> str:
-    return ".".join(filter(None, (_text(lookup, "entity"), _text(lookup, "field"))))
-
-
-def _refers_to(external: Field | None) -> str:
-    targets = external.lookup if external else ()
-    return " or ".join(dict.fromkeys(target.entity for target in targets))
-
-
-def _steps_text(steps: Any) -> str:
-    return ", ".join(map(step_text, steps)) if isinstance(steps, list) else ""
-
-
-def _filter_text(condition: Any, entity: Entity) -> str:
-    if condition is None:
-        return ""
-    try:
-        kinds: Mapping[str, Kind] = {one.name: one.kind for one in entity.fields}
-        return sentence(_CONDITION.validate_python(condition), kinds)
-    except ValidationError:
-        return "a filter that is wrong"
 
 
 def _choice(one: Field) -> FieldChoice:

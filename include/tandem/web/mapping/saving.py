@@ -23,6 +23,18 @@ from tandem.yaml_edit import edited
 router = APIRouter(tags=["mapping"])
 
 
+class CannotSave(ConfigurationError):
+    """The file cannot be written where it is; `text` is what it would say."""
+
+    def __init__(self, error: NotWritable, text: str) -> None:
+        self.text = text
+        super().__init__(
+            error.problem,
+            remedy="Download the file, and put it in its place the way this deployment gets its "
+            "files. Your changes stay here until you drop them.",
+        )
+
+
 class Away(Drafted):
     """The file to take away."""
 
@@ -38,9 +50,7 @@ def save_mapping(request: Request, visit: Edits, desk: AtDesk, body: Drafted) ->
     """Save the draft: the file keeps its comments and its form. Refused if it would be no usable
     integration, if somebody saved the file in between, or while a run is at work.
     """
-    drafted = opened(desk, visit, body)
-    _save(desk, visit, drafted)
-    desk.host.read_files_again()
+    save_draft(desk, visit, opened(desk, visit, body), reason="mapping editor")
     saved = opened(desk, visit, Drafted())
     return drafted_answer(
         request, visit, saved, entity=body.entity, said="Saved. The next run goes by it."
@@ -59,28 +69,34 @@ def mapping_file(visit: Reads, desk: AtDesk, body: Away) -> Response:
     return Response(text, media_type="application/yaml", headers={"Content-Disposition": said})
 
 
-def _save(desk: Desk, visit: Visit, drafted: OpenDraft) -> None:
+def save_draft(desk: Desk, visit: Visit, drafted: OpenDraft, *, reason: str) -> None:
+    """Make of the file what the draft makes of it, and let Airflow read it.
+
+    ConfigurationError if nothing is changed, or the file would be no usable integration;
+    NotAllowed if it points to a connection that the user may not read; CannotSave; Busy.
+    """
     if not drafted.draft.steps:
         raise ConfigurationError("Nothing is changed.", remedy="Change something first.")
     integration = _refuse_wrong(drafted)
     after = edited(drafted.text, drafted.draft.edits)
     require_connections(desk, visit.user, _before(drafted), integration)
     try:
-        with desk.state(visit.name) as state:
-            save_edit(
-                drafted.file,
-                state,
-                reason="mapping editor",
-                before=drafted.text,
-                after=after,
-                at=desk.environment.now(),
-            )
+        _write(desk, visit, drafted, after, reason)
     except NotWritable as error:
-        raise ConfigurationError(
-            error.problem,
-            remedy="Download the file, and put it in its place the way this deployment gets its "
-            "files. Your changes stay here until you drop them.",
-        ) from error
+        raise CannotSave(error, after) from error
+    desk.host.read_files_again()
+
+
+def _write(desk: Desk, visit: Visit, drafted: OpenDraft, after: str, reason: str) -> None:
+    with desk.state(visit.name) as state:
+        save_edit(
+            drafted.file,
+            state,
+            reason=reason,
+            before=drafted.text,
+            after=after,
+            at=desk.environment.now(),
+        )
 
 
 def _refuse_wrong(drafted: OpenDraft) -> Integration:

@@ -5,6 +5,8 @@ from typing import Literal
 from tandem.web.answers import Shown
 
 State = Literal["mapped", "disabled", "not mapped"]
+JustSaved = Literal["clean-up", "undo"]
+"""What edited the file just before its editor opens."""
 
 
 class Fault(Shown):

@@ -18,6 +18,7 @@
     }
   };
   let draft = kept("") || null;
+  let isDropped = false;
 
   const shown = function () {
     return document.getElementById("draft").dataset;
@@ -42,7 +43,8 @@
   const keepBase = async function () {
     if (kept(".base")) return;
     const answer = await post(editor.dataset.fileUrl, { draft: null });
-    if (answer.ok) keep(".base", await answer.text());
+    const text = await answer.text();
+    if (answer.ok && draft) keep(".base", text);
   };
 
   // The draft goes along with every request.
@@ -60,10 +62,20 @@
     ask.sent = active && "value" in active ? { id: active.id, value: active.value } : null;
   });
 
+  // Some tools edit the saved file.
+  const mark = function () {
+    document.querySelectorAll("[data-needs-saved]").forEach(function (button) {
+      button.disabled = draft !== null;
+      button.title = draft ? "This edits the saved file: save your changes first, or drop them." : "";
+    });
+  };
+
   const take = function () {
+    if (isDropped) return; // what still comes is of the draft that was dropped
     const now = shown();
     draft = now.draft || null;
     keep("", draft);
+    mark();
     if (draft) keepBase();
     else keep(".base", null);
     document.querySelectorAll("#entities [aria-current]").forEach(function (link) {
@@ -71,10 +83,14 @@
     });
     if (!now.entity) return;
     const url = new URL(location.href);
-    if (url.searchParams.get("entity") !== now.entity) {
-      url.searchParams.set("entity", now.entity);
-      history.replaceState(null, "", url);
-    }
+    url.searchParams.set("entity", now.entity);
+    url.searchParams.delete("saved"); // that is told once
+    if (url.href !== location.href) history.replaceState(null, "", url);
+    document.querySelectorAll("[data-of-entity]").forEach(function (link) {
+      const there = new URL(link.href);
+      there.searchParams.set("entity", now.entity);
+      link.href = there.href;
+    });
     document.querySelectorAll("#entities a").forEach(function (link) {
       if (new URL(link.href).searchParams.get("entity") === now.entity) link.setAttribute("aria-current", "true");
     });
@@ -84,8 +100,10 @@
   let typing = null;
   let open = new Set();
   let scrolled = 0;
+  let inTool = "";
   document.addEventListener("htmx:beforeSwap", function () {
     const active = document.activeElement;
+    inTool = active && active.closest("#tool") ? active.id : "";
     const typed = active && active.id && editor.contains(active) && active.matches("input:not([type=checkbox]):not([type=search])");
     const isNew = typed && !(ask.sent && ask.sent.id === active.id && ask.sent.value === active.value);
     typing = isNew ? { id: active.id, value: active.value } : null;
@@ -118,22 +136,26 @@
     before = shown().entity;
     take();
     filterAll();
+    focusAgain();
   });
 
-  // A refusal is seen where somebody looks: in the dialog that is open, or where the page is.
+  // Whoever works by keyboard goes on where he was, although that was replaced.
+  const reachable = "a[href], button:not([disabled]), input:not([disabled], [type=hidden]), select:not([disabled])";
+  let lastPlace = "";
+  editor.addEventListener("focusin", function (event) {
+    const place = event.target.closest("[id]");
+    if (place) lastPlace = place.id;
+  });
+  const focusAgain = function () {
+    if (document.activeElement && document.activeElement !== document.body) return;
+    const place = document.getElementById(lastPlace);
+    const there = place && (place.matches(reachable) ? place : place.querySelector(reachable));
+    const target = there && there.checkVisibility() ? there : document.querySelector("#entity h2");
+    if (target) target.focus();
+  };
   document.addEventListener("htmx:afterSwap", function (event) {
-    if (event.detail.target.id !== "messages") return;
-    const dialog = document.querySelector("dialog[open]");
-    if (!dialog) {
-      event.detail.target.scrollIntoView({ block: "nearest" });
-      return;
-    }
-    dialog.querySelectorAll(".told-here").forEach((told) => told.remove());
-    const told = document.createElement("div");
-    told.className = "told-here";
-    told.setAttribute("role", "alert");
-    told.append(...event.detail.target.cloneNode(true).childNodes);
-    dialog.prepend(told);
+    const field = event.detail.target.id === "tool" && inTool ? document.getElementById(inTool) : null;
+    if (field) field.focus();
   });
 
   // Lists: what is searched for is shown.
@@ -182,7 +204,9 @@
     if (!target) return;
     if (target.matches("[data-removes]")) {
       const form = target.form;
+      const chips = target.closest(".chips");
       target.closest(".chip").remove();
+      chips.querySelector("input:not([type=hidden])").focus();
       changed(form);
     } else if (target.matches("[data-adds]")) {
       target.previousElementSibling.focus();
@@ -197,6 +221,8 @@
       target.form.querySelectorAll("input:not([type=hidden]), select").forEach((field) => (field.value = ""));
       target.form.requestSubmit();
     } else if (target.matches("[data-drops-draft]")) {
+      isDropped = true;
+      draft = null;
       keep("", null);
       keep(".base", null);
       location.reload();
@@ -230,6 +256,7 @@
 
   // A reload: what was changed before is shown again.
   if (draft) {
+    mark();
     const bar = document.getElementById("unsaved");
     bar.hidden = false;
     bar.querySelector("strong").textContent = "Unsaved changes of before";

@@ -71,6 +71,31 @@ document.addEventListener("htmx:afterSwap", function () {
   }
 });
 
+// A dialog that took the place of another one cannot give the focus back by itself.
+let lastOutside = null;
+document.addEventListener("focusin", function (event) {
+  if (!event.target.closest("dialog")) lastOutside = event.target;
+});
+document.addEventListener("close", function () {
+  if (document.activeElement === document.body && lastOutside) lastOutside.focus();
+}, true);
+
+// A refusal is seen where somebody looks: in the dialog that is open, or where the page is.
+document.addEventListener("htmx:afterSwap", function (event) {
+  if (event.detail.target.id !== "messages") return;
+  const dialog = document.querySelector("dialog[open]");
+  if (!dialog) {
+    event.detail.target.scrollIntoView({ block: "nearest" });
+    return;
+  }
+  dialog.querySelectorAll(".told-here").forEach((told) => told.remove());
+  const told = document.createElement("div");
+  told.className = "told-here";
+  told.setAttribute("role", "alert");
+  told.append(...event.detail.target.cloneNode(true).childNodes);
+  dialog.prepend(told);
+});
+
 // What went well makes an earlier complaint untrue.
 document.addEventListener("htmx:beforeRequest", function (event) {
   if (event.detail.requestConfig.verb !== "get") document.getElementById("messages").replaceChildren();

@@ -39,7 +39,9 @@ document.addEventListener("submit", function (event) {
 
 document.addEventListener("click", function (event) {
   const clears = event.target.closest("[data-clears]");
-  if (clears) document.getElementById(clears.dataset.clears).replaceChildren();
+  if (!clears) return;
+  document.getElementById(clears.dataset.clears).replaceChildren();
+  document.getElementById("main").focus();
 });
 
 // Records travel as objects, not as the texts that forms hold; sides of fields by the field's name.
