@@ -8,7 +8,7 @@ pass through a float; dates and timestamps (as in YAML 1.1) become dates and dat
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -38,6 +38,16 @@ def _decimal(text: str) -> Decimal:
     return Decimal(text)
 
 
+def _timestamp(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    try:
+        if moment.tzinfo:
+            moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("it is beyond the years 1 to 9999 in UTC") from None
+    return moment
+
+
 _PREFIX: Final = "tag:yaml.org,2002:"
 _SCALARS: Final[dict[str, tuple[str, str, Callable[[str], Any]]]] = {
     "bool": ("true|True|TRUE|false|False|FALSE", "tTfF", lambda text: text.lower() == "true"),
@@ -48,7 +58,7 @@ _SCALARS: Final[dict[str, tuple[str, str, Callable[[str], Any]]]] = {
     "timestamp": (
         r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?(Z|[-+]\d\d:?\d\d)?",
         "0123456789",
-        datetime.fromisoformat,
+        _timestamp,
     ),
 }
 """Kind → what a plain scalar of it looks like, its first characters, and its value."""

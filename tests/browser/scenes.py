@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.web.conftest import Pages
 from tests.web.records import Both
 
-LONG: Final = 60_000
+LONG: Final = 20_000
 HIDDEN: Final = "    download_filter: {field: industry, operator: ne, value: Hidden}\n"
 KEY: Final = "    primary_key: [accountNumber]\n"
 MAPPING: Final = "integrations/northwind/mapping"

@@ -36,8 +36,9 @@ TOO_WIDE: Final = """() => {
   };
   for (const one of document.querySelectorAll("main *")) {
     const box = one.getBoundingClientRect();
-    if (box.width && box.right > page.clientWidth + 1 && !scrolls(one)) {
-      found.push(name(one) + " is cut at the right: " + Math.round(box.right));
+    const isCut = box.right > page.clientWidth + 1 || box.left < 0;
+    if (box.width && isCut && !scrolls(one)) {
+      found.push(`${name(one)} is cut: ${Math.round(box.left)} to ${Math.round(box.right)}`);
     }
   }
   return found.slice(0, 8);

@@ -251,3 +251,19 @@ def test_a_batch_that_fails_leaves_its_writes_unanswered(state):
     with pytest.raises(RuntimeError):
         failing()
     assert state.sent_creates("Accounts", "external", ids("l1")).num_rows == 1
+
+
+def withheld_as(state, run_id, **records):
+    """Have the deletions of these local records wait; the entry of each."""
+    rows = writes(*(("delete", id_, f"e-{id_}", text) for id_, text in records.items()))
+    state.withhold("Accounts", "local", run_id, AT, rows)
+    return {entry.local_id: entry for entry in state.withheld_deletes("Accounts")}
+
+
+def test_a_delete_that_is_withheld_again_has_another_id_once_its_record_is_another(state):
+    before = withheld_as(state, "r1", l1="a", l2="b", l3="c")
+    after = withheld_as(state, "r2", l3="c", l2="other", l1="other")
+    assert after["l3"].id == before["l3"].id
+    assert {entry.run_id for entry in after.values()} == {"r2"}
+    changed = {after["l1"].id, after["l2"].id}
+    assert changed.isdisjoint(entry.id for entry in before.values())

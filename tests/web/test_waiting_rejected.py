@@ -1,12 +1,15 @@
 """Rejected records: by reason, tried again, put away."""
 
 import re
+from functools import partial
 from html import unescape
 from typing import Any
 
 import pytest
 from tests.web.conftest import Pages, text_of
 from tests.web.records import WAITING, Both
+
+from tandem.sync.people import rejected
 
 LONG = "x" * 161
 
@@ -115,6 +118,17 @@ def test_a_whole_kind_is_archived_but_not_what_was_rejected_later(both: Both) ->
     left = both.listed("rejected", entity="Accounts")["rejected"]["records"]
     assert later in {one["id"] for one in left}
     assert decision["decided"]["archived"] + len(left) == 4
+
+
+def test_a_whole_kind_is_retried_by_one_run_however_many_there_are(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rejected, "of_kind", partial(rejected.of_kind, limit=1))
+    decided = both.decided("rejected/retry", whole(kind_of(both)))["decided"]
+    assert (decided["settled"], decided["waiting"], len(decided["records"])) == (0, 3, 3)
+    runs = both.pages.program("viewer").get("/integrations/northwind/runs").json()["runs"]
+    (run,) = [one for one in runs if one["run_id"] == decided["run_id"]]
+    assert sum(one["counts"]["failed"] for one in run["directions"]) == 3
 
 
 def test_while_another_run_is_at_work_the_remedy_is_told(both: Both) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from tandem.cli.output import say
+from tandem.state.overview import Waits
 from tandem.sync.job import Job
-from tandem.sync.people.rejected import ALL
 
 _LINES: Final = {
     "conflicts": "Conflicts that wait for a decision: {1:,}. See tandem conflicts {0}",
@@ -18,14 +18,9 @@ _LINES: Final = {
 
 def waiting_of(job: Job) -> dict[str, int]:
     """What of the job's entities waits: conflicts, rejected, deferred and deletions."""
-    found = dict.fromkeys(_LINES, 0)
-    for mapping in job.mappings:
-        entity, state = mapping.external, job.state
-        found["conflicts"] += len(state.conflicts(entity, limit=ALL))
-        found["rejected"] += len(state.rejected_records(entity, limit=ALL))
-        found["deferred"] += len(state.deferred_lookups(entity, limit=ALL))
-        found["deletions"] += state.pending_deletes(entity).num_rows
-    return found
+    waits = job.state.waits([mapping.external for mapping in job.mappings])
+    found = Waits.sum(waits.values())
+    return {kind: getattr(found, kind) for kind in _LINES}
 
 
 def print_waiting(name: str, waiting: Mapping[str, int]) -> None:

@@ -63,7 +63,7 @@ def _text(value: Any) -> str:
 def _of_kind(text: str, kind: Kind | None) -> Any:
     if kind not in _KINDS:
         return text
-    with suppress(ValueError, InvalidOperation, KeyError):
+    with suppress(ValueError, InvalidOperation, KeyError, OverflowError):
         return _KINDS[kind](text.strip())
     return text
 
@@ -84,7 +84,10 @@ def _number(text: str) -> int | Decimal:
 
 def _instant(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    moment.astimezone(UTC)  # beyond its years nothing can be compared
+    return moment
 
 
 _KINDS: Final[dict[Kind | None, Callable[[str], Any]]] = {

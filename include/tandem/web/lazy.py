@@ -1,5 +1,6 @@
 """The pages' app as Airflow gets it. Every component loads plugins, only the API server serves."""
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,14 +10,19 @@ if TYPE_CHECKING:
 
 
 class LazyApp:
-    """An ASGI app that is built when it is first asked."""
+    """An ASGI app that is built when it is first asked.
+
+    In a thread: it takes seconds to import, and Airflow's own pages are not to wait for that.
+    """
 
     def __init__(self, build: "Callable[[], ASGIApp]") -> None:
         self._build = build
         self._app: ASGIApp | None = None
+        self._building = asyncio.Lock()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve, as ASGI has it."""
-        if self._app is None:
-            self._app = self._build()
+        async with self._building:
+            if self._app is None:
+                self._app = await asyncio.to_thread(self._build)
         await self._app(scope, receive, send)

@@ -153,8 +153,8 @@ def download_file(desk: AtDesk, visit: Reads) -> Response:
 
 
 @router.post("/integrations/{name}/schedule", response_model=ScheduleShown)
-def pause_schedule(request: Request, desk: AtDesk, visit: Runs, wanted: Pausing) -> Response:
-    """Let the schedule rest, or go on."""
+def pause_schedule(request: Request, desk: AtDesk, visit: Edits, wanted: Pausing) -> Response:
+    """Let the schedule rest, or go on: as in Airflow, that asks for the permission to edit."""
     desk.host.pause(dag_of(visit.name), paused=wanted.paused)
     shown = _schedule(desk, visit, desk.integration(visit.name))
     return answer(request, shown, "integrations/schedule.html", visit=visit)

@@ -61,7 +61,7 @@ def archive(run: Run, chosen: Sequence[RejectedEntry]) -> int:
 
 _REASONS: Final = 100_000
 AT_ONCE: Final = 500
-"""So many records of a kind are retried or put away by one call."""
+"""So many records of a kind are given by one call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Some:
-    """Records of a kind that are dealt with at once, and how many are left for further calls."""
+    """Records of a kind, and how many are left for further calls."""
 
     chosen: list[RejectedEntry]
     left: int
@@ -104,19 +104,21 @@ def rejected_kinds(state: StateReader, entities: Sequence[str] = ()) -> list[Kin
 def of_kind(state: StateReader, kind: Kind, limit: int = AT_ONCE, *, after: str = "") -> Some:
     """The oldest of that kind, of those that waited when the kind was listed (`kind.newest`).
 
-    To deal with all of them: `retry` or `archive` what is chosen, and ask again with the same
-    kind, and with `next` as `after`, until there is none. ConfigurationError for an `after` that
-    is none.
+    To get all of them, ask again with the same kind, and with `next` as `after`, until there is
+    none. ConfigurationError for an `after` that is none.
     """
     place = (kind.entity, kind.side, kind.error_class)
     since = state.rejected_since(*place, after=_place(after), until=kind.newest)
     mine = pa.array([shared_reason(error) == kind.reason for error in since["error"].to_pylist()])
     since = since.filter(mine.cast(pa.bool_()))
-    ids = since["record_id"].slice(0, limit).combine_chunks()
+    page = since.slice(0, limit)
+    ids = page["record_id"].combine_chunks()
     found = {one.record_id: one for one in state.rejected_of(kind.entity, kind.side, ids)}
     chosen = [found[id_] for id_ in ids.to_pylist() if id_ in found]
-    left = max(0, since.num_rows - limit)
-    return Some(chosen, left, _text_of(chosen[-1]) if left and chosen else "")
+    left = since.num_rows - page.num_rows
+    last = page.select(["updated_at", "record_id"]).slice(limit - 1).to_pylist()
+    following = [_text(Place(**one, entity=kind.entity, side=kind.side)) for one in last if left]
+    return Some(chosen, left, "".join(following))
 
 
 def page_of(
@@ -127,13 +129,17 @@ def page_of(
     """
     found = state.rejected_records(entity, limit=limit + 1, before=_place(before))
     page = found[:limit]
-    return page, _text_of(page[-1]) if len(found) > limit else ""
+    return page, _text(_place_of(page[-1])) if len(found) > limit else ""
 
 
-def _text_of(entry: RejectedEntry) -> str:
-    """Where the record is in the list, as text."""
-    at = entry.updated_at.astimezone(UTC).isoformat()
-    return json.dumps([at, entry.record_id, entry.entity, entry.side])
+def _place_of(entry: RejectedEntry) -> Place:
+    return Place(entry.updated_at, entry.record_id, entry.entity, entry.side)
+
+
+def _text(place: Place) -> str:
+    """The place as text."""
+    at = place.updated_at.astimezone(UTC).isoformat()
+    return json.dumps([at, place.record_id, place.entity, place.side])
 
 
 def _place(text: str) -> Place | None:

@@ -4,11 +4,11 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request, Response
 
-from tandem.airflow.host import RunState
+from tandem.airflow.host import May, RunState
 from tandem.airflow.travels import Kind
 from tandem.errors import ConfigurationError
 from tandem.sync.report import report_of
-from tandem.web.access import AtDesk, Edits, Reads, Runs, Visit
+from tandem.web.access import AtDesk, Edits, NotAllowed, Reads, Runs, Visit
 from tandem.web.answers import Problem, Shown, answer
 from tandem.web.data.asked import Asked, checked, params_of
 from tandem.web.data.previews import PreviewId, found_by
@@ -101,10 +101,22 @@ def show_start(request: Request, visit: Reads, desk: AtDesk, kind: Kind, run_id:
 
 def _start(request: Request, visit: Visit, desk: Desk, asked: Asked, *, approved: bool) -> Response:
     dag_id = f"{visit.name}__{asked.kind}"
+    _require_run(desk, visit, dag_id)
     run_id = desk.host.trigger(dag_id, params_of(asked, approved=approved), visit.user)
     run = desk.host.run(dag_id, run_id) or RunState(dag_id, run_id, "queued")
     shown = _shown(desk, visit.name, asked.kind, run)
     return _answer(request, visit, shown, status=_STARTED)
+
+
+def _require_run(desk: Desk, visit: Visit, dag_id: str) -> None:
+    """The guard asked for the DAG of syncs; each kind of run has a DAG, and permissions, of its
+    own.
+    """
+    if May.RUN not in desk.host.may(visit.user, [dag_id])[dag_id]:
+        raise NotAllowed(
+            f"{visit.user.name} may not run {dag_id}.",
+            remedy=f"Permission to trigger the DAG {dag_id} has to be granted in Airflow.",
+        )
 
 
 def _shown(desk: Desk, name: str, kind: Kind, run: RunState) -> StartShown:

@@ -57,18 +57,6 @@ class Decided(Shown):
         """How many are not among `records`."""
         return self.settled + self.waiting - len(self.records)
 
-    def __add__(self, other: "Decided") -> "Decided":
-        """Both together."""
-        records = sorted((*self.records, *other.records), key=lambda one: one.settled)
-        return Decided(
-            run_id=other.run_id or self.run_id,
-            settled=self.settled + other.settled,
-            waiting=self.waiting + other.waiting,
-            archived=self.archived + other.archived,
-            stopped=tuple(dict.fromkeys((*self.stopped, *other.stopped))),
-            records=tuple(records[:TOLD]),
-        )
-
 
 class Decision(Shown):
     """How far a decision is carried out. Ask again while it is waiting or running."""

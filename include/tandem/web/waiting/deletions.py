@@ -148,7 +148,8 @@ def _chosen(state: StateReader, chosen: DeletionsChosen) -> list[use.Withheld]:
     if group:
         found = [one for one in waiting if one.side == group.side and one.id <= group.up_to]
     else:
-        found = [one for one in waiting if one.id in chosen.ids]
+        ids = frozenset(chosen.ids)
+        found = [one for one in waiting if one.id in ids]
     if len(found) != chosen.count:
         raise ConfigurationError(
             f"{chosen.count:,} deletions were to be approved, but {len(found):,} of them wait now: "

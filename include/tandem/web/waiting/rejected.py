@@ -1,7 +1,7 @@
 """Rejected records: by what they wait for, tried again, put away."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
@@ -169,20 +169,20 @@ def _archived(run: Run, records: Sequence[RejectedEntry]) -> Decided:
 
 
 def _all_of(run: Run, chosen: RejectedChosen, act: Act) -> Decided:
-    """What comes of all that was chosen; a kind is dealt with in parts."""
+    """What comes of all that was chosen: at once, so that the run's counts are of all of it."""
     if chosen.kind is None:
-        return _acted(act, run, _records(run.state, chosen))
-    kind = _kind_of(run.state, chosen.kind)
-    some = use.of_kind(run.state, kind)
-    decided = _acted(act, run, some.chosen)
-    while some.next:
-        some = use.of_kind(run.state, kind, after=some.next)
-        decided = decided + _acted(act, run, some.chosen)
-    return decided
-
-
-def _acted(act: Act, run: Run, records: Sequence[RejectedEntry]) -> Decided:
+        return act(run, _records(run.state, chosen))
+    records = list(_of_kind(run.state, _kind_of(run.state, chosen.kind)))
     return act(run, records) if records else Decided()
+
+
+def _of_kind(state: StateReader, kind: use.Kind) -> Iterator[RejectedEntry]:
+    """All records of the kind, without their payloads: they may be many."""
+    some = use.of_kind(state, kind)
+    yield from (replace(one, payload=None) for one in some.chosen)
+    while some.next:
+        some = use.of_kind(state, kind, after=some.next)
+        yield from (replace(one, payload=None) for one in some.chosen)
 
 
 def _entities(state: StateReader, chosen: RejectedChosen) -> list[str]:
