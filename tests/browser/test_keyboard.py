@@ -68,7 +68,7 @@ def test_all_of_the_mapping_editor_is_reached(ana: Page, pages: Pages) -> None:
 def test_the_focus_stays_while_a_mapping_is_changed(ana: Page, pages: Pages) -> None:
     ana.goto(f"{pages.url}/{MAPPING}?entity=Accounts")
     settled(ana)
-    does(ana, "#set-direction", "ArrowDown")
+    does(ana, "#set-direction", "ArrowUp")
     expect(ana.locator("#unsaved")).to_contain_text("1 unsaved change")
     expect(ana.locator("#set-direction")).to_be_focused()
     line = ana.locator("tbody.line.not-mapped").first.get_attribute("id")

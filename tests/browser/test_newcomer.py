@@ -168,9 +168,8 @@ def test_7_edits_of_both_sides_meet(ana: Visitor, installation: Installation) ->
     account = an_account(installation)
     key = account["ID"]
     service(installation, "PATCH", f"Accounts({key})", phone="+420 1")
-    local(
-        installation, "UPDATE accounts SET website = 'https://here.example.com' WHERE id = ?", key
-    )
+    here = "https://here.example.com"
+    local(installation, "UPDATE accounts SET website = ? WHERE id = ?", here, key)
     start_and_wait(ana.opens("integrations/crm/data"), "UPDATED (1)")
     assert local(installation, "SELECT phone FROM accounts WHERE id = ?", key) == [("+420 1",)]
     assert service(installation, "GET", f"Accounts({key})")["website"] == here

@@ -58,6 +58,10 @@ class PlayedAirflow:
     """DAG, run id and params of each run that was triggered."""
     read_again: int = 0
 
+    def wake(self) -> None:
+        """No DAG is paused."""
+        self.paused = dict.fromkeys(self.paused, False)
+
     async def user(self, request: Any) -> User | None:
         role = request.cookies.get("role")
         return User(role, role) if role in ROLES else None
@@ -72,7 +76,8 @@ class PlayedAirflow:
         return {id_: DagState(id_, self.paused[id_]) for id_ in dag_ids if id_ in self.paused}
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any], by: User) -> str:
-        self.pause(dag_id, paused=False)
+        if dag_id not in self.paused:
+            raise ConfigurationError(f"Airflow has no DAG {dag_id!r} yet.", remedy="Wait.")
         run_id = f"manual__{len(self.triggered)}"
         self.triggered.append((dag_id, run_id, dict(conf)))
         self.states[dag_id, run_id] = RunState(dag_id, run_id, "queued")

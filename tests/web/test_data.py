@@ -82,6 +82,7 @@ def test_the_last_run_is_shown_with_its_results(pages: Pages) -> None:
 
 
 def test_what_is_at_work_is_shown(pages: Pages) -> None:
+    pages.airflow.wake()
     pages.program("user").post(f"{HOME}/starts", json={"kind": "export"})
     (run,) = pages.program().get(DATA).json()["at_work"]
     assert (run["kind"], run["run_id"], run["state"]) == ("export", "manual__0", "queued")
@@ -119,6 +120,7 @@ def test_what_is_at_work_is_shown(pages: Pages) -> None:
 def test_what_is_asked_for_becomes_params_of_the_dag(
     pages: Pages, asked: dict[str, Any], conf: dict[str, Any]
 ) -> None:
+    pages.airflow.wake()
     answer = pages.program("user").post(f"{HOME}/starts", json=asked)
     assert answer.status_code == 202
     kind = asked.get("kind", "sync")
@@ -132,6 +134,7 @@ def test_who_may_only_read_starts_nothing(pages: Pages) -> None:
 
 
 def test_its_progress_is_shown_by_entity_until_it_has_ended(pages: Pages) -> None:
+    pages.airflow.wake()
     page = pages.browser("user").post(f"{HOME}/starts", json={"entities": ["Accounts"]})
     assert "every 2s" in page.text
     assert "Queued" in page.text

@@ -131,11 +131,11 @@ def test_a_disabled_entity_is_shown_as_such(pages: Pages) -> None:
 
 def test_the_schedule_is_paused_and_resumed(pages: Pages) -> None:
     path = "/integrations/northwind/schedule"
-    answer = pages.browser("user").post(path, json={"paused": False})
+    answer = pages.browser("editor").post(path, json={"paused": False})
     assert pages.airflow.paused["northwind__sync"] is False
     assert "Pause" in text_of(answer)
-    assert pages.program("user").post(path, json={"paused": True}).json()["is_paused"] is True
-    assert "Resume" in text_of(pages.browser("user").get("/integrations/northwind"))
+    assert pages.program("editor").post(path, json={"paused": True}).json()["is_paused"] is True
+    assert "Resume" in text_of(pages.browser("editor").get("/integrations/northwind"))
 
 
 def test_who_may_only_read_neither_pauses_nor_tests(pages: Pages) -> None:

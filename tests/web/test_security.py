@@ -310,3 +310,26 @@ def test_a_bug_is_told_under_the_same_rules(pages: Pages, monkeypatch: pytest.Mo
     assert "secret" not in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_paused_dag_is_woken_by_those_only_who_may_edit_it(pages: Pages) -> None:
+    answer = pages.program("user").post("/integrations/northwind/starts", json={"kind": "sync"})
+    assert answer.status_code == 403
+    assert "paused" in answer.json()["problem"]
+    assert not pages.airflow.triggered
+    answer = pages.program("editor").post("/integrations/northwind/starts", json={"kind": "sync"})
+    assert answer.status_code == 202
+    assert not pages.airflow.paused["northwind__sync"]
+
+
+def test_a_body_that_is_too_large_is_not_read(pages: Pages) -> None:
+    body = b'{"text": "' + b"x" * 8_000_000 + b'"}'
+    answer = pages.program("stranger").post("/integrations/import", content=body)
+    assert answer.status_code == 413
+    answer = pages.program("stranger").post("/integrations/import", content=iter([b"{}"]))
+    assert answer.status_code == 413
+
+
+def test_a_null_character_in_an_address_is_refused(pages: Pages) -> None:
+    for path in ("/integrations/northwind/runs?entity=%00", "/integrations/north%00wind"):
+        assert pages.program("viewer").get(path).status_code == 400

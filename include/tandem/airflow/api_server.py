@@ -84,7 +84,6 @@ class AirflowHost:
             ) from error
         if run is None:
             raise _no_such(dag_id)
-        self.pause(dag_id, paused=False)
         return str(run.run_id)
 
     def pause(self, dag_id: str, *, paused: bool) -> None:

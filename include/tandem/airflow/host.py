@@ -88,7 +88,7 @@ class Host(Protocol):
         ...
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any], by: User) -> str:
-        """Start a run of the DAG, unpaused if need be, with these params; its run id.
+        """Start a run of the DAG with these params; its run id. While it is paused the run waits.
 
         ConfigurationError if there is no such DAG, or a param is wrong.
         """

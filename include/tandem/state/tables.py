@@ -65,7 +65,9 @@ log = Table(
     Index("ix_integration_log_run", "integration", "run_id", "entity", "direction", unique=True),
     Index("ix_integration_log_newest", "integration", "id", "run_id", "kind"),
     Index("ix_integration_log_worst", "integration", "run_id", "status", "id"),
-    Index("ix_integration_log_entity", "integration", "entity", "id"),
+    Index(
+        "ix_integration_log_entity", "integration", "entity", "id", "direction", "kind", "status"
+    ),
     Index("ix_integration_log_status", "integration", "status", "id"),
 )
 

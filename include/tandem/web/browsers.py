@@ -17,6 +17,8 @@ TOLD: Final = {
     "vary": "Accept, HX-Request",
 }
 """Headers of every answer."""
+LARGEST: Final = 8_000_000
+"""Bytes of a body: more than any integration file."""
 
 
 class BrowserRules:
@@ -26,6 +28,8 @@ class BrowserRules:
     the same origin, by what the browser itself says (Fetch Metadata, `Sec-Fetch-Site`; browsers
     without it send `Origin`). One with a bearer token comes from a program, which no page can
     make send it.
+
+    A body says how large it is, and is not too large: it is read before anybody is asked who he is.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -36,9 +40,10 @@ class BrowserRules:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if scope["method"] not in _SAFE and not _is_ours(Headers(scope=scope)):
-            detail = "This request came from another site, or does not say where from."
-            await JSONResponse({"problem": detail}, status_code=403)(scope, receive, send)
+        refusal = _refusal(scope)
+        if refusal:
+            status, problem = refusal
+            await JSONResponse({"problem": problem}, status_code=status)(scope, receive, send)
             return
 
         async def telling(message: Message) -> None:
@@ -51,6 +56,22 @@ class BrowserRules:
             await send(message)
 
         await self._app(scope, receive, telling)
+
+
+def _refusal(scope: Scope) -> tuple[int, str] | None:
+    """Status and problem of a request that no page gets to see."""
+    headers = Headers(scope=scope)
+    if scope["method"] not in _SAFE and not _is_ours(headers):
+        return 403, "This request came from another site, or does not say where from."
+    if b"%00" in scope["query_string"] or "\x00" in scope["path"]:
+        return 400, "The address holds a null character, which no text of ours has."
+    size = headers.get("content-length", "0")
+    if "transfer-encoding" in headers or not size.isdecimal() or int(size) > LARGEST:
+        return (
+            413,
+            f"The request is larger than {LARGEST:,} bytes, or does not say how large it is.",
+        )
+    return None
 
 
 def _is_ours(headers: Headers) -> bool:

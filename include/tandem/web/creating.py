@@ -41,7 +41,7 @@ router = APIRouter(tags=["integrations"])
 
 _FOR_TESTS: Final = frozenset(("memory",))
 """Connectors that nobody is offered."""
-_TOO_LONG: Final = 20_000_000
+_TOO_LONG: Final = 5_000_000
 """Characters of a text that somebody brings."""
 
 

@@ -147,6 +147,7 @@ def test_a_value_that_the_person_did_not_see_is_not_overwritten(both, side):
     edit(both, side, name="Ada 3")
     outcome = decided_by_field(both, entry, name="local", city="external")
     assert (outcome.settled, "still a conflict" in outcome.text) == (False, True)
+    assert "look again, or let one side win the whole record" in outcome.text
     names = ("Ada 3", "Ada L") if side == "external" else ("Ada E", "Ada 3")
     assert held(both, "name", "city") == ((names[0], "Praha"), (names[1], "Oslo"))
     assert decided_by_field(both, seen(both), name=side, city=side).settled

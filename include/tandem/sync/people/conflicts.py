@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
 
 import pyarrow as pa
 
@@ -13,6 +15,12 @@ from tandem.sync.job import Run
 from tandem.sync.people.asked import Became, became, refuse_unknown, run_asked
 from tandem.sync.people.rejected import ALL
 from tandem.sync.report import RunReport
+
+_AGAIN: Final = (
+    "another field clashes now, or one has another value than was seen (as one has that a "
+    "transform makes of another field that clashed); look again, or let one side win the whole "
+    "record"
+)
 
 __all__ = ["Winner", "decide", "decide_fields", "open_conflicts"]
 
@@ -63,7 +71,11 @@ def decide_fields(
         name: Choice(winners[name], seen["external"], seen["local"])
         for name, seen in entry.fields.items()
     }
-    return _decided(run, [entry], choices)
+    report, (outcome,) = _decided(run, [entry], choices)
+    id_ = entry.external_id or entry.local_id
+    if report.status != "failed" and run.state.conflicts(entry.entity, record_id=id_, limit=1):
+        outcome = replace(outcome, text=f"{outcome.text}: {_AGAIN}")
+    return report, [outcome]
 
 
 def _check(entry: ConflictEntry, winners: Mapping[str, Winner]) -> None:

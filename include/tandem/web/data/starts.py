@@ -53,7 +53,8 @@ class Approval(Shown):
 
 @router.post("/integrations/{name}/starts", status_code=_STARTED, response_model=StartShown)
 def start(request: Request, visit: Runs, desk: AtDesk, asked: Asked) -> Response:
-    """Start a run. Deletions that need approval are withheld; the DAG is unpaused if need be."""
+    """Start a run. Deletions that need approval are withheld. A paused DAG is unpaused, which
+    takes permission to edit it."""
     wanted = checked(asked, desk.integration(visit.name))
     return _start(request, visit, desk, wanted, approved=False)
 
@@ -102,6 +103,7 @@ def show_start(request: Request, visit: Reads, desk: AtDesk, kind: Kind, run_id:
 def _start(request: Request, visit: Visit, desk: Desk, asked: Asked, *, approved: bool) -> Response:
     dag_id = f"{visit.name}__{asked.kind}"
     _require_run(desk, visit, dag_id)
+    _wake(desk, visit, dag_id)
     run_id = desk.host.trigger(dag_id, params_of(asked, approved=approved), visit.user)
     run = desk.host.run(dag_id, run_id) or RunState(dag_id, run_id, "queued")
     shown = _shown(desk, visit.name, asked.kind, run)
@@ -117,6 +119,21 @@ def _require_run(desk: Desk, visit: Visit, dag_id: str) -> None:
             f"{visit.user.name} may not run {dag_id}.",
             remedy=f"Permission to trigger the DAG {dag_id} has to be granted in Airflow.",
         )
+
+
+def _wake(desk: Desk, visit: Visit, dag_id: str) -> None:
+    """Unpause the DAG, whose run would wait for ever; its schedule then goes on too, which is not
+    for everybody to decide.
+    """
+    dag = desk.host.dags([dag_id]).get(dag_id)
+    if dag is None or not dag.is_paused:
+        return
+    if not visit.may_edit:
+        raise NotAllowed(
+            f"{dag_id} is paused, and {visit.user.name} may not unpause it.",
+            remedy="Ask somebody who may edit the DAG to let its schedule go on.",
+        )
+    desk.host.pause(dag_id, paused=False)
 
 
 def _shown(desk: Desk, name: str, kind: Kind, run: RunState) -> StartShown:

@@ -76,8 +76,10 @@ let lastOutside = null;
 document.addEventListener("focusin", function (event) {
   if (!event.target.closest("dialog")) lastOutside = event.target;
 });
-document.addEventListener("close", function () {
-  if (document.activeElement === document.body && lastOutside) lastOutside.focus();
+document.addEventListener("close", function (event) {
+  const active = document.activeElement;
+  const isLost = active === document.body || event.target.contains(active);
+  if (isLost && lastOutside) lastOutside.focus();
 }, true);
 
 // A refusal is seen where somebody looks: in the dialog that is open, or where the page is.

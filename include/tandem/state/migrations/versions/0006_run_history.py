@@ -10,7 +10,7 @@ down_revision = "0005"
 INDEXES = {
     "ix_integration_log_newest": ["integration", "id", "run_id", "kind"],
     "ix_integration_log_worst": ["integration", "run_id", "status", "id"],
-    "ix_integration_log_entity": ["integration", "entity", "id"],
+    "ix_integration_log_entity": ["integration", "entity", "id", "direction", "kind", "status"],
     "ix_integration_log_status": ["integration", "status", "id"],
 }
 
