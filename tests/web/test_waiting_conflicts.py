@@ -99,8 +99,17 @@ def test_what_was_noted_again_since_is_not_decided_unseen(both: Both) -> None:
     body = {**pair, "noted": noted, "fields": fields}
     answer = both.pages.program().post(f"{WAITING}/conflicts/take-fields", json=body)
     assert answer.status_code == 422
-    assert "noted again" in answer.json()["problem"]
+    assert "other values" in answer.json()["problem"]
     assert values(both, id_)[0] == ("There again", "Praha")
+
+
+def test_a_run_that_finds_the_same_conflict_again_does_not_void_a_decision(both: Both) -> None:
+    _, pair = chosen(both)
+    noted = both.listed("conflicts")["conflicts"]["records"][0]["noted"]
+    both.pages.sync(mode="full")
+    fields = {"name": "local", "city": "external"}
+    decision = both.decided("conflicts/take-fields", {**pair, "noted": noted, "fields": fields})
+    assert decision["decided"]["settled"] == 1
 
 
 def test_a_deletion_against_an_edit_has_a_side_to_take(both: Both) -> None:

@@ -1,5 +1,6 @@
 """Conflicts side by side, and decided: by a side, or field by field."""
 
+import json
 from datetime import datetime
 from typing import Final, Literal, Self
 
@@ -7,6 +8,7 @@ from fastapi import APIRouter, Response
 from fastapi import Request as HttpRequest
 from pydantic import Field, model_validator
 
+from tandem.editing.draft import fingerprint
 from tandem.errors import ConfigurationError
 from tandem.model.integration import Integration
 from tandem.state.conflicts import ConflictEntry
@@ -53,8 +55,8 @@ class ConflictShown(Shown):
     """`edited`: both sides; `deleted`: one of them; `changed`: again, while it was written."""
     explanation: str
     since: datetime
-    noted: datetime
-    """When these values were seen; a decision names it."""
+    noted: str
+    """What tells its values from others; a decision names it."""
     run_id: str
     fields: tuple[ConflictField, ...]
 
@@ -89,8 +91,8 @@ class FieldsTaken(Shown):
     entity: str
     external_id: str | None = None
     local_id: str | None = None
-    noted: datetime
-    """As the conflict was shown: if it was noted again since, nothing is decided."""
+    noted: str
+    """As the conflict was shown: if it tells of other values since, nothing is decided."""
     fields: dict[str, Winner]
 
     @model_validator(mode="after")
@@ -144,9 +146,9 @@ def take_fields(request: HttpRequest, visit: Edits, desk: AtDesk, taken: FieldsT
         chosen = _found(state, pair)
     if chosen is None:
         raise _is_over()
-    if chosen.updated_at != taken.noted:
+    if _noted(chosen) != taken.noted:
         raise ConfigurationError(
-            "The conflict has been noted again since it was shown.",
+            "The conflict tells of other values since it was shown.",
             remedy="Look at its values again, then decide.",
         )
 
@@ -155,6 +157,10 @@ def take_fields(request: HttpRequest, visit: Edits, desk: AtDesk, taken: FieldsT
             return told(*use.decide_fields(run, chosen, taken.fields))
 
     return begin(request, desk, visit, do)
+
+
+def _noted(entry: ConflictEntry) -> str:
+    return fingerprint(json.dumps(entry.fields, sort_keys=True))
 
 
 def _is_over() -> ConfigurationError:
@@ -181,7 +187,7 @@ def _shown(integration: Integration, entry: ConflictEntry) -> ConflictShown:
         kind=entry.kind,
         explanation=KINDS.get(entry.kind, ""),
         since=entry.created_at,
-        noted=entry.updated_at,
+        noted=_noted(entry),
         run_id=entry.run_id,
         fields=tuple(
             ConflictField(
