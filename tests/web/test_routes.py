@@ -56,6 +56,7 @@ every_route = pytest.mark.parametrize(
 def test_a_route_lets_in_whom_its_guard_lets_in(
     method: str, route: APIRoute, shared_pages: Pages
 ) -> None:
+    shared_pages.airflow.wake()
     for role in (None, *ROLES):
         browser = shared_pages.program(role)
         answer = browser.request(method, path_of(route), json={} if method != "GET" else None)

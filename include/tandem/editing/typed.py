@@ -16,7 +16,7 @@ def scalar(typed: str) -> bool | int | Decimal | str:
     """A value as it stands in YAML: `0` is a number and `"0"` a text; what is no number, truth
     value or text in quotes is a text without them.
     """
-    text = typed.strip()
+    text = typed.strip(" \t\r\n")
     source = YamlSource(text)
     value = source.value
     if not source.problems and isinstance(value, bool | int | Decimal):
