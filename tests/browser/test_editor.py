@@ -43,7 +43,7 @@ def test_a_dropped_draft_is_gone_whatever_is_still_under_way(editor: Page) -> No
     change(editor)
     expect(editor.locator("#fields input[name='settings.local']").first).to_be_visible()
     late: list[Route] = []
-    editor.route(re.compile("sign-ins|/changes"), late.append)
+    editor.route(re.compile("sign-ins|/changes"), lambda route: late.append(route))
     editor.get_by_label("First sync").select_option("replace_local")
     editor.evaluate("htmx.trigger('#sign-ins', 'load')")
     expect(editor.locator(".htmx-request").first).to_be_attached()
