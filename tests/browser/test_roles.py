@@ -1,5 +1,7 @@
 """Airflow's own roles at the pages of a real Airflow: every route, with tokens that it gave out."""
 
+from collections.abc import Iterator
+
 import httpx
 import pytest
 from fastapi.routing import APIRoute
@@ -11,12 +13,16 @@ EDITORS = ("admin", "op", "user")
 
 
 @pytest.fixture(scope="module")
-def programs(installation: Installation) -> dict[str, httpx.Client]:
+def programs(installation: Installation) -> Iterator[dict[str, httpx.Client]]:
     """A program of each role, and one that is not logged in."""
     found = {role: installation.program(role) for role in (*EDITORS, "viewer")}
     headers = {"Accept": "application/json", "Sec-Fetch-Site": "same-origin"}
-    found["nobody"] = httpx.Client(base_url=f"{installation.url}/tandem", headers=headers)
-    return found
+    found["nobody"] = httpx.Client(
+        base_url=f"{installation.url}/tandem", headers=headers, timeout=60
+    )
+    yield found
+    for program in found.values():
+        program.close()
 
 
 @every_route
@@ -50,13 +56,14 @@ def test_a_connection_is_named_by_those_only_who_may_read_it(
 
 def test_a_token_that_is_none_lets_nobody_in(installation: Installation) -> None:
     headers = {"Authorization": "Bearer nonsense", "Accept": "application/json"}
-    answer = httpx.get(f"{installation.url}/tandem/", headers=headers)
+    answer = httpx.get(f"{installation.url}/tandem/", headers=headers, timeout=60)
     assert answer.status_code == 401
 
 
 def test_the_cookie_alone_changes_nothing_from_elsewhere(installation: Installation) -> None:
     cookies = {"_token": installation.token("admin")}
-    with httpx.Client(base_url=f"{installation.url}/tandem", cookies=cookies) as browser:
+    url = f"{installation.url}/tandem"
+    with httpx.Client(base_url=url, cookies=cookies, timeout=60) as browser:
         for headers in ({}, {"Origin": "https://evil.example.com"}):
             answer = browser.post(
                 "/integrations/northwind/schedule", json={"paused": False}, headers=headers

@@ -28,15 +28,17 @@ class DidNotStart(Exception):
 def standalone(environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[str]]:
     """`airflow standalone` in a process group of its own, which is gone afterwards."""
     process = airflow(environment, "standalone", new_session=True)
-    threading.Thread(target=_copy, args=(process.stdout, log), daemon=True).start()
+    copying = threading.Thread(target=_copy, args=(process.stdout, log), daemon=True)
+    copying.start()
     try:
         yield process
     finally:
         _end_group(process)
+        copying.join(GRACE)
 
 
 def _copy(stream: Any, log: Path) -> None:
-    with log.open("a", encoding="utf-8") as file:
+    with stream, log.open("a", encoding="utf-8") as file:
         for line in stream:
             file.write(line)
             file.flush()
