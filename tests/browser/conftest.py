@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Frame, Page, sync_playwright
+from playwright.sync_api import Browser, Frame, Page, expect, sync_playwright
 
 from tandem.demo.data import Sizes, fill
 from tandem.demo.house import House, without_airflow
@@ -25,8 +25,13 @@ from tandem.demo.store import Store
 PROJECT: Final = Path(__file__).parents[2]
 PASSWORD: Final = secrets.token_hex(8)
 ROLES: Final = ("admin", "op", "user", "viewer")
+PATIENCE: Final = 90_000
+"""Milliseconds that a page may take on a busy machine."""
 SHOTS: Final = PROJECT / ".screenshots"
 """Where screenshots of a passing run are left; the README's are taken from there."""
+
+
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -165,7 +170,7 @@ def visitor(installation: Installation, browser: Browser) -> Iterator[Callable[.
         token = {"name": "_token", "value": installation.token(role), "url": installation.url}
         context.add_cookies([token])  # what Airflow's login page leaves
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(PATIENCE)
         return Visitor(page, installation.url)
 
     yield log_in

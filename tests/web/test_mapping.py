@@ -1,5 +1,6 @@
 """The mapping editor: what is seen, and what a draft becomes by what somebody does."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -269,3 +270,16 @@ def test_a_file_with_problems_is_opened_and_mended(synced: Pages, editor: Editor
     assert editor.said["problems"] == []
     assert editor.post("save").is_success
     assert "direction: both" not in file.read_text()
+
+
+def test_what_the_next_run_creates_is_not_told_as_missing(pages: Pages) -> None:
+    """`northwind` provisions, and has not been synced: none of its tables is there."""
+    browser = pages.browser()
+    browser.post("/integrations/northwind/mapping/schema", json={})
+    for _ in range(300):
+        page = pages.browser().get("/integrations/northwind/mapping?entity=Accounts")
+        if "Nobody has looked" not in page.text:
+            break
+        time.sleep(0.1)
+    assert "accountNumber" in page.text
+    assert "The local system has no" not in page.text

@@ -7,11 +7,12 @@ from threading import Lock
 from typing import Final, Generic, TypeVar
 
 from tandem.connectors.registry import can_provision
-from tandem.model.integration import Integration
+from tandem.model.integration import EntityMapping, Integration
 from tandem.model.problems import Problem
 from tandem.model.schema import Schema
 from tandem.state.protocols import StateReader
 from tandem.sync.people.drafted import OpenDraft
+from tandem.sync.provisioning import expected_local
 from tandem.sync.validation import validated
 from tandem.transforms import path_beside, transforms_for
 
@@ -103,12 +104,27 @@ def _found(
     config: Path,
     about: Collection[str] | None,
 ) -> tuple[Problem, ...]:
+    external, local = known.external or Schema(), known.local or Schema()
     return validated(
         integration,
-        known.external or Schema(),
-        known.local or Schema(),
+        external,
+        _expected(integration, state, external, local),
         state,
         can_provision=can_provision(integration.local.connector),
         functions=transforms_for(integration, config),
         about=about,
     )
+
+
+def _expected(
+    integration: Integration, state: StateReader, external: Schema, local: Schema
+) -> Schema:
+    """The local schema with what the next run creates: looked at only where something lacks."""
+    lacking = {m.local for m in integration.active_entities if _lacks(local, m)}
+    return expected_local(integration, state, external, local, lacking) if lacking else local
+
+
+def _lacks(local: Schema, mapping: EntityMapping) -> bool:
+    entity = local.by_name.get(mapping.local)
+    names = (line.local for line in mapping.active_fields if line.local)
+    return entity is None or any(name not in entity.by_name for name in names)
