@@ -1,7 +1,6 @@
 """One answer, two forms: HTML for browsers, JSON for programs."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -114,8 +113,3 @@ def moved(request: Request, route: str, *, said: str = "", **parameters: Any) ->
     if is_fragment(request):
         return Response(status_code=204, headers={"HX-Redirect": url + said})
     return JSONResponse({"location": url}, status_code=201, headers={"Location": url})
-
-
-def instant(value: datetime | None) -> str | None:
-    """A point in time as JSON has it."""
-    return value.isoformat() if value else None

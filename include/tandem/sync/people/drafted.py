@@ -1,7 +1,7 @@
 """What the draft of an integration file makes of it, and what is wrong with that, and where."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -14,21 +14,7 @@ from tandem.errors import ConfigurationError
 from tandem.integration_files import integration_text
 from tandem.model.edits import Edit
 from tandem.model.integration import EntityMapping, Integration
-from tandem.model.problems import Place
-from tandem.validation_problems import complaints
-
-
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """Why the file would be no usable integration."""
-
-    place: Place
-    where: str
-    """The same in words; empty for the whole."""
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.text}" if self.where else self.text
+from tandem.validation_problems import Complaint, complaints
 
 
 @dataclass(frozen=True)
@@ -45,7 +31,7 @@ class OpenDraft:
     """What that means; None where something is wrong."""
     partly: Integration | None
     """The same with mappings that are wrong as disabled ones; None where more than that is."""
-    wrong: tuple[Wrong, ...]
+    wrong: tuple[Complaint, ...]
 
     @property
     def draft_text(self) -> str | None:
@@ -140,12 +126,12 @@ def _has_lines(mapping: Any) -> bool:
 
 def _parsed(
     text: str, value: dict[str, Any]
-) -> tuple[Integration | None, Integration | None, tuple[Wrong, ...]]:
+) -> tuple[Integration | None, Integration | None, tuple[Complaint, ...]]:
     """The integration, the part of it that is right, and everything that is wrong."""
     known = _untouched(text)
     found = [known.get(id(one)) or _mapping(one) for one in value["entities"]]
     wrong = [
-        Wrong(("entities", at, *one.place[2:]), one.where, one.text)
+        replace(one, place=("entities", at, *one.place[2:]))
         for at, mapping in enumerate(found)
         if not isinstance(mapping, EntityMapping)
         for one in mapping
@@ -154,7 +140,7 @@ def _parsed(
     try:
         partly = Integration.model_validate({**value, "entities": usable})
     except ValidationError as error:
-        more = [Wrong(one.place, one.where, one.text) for one in complaints(error, value)]
+        more = complaints(error, value)
         return None, None, (*wrong, *more)
     return (None if wrong else partly), partly, tuple(wrong)
 
@@ -168,12 +154,12 @@ _ALONE: Final[dict[str, Any]] = {
 }
 
 
-def _mapping(value: dict[str, Any]) -> EntityMapping | list[Wrong]:
+def _mapping(value: dict[str, Any]) -> EntityMapping | list[Complaint]:
     document = {**_ALONE, "entities": [value]}
     try:
         return Integration.model_validate(document).entities[0]
     except ValidationError as error:
-        return [Wrong(one.place, one.where, one.text) for one in complaints(error, document)]
+        return complaints(error, document)
 
 
 @dataclass(frozen=True)
@@ -182,10 +168,10 @@ class _Known:
 
     values: list[dict[str, Any]]
     """Held, so that each stays the only one with its id."""
-    mappings: Mapping[int, EntityMapping | list[Wrong]]
+    mappings: Mapping[int, EntityMapping | list[Complaint]]
 
 
-def _untouched(text: str) -> Mapping[int, EntityMapping | list[Wrong]]:
+def _untouched(text: str) -> Mapping[int, EntityMapping | list[Complaint]]:
     """Id of a mapping's value, as the draft of that text has it → what it means."""
     values = Draft.of(text).value(text)["entities"]
     known = _read(text)

@@ -10,8 +10,9 @@ from tandem.core.suggestions.entities import LIKELY, suggest_entity
 from tandem.model.problems import Place, Problem, Remedy, Severity
 from tandem.model.schema import Entity, Field, Schema
 from tandem.sync.people.draft import local_name
-from tandem.sync.people.drafted import OpenDraft, Wrong
+from tandem.sync.people.drafted import OpenDraft
 from tandem.sync.people.drafted_problems import Known
+from tandem.validation_problems import Complaint
 from tandem.web.mapping.plain_texts import (
     filter_text,
     lookup_text,
@@ -123,13 +124,13 @@ class Panes:
 
     def _faults_at(self, at: int | None) -> Iterator[Fault]:
         """What is wrong with the mapping at that position."""
-        found: list[Wrong | Problem] = [*self.opened.wrong, *self.problems]
+        found: list[Complaint | Problem] = [*self.opened.wrong, *self.problems]
         for one in found:
             if at is not None and one.place[:2] == ("entities", at):
                 yield self._fault(one)
 
-    def _fault(self, one: Wrong | Problem) -> Fault:
-        if isinstance(one, Wrong):
+    def _fault(self, one: Complaint | Problem) -> Fault:
+        if isinstance(one, Complaint):
             told = f"{_sentence(one.text)}."
             return Fault(severity="error", place=one.place, key=_key(one.place), text=told)
         there = _at(self.opened.value, one.place)

@@ -141,11 +141,3 @@ class Editor(Edited):
     has_schemas: bool
     """Whether both systems have been looked at."""
     local_entities: tuple[str, ...]
-
-
-class LinePart(Shown):
-    """What a dialog about one line shows."""
-
-    draft: str | None
-    entity: str
-    line: ShownLine
