@@ -285,6 +285,7 @@ def test_each_kind_of_run_is_started_by_who_may_trigger_its_dag(
             for id_ in dag_ids
         }
 
+    pages.airflow.wake()
     monkeypatch.setattr(pages.airflow, "may", no_exports)
     user = pages.program("user")
     assert user.post(f"{NAME}/starts", json={"kind": "export"}).status_code == 403
