@@ -61,9 +61,9 @@ schema: $(READY)  ## Write the JSON Schema of integration files from the models
 
 requirements: $(READY)  ## Pin what pyproject.toml asks for
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
-		pyproject.toml -o requirements.txt
+		--extra deployment pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
-		--group dev pyproject.toml -c requirements.txt -o requirements-dev.txt
+		--extra deployment --group dev pyproject.toml -c requirements.txt -o requirements-dev.txt
 
 install: $(READY)  ## Make .venv, which the others do by themselves
 
@@ -72,7 +72,7 @@ ifeq ($(PYTHON),)
 	$(error Tandem needs Python 3.11, 3.12 or 3.13 with its venv module \
 		(Debian and Ubuntu: apt install python3-venv). Or say where it is: make PYTHON=/path/to/python3)
 endif
-	@echo "Installing into $(VENV) (the first time: 160 packages, 800 MB, some minutes) …"
+	@echo "Installing into $(VENV) (the first time: 250 packages, 1.3 GB, some minutes) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode -r requirements-dev.txt

@@ -8,17 +8,17 @@ from typing import Any, Final
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from airflow.sdk.timezone import parse, utcnow
+from airflow.sdk.timezone import utcnow
 
+from tandem.airflow.asked import Asked, request_of
 from tandem.airflow.connections import find_connection
 from tandem.airflow.ids import task_key
 from tandem.errors import Busy
-from tandem.model.integration import Integration
 from tandem.settings import Settings
 from tandem.sync import steps
 from tandem.sync.environment import Environment
 from tandem.sync.extract import extract
-from tandem.sync.job import JobKind, Request, Run, Window, check_mappings, open_job
+from tandem.sync.job import Run, check_mappings, open_job
 from tandem.sync.lease import holding
 from tandem.sync.manifests import Extracted
 from tandem.sync.people.preview import show_plan
@@ -27,17 +27,6 @@ from tandem.sync.transform import transform
 
 log = logging.getLogger(__name__)
 Manifest = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a task is asked to do."""
-
-    integration: Integration
-    kind: JobKind
-    entity: str
-    """External entity; empty for the steps of the whole run."""
-    step: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +58,7 @@ def run_step(asked: Asked, context: Context) -> Manifest:
 
     Raises Busy, and does nothing, while another run of the integration is at work.
     """
-    request = _request(asked, context)
+    request = request_of(asked, context)
     if asked.entity and request.entities and asked.entity not in request.entities:
         raise AirflowSkipException(f"{asked.entity} is not among the entities of this run.")
     looks_only = bool(context["params"].get("preview"))
@@ -79,25 +68,6 @@ def run_step(asked: Asked, context: Context) -> Manifest:
         turn = nullcontext() if looks_only else _turn(run, asked)
         with turn:
             return action(run, Task(asked, context))
-
-
-def _request(asked: Asked, context: Context) -> Request:
-    params = context["params"]
-    return Request(
-        context["run_id"],
-        asked.kind,
-        mode=params.get("mode", "full"),
-        entities=tuple(params["entities"]),
-        approved=params.get("confirm", False),
-        window=_window(params.get("since"), params.get("until")),
-    )
-
-
-def _window(since: str | None, until: str | None) -> Window | None:
-    if not since and not until:
-        return None
-    start, end = (parse(text) if text else None for text in (since, until))
-    return Window(start, end)
 
 
 def _turn(run: Run, asked: Asked) -> AbstractContextManager[None]:

@@ -29,7 +29,8 @@ class Step(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the step and give its manifest."""
-        from tandem.airflow.steps import Asked, run_step
+        from tandem.airflow.asked import Asked
+        from tandem.airflow.steps import run_step
 
         asked = Asked(self.integration, self.kind, self.entity, self.name)
         return run_step(asked, context)
