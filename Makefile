@@ -28,7 +28,7 @@ up: $(READY)  ## Airflow on http://localhost:8080 with the demo service beside i
 	@$(BIN)/python -m tandem.demo.up
 
 test: lint  ## Lint, types and tests
-	$(BIN)/pytest -m "not interop and not browser" -n 2 --dist loadfile
+	$(BIN)/pytest -m "not interop and not browser and not live" -n 2 --dist loadfile
 
 pages: $(READY)  ## The pages in a real Airflow and a real browser; needs Chromium: make chromium
 	$(BIN)/pytest -m browser tests/browser
