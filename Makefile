@@ -16,7 +16,7 @@ AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo)
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test pages chromium interop prove bench lint format schema requirements
+.PHONY: help install demo up test pages chromium interop live wheels prove bench lint format schema requirements
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,15 @@ chromium:  ## Install Chromium where there is none, on Debian and its kin
 
 interop: $(READY)  ## The same syncs against SAP CAP, an OData server of others; needs Node
 	$(BIN)/pytest -m interop tests/interop
+
+live: $(READY)  ## Whole Airflows, standalone and Celery, and what befalls them; PostgreSQL, Redis
+	$(BIN)/pytest -m live tests/live
+
+# The Python of the image, on both architectures that it is made for.
+wheels: $(READY)  ## Is there a wheel of every pinned package, so that the image compiles nothing?
+	for machine in x86_64 aarch64; do $(BIN)/uv pip compile --quiet --no-deps --only-binary :all: \
+		--python-version 3.11 --python-platform $$machine-manylinux_2_28 \
+		requirements.txt >/dev/null || exit 1; done
 
 prove: $(READY)  ## Thousands of random histories and 200 kills of a two-way sync; for the night
 	TANDEM_HISTORIES=3000 TANDEM_KILLS=200 $(BIN)/pytest \

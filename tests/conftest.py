@@ -7,7 +7,10 @@ from secrets import token_hex
 import psycopg
 import pytest
 from hypothesis import settings
+from tests.shortcuts import NO_FSYNC, with_certificates_read_once, without_fsync
 
+without_fsync()
+with_certificates_read_once()
 settings.register_profile("tandem", deadline=None)  # tests assert behaviour, not time
 settings.load_profile("tandem")
 
@@ -18,13 +21,14 @@ POSTGRESQL = "postgresql://postgres@127.0.0.1:5432/postgres"
 def postgresql_url() -> Iterator[str]:
     """A PostgreSQL schema of the test's own, dropped afterwards."""
     try:
-        admin = psycopg.connect(POSTGRESQL, autocommit=True, connect_timeout=3)
+        address = f"{POSTGRESQL}?options={NO_FSYNC}"
+        admin = psycopg.connect(address, autocommit=True, connect_timeout=3)
     except psycopg.OperationalError as error:
         pytest.skip(f"no PostgreSQL at 127.0.0.1:5432 for user postgres: {error}")
     schema = f"tandem_test_{token_hex(6)}"
     with admin:
         admin.execute(f"CREATE SCHEMA {schema}")
-        yield f"{POSTGRESQL}?options=-csearch_path%3D{schema}"
+        yield f"{POSTGRESQL}?options={NO_FSYNC}%20-csearch_path%3D{schema}"
         admin.execute("SET client_min_messages = warning")
         admin.execute(f"DROP SCHEMA {schema} CASCADE")
 

@@ -79,6 +79,13 @@ class AnchorExpired(TandemError):
     """The system does not know any more where we stopped reading: everything has to be read."""
 
 
+def asks_to_wait(error: BaseException) -> bool:
+    """Whether a system asks us to wait. One that is both may just be away, if it names no time."""
+    if isinstance(error, Throttled) and isinstance(error, Unreachable):
+        return error.retry_after is not None
+    return isinstance(error, Throttled)
+
+
 def printable(text: str) -> str:
     r"""The text with control characters as escapes that show, such as \u001b.
 

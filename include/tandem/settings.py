@@ -22,6 +22,8 @@ class Settings:
     """The key to kept sign-ins, unless Airflow has one."""
     fernet_keys: str = field(default="", repr=False)
     """Airflow's keys (AIRFLOW__CORE__FERNET_KEY), with commas between them."""
+    keep_days: str = "90"
+    """For how many days logs are kept (TANDEM_KEEP_DAYS), as somebody wrote it."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -33,4 +35,5 @@ class Settings:
             staging=environment.get("TANDEM_STAGING") or f"file://{home}/staging",
             key_file=home / "tandem.key",
             fernet_keys=environment.get("AIRFLOW__CORE__FERNET_KEY") or "",
+            keep_days=environment.get("TANDEM_KEEP_DAYS") or "90",
         )

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
-import fsspec
 import pyarrow as pa
-from fsspec.implementations.local import LocalFileSystem
 
-from tandem.errors import ConfigurationError, StopRun, Unreachable
+from tandem.errors import ConfigurationError, StopRun
+from tandem.staging_places import is_local, place_of, usable
 
 BATCH_ROWS = 8_000
 """Rows of a staged batch: large enough for columns to pay, small enough for memory."""
@@ -46,14 +45,19 @@ class Staging:
             )
         return "/".join([self.url.rstrip("/"), *map(_folder_name, parts)])
 
+    @property
+    def schema_path(self) -> str:
+        """Where the schemas are that the run is pinned to."""
+        return f"{self.folder()}/schema.json"
+
     def write_json(self, path: str, value: Any) -> None:
         """Write a small document. Who reads meanwhile gets what was there before, or all of it."""
         written = f"{path}.{secrets.token_hex(4)}" if _is_here(path) else path
         with _open(written, "wb") as file:
             file.write(json.dumps(value).encode())
         if written != path:
-            with _usable(path):
-                fsspec.url_to_fs(path)[0].mv(written, path)
+            with usable(path):
+                place_of(path)[0].mv(written, path)
 
     def read_json(self, path: str) -> Any:
         """The document at that path; FileNotFoundError if there is none."""
@@ -63,8 +67,8 @@ class Staging:
     def remove(self) -> None:
         """Delete everything that was staged for this run."""
         folder = self.folder()
-        with _usable(folder):
-            system, path = fsspec.url_to_fs(folder)
+        with usable(folder):
+            system, path = place_of(folder)
             if system.exists(path):
                 system.rm(path, recursive=True)
 
@@ -72,8 +76,8 @@ class Staging:
 def staged_runs(url: str, integration: str) -> list[str]:
     """The runs of that integration of which something is staged, in no order."""
     folder = "/".join([url.rstrip("/"), _folder_name(integration)])
-    with _usable(folder):
-        system, path = fsspec.url_to_fs(folder)
+    with usable(folder):
+        system, path = place_of(folder)
         system.invalidate_cache(path)
         found = system.ls(path, detail=False) if system.exists(path) else []
     return [unquote(place.rstrip("/").rpartition("/")[2]) for place in found]
@@ -155,46 +159,33 @@ def _read(file: Any, columns: Sequence[str] | None) -> pa.RecordBatch:
     return reader.get_batch(0)
 
 
-def _open(path: str, mode: str) -> Any:
-    with _usable(path, but=FileNotFoundError if mode == "rb" else ()):
-        system, place = fsspec.url_to_fs(path)
+@contextmanager
+def _open(path: str, mode: str) -> Iterator[Any]:
+    """A file there. Object stores take what is written when it is closed."""
+    with usable(path, but=FileNotFoundError if mode == "rb" else ()):
+        system, place = place_of(path)
         if mode == "wb":
             _make_folder(system, place.rpartition("/")[0])
-        return system.open(place, mode)
+        with system.open(place, mode) as file:
+            yield file
 
 
 def _is_here(path: str) -> bool:
     """Whether it is a file of this machine, which is seen half written; objects elsewhere appear
     when they are closed.
     """
-    with _usable(path):
-        return isinstance(fsspec.url_to_fs(path)[0], LocalFileSystem)
+    with usable(path):
+        return is_local(place_of(path)[0])
 
 
 def _make_folder(system: Any, folder: str) -> None:
     """The folder, and what is missing above it; on this machine for their owner alone."""
-    if not isinstance(system, LocalFileSystem):
+    if not is_local(system):
         system.makedirs(folder, exist_ok=True)
         return
     for part in (*reversed(Path(folder).parents), Path(folder)):
         if not part.exists():
             part.mkdir(mode=0o700, exist_ok=True)
-
-
-@contextmanager
-def _usable(path: str, but: type[OSError] | tuple[()] = ()) -> Iterator[None]:
-    """What a place for staged batches raises, in our words, `but` for what is the caller's."""
-    try:
-        yield
-    except but:
-        raise
-    except (ConnectionError, TimeoutError) as error:
-        raise Unreachable(f"The staged batches at {path} cannot be reached: {error}.") from error
-    except (OSError, ValueError, ImportError) as error:
-        raise ConfigurationError(
-            f"Staged batches cannot be kept at {path}: {error}.",
-            remedy="Set TANDEM_STAGING to a folder that can be written, such as file:///var/tandem.",
-        ) from error
 
 
 def _folder_name(text: str) -> str:

@@ -139,9 +139,14 @@ def run_dag(house: House) -> Iterator[Callable[..., Ran]]:
     assert questions
     assert answers
 
-    def run(dag_id: str, *, again: Sequence[str] = (), **conf: Any) -> Ran:
-        """Run the DAG with these params; then clear and run once more the tasks `again`."""
-        asked = {"dag_id": dag_id, "conf": conf, "again": again}
+    def run(
+        dag_id: str, *, again: Sequence[str] = (), says: str | None = None, **conf: Any
+    ) -> Ran:
+        """Run the DAG with these params; then clear and run once more the tasks `again`.
+
+        `says`: what a person answers who is asked; None: nobody does.
+        """
+        asked = {"dag_id": dag_id, "conf": conf, "again": again, "says": says}
         questions.write(json.dumps(asked) + "\n")
         questions.flush()
         answer = json.loads(answers.readline() or '{"state": "the runner died"}')

@@ -1,15 +1,17 @@
 """Runs DAGs in a process of its own, since Airflow changes logging and warnings of its process.
 
-Reads one JSON request a line (`dag_id`, `conf`, `again`: tasks to be cleared and run once more) and
-answers each with one JSON line: the state of the run, of each task, what the tasks handed over, and
-the log.
+Reads one JSON request a line (`dag_id`, `conf`, `again`: tasks to be cleared and run once more,
+`says`: what a person answers who is asked; null: nothing, and the time is over at once). Answers
+each with one JSON line: the state of the run, of each task, what the tasks handed over, the log.
 """
 
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 ANSWERS = os.fdopen(os.dup(1), "w")
@@ -20,13 +22,60 @@ with LOG.open("w") as _log:
     os.dup2(_log.fileno(), 2)
 
 from airflow.dag_processing.dagbag import DagBag  # noqa: E402
+from airflow.models.taskinstance import TaskInstance  # noqa: E402
+from airflow.models.trigger import handle_event_submit  # noqa: E402
 from airflow.models.xcom import XComModel  # noqa: E402
 from airflow.sdk.definitions.dag import _run_task  # noqa: E402
+from airflow.sdk.timezone import utcnow  # noqa: E402
+from airflow.triggers.base import TriggerEvent  # noqa: E402
 from airflow.utils.session import create_session  # noqa: E402
+from sqlalchemy.orm import joinedload  # noqa: E402
+
+OVER = {"error": "The response timeout has passed.", "error_type": "timeout"}
+"""What Airflow's scheduler tells a task that nobody has answered."""
+
+
+@contextmanager
+def person(says: str | None) -> Iterator[None]:
+    """Somebody who answers so whatever is asked meanwhile."""
+    gone = Event()
+    answering = Thread(target=_answer_all, args=(says, gone), daemon=True)
+    answering.start()
+    try:
+        yield
+    finally:
+        gone.set()
+        answering.join()
+
+
+def _answer_all(says: str | None, gone: Event) -> None:
+    asked = TaskInstance.state == "awaiting_input"
+    while not gone.wait(0.1):
+        with create_session() as session:
+            query = session.query(TaskInstance).filter(asked)
+            for ti in query.options(joinedload(TaskInstance.hitl_detail)):
+                _answer(ti, says, session)
+
+
+def _answer(ti: Any, says: str | None, session: Any) -> None:
+    """As Airflow's API does it."""
+    event: dict[str, Any] = OVER
+    if says:
+        detail = ti.hitl_detail
+        detail.responded_by = {"id": "1", "name": "Eva"}
+        detail.responded_at = utcnow()
+        detail.chosen_options, detail.params_input = [says], {}
+        session.add(detail)
+        event = detail.as_resume_event_payload()
+    handle_event_submit(TriggerEvent(event), task_instance=ti, session=session)
 
 
 def run(
-    dags_folder: str, dag_id: str, conf: dict[str, Any], again: Sequence[str]
+    dags_folder: str,
+    dag_id: str,
+    conf: dict[str, Any],
+    again: Sequence[str],
+    says: str | None = None,
 ) -> dict[str, Any]:
     """Run the DAG to its end, and these tasks of it a second time."""
     begin = LOG.stat().st_size
@@ -34,7 +83,8 @@ def run(
     dag = bag.dags[dag_id]
     for task in dag.tasks:
         task.retries = 0  # nobody waits here for what may pass
-    ended = dag.test(run_conf=conf)
+    with person(says):
+        ended = dag.test(run_conf=conf)
     for task_id in again:
         _clear_and_run(ended, dag.task_dict[task_id])
     with create_session() as session:

@@ -68,6 +68,8 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         entity("Prices"),
     )
     write(folder, "up", entity("Visits", direction=up))
+    careful = "    deletes: ignore\n    first_sync: link_and_merge\n"
+    write(folder, "careful", entity("Accounts") + careful)
     (folder / "half done.yaml").write_text("name: half\n", encoding="utf-8")
     write(folder, "late", entity("Accounts"), schedule='"every tuesday"')
     return parse(folder, tmp_path_factory.mktemp("home"))
@@ -101,7 +103,8 @@ def test_only_the_sync_is_scheduled(dags: Any) -> None:
 def test_steps_follow_each_other_and_lookups_wait_for_their_load(dags: Any) -> None:
     assert dags["crm__sync"]["tasks"] == {
         "refresh_schema": ["validate_metadata"],
-        "validate_metadata": ["Accounts.extract", "Orders.extract"],
+        "validate_metadata": ["approve"],
+        "approve": ["Accounts.extract", "Orders.extract"],
         "Accounts.extract": ["Accounts.transform"],
         "Accounts.transform": ["Accounts.load"],
         "Accounts.load": ["Orders.transform", "complete_lookups"],
@@ -111,7 +114,14 @@ def test_steps_follow_each_other_and_lookups_wait_for_their_load(dags: Any) -> N
         "complete_lookups": ["report"],
         "report": [],
     }
-    assert dags["crm__import"]["tasks"] == dags["crm__sync"]["tasks"]
+    once = {name: after for name, after in dags["crm__sync"]["tasks"].items() if name != "approve"}
+    once["validate_metadata"] = ["Accounts.extract", "Orders.extract"]
+    assert dags["crm__import"]["tasks"] == once
+
+
+def test_a_sync_that_never_deletes_asks_nobody(dags: Any) -> None:
+    assert "approve" in dags["plain__sync"]["tasks"]
+    assert "approve" not in dags["careful__sync"]["tasks"]
 
 
 def test_without_lookups_there_is_nothing_to_complete(dags: Any) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 pytestmark = pytest.mark.airflow
 TASKS = [
-    *("refresh_schema", "validate_metadata"),
+    *("refresh_schema", "validate_metadata", "approve"),
     *("customers.extract", "customers.transform", "customers.load"),
     *("orders.extract", "orders.transform", "orders.load"),
     *("complete_lookups", "report"),

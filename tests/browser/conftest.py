@@ -140,6 +140,8 @@ class Visitor:
         """Go to the pages by Airflow's navigation, then to one of them; the frame that it is in."""
         self.page.goto(f"{self.url}/plugin/integrations")
         frame = self.frame
+        # Until it has gone where Airflow sends it, that would overtake us.
+        frame.wait_for_url(f"{self.url}/tandem/**")
         if path:
             frame.goto(f"{self.url}/tandem/{path}")
         return frame

@@ -1,12 +1,17 @@
 """What a task is asked to do: by the DAG that it belongs to, and by the params of its DAG run."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from airflow.sdk import Context
-from airflow.sdk.timezone import parse
 
+from tandem.airflow.intervals import interval_of
+from tandem.errors import ConfigurationError
 from tandem.model.integration import Integration
-from tandem.sync.job import JobKind, Request, Window
+from tandem.sync.job import JobKind, Request
+from tandem.sync.windows import Window, window_between
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,8 @@ class Asked:
     entity: str
     """External entity; empty for the steps of the whole run."""
     step: str
+    part: Mapping[str, Any] | None = None
+    """Which part of the entity the step reads, as `split` has told; None: all of it."""
 
 
 def request_of(asked: Asked, context: Context) -> Request:
@@ -29,12 +36,32 @@ def request_of(asked: Asked, context: Context) -> Request:
         mode=params.get("mode", "full"),
         entities=tuple(params["entities"]),
         approved=params.get("confirm", False),
-        window=_window(params.get("since"), params.get("until")),
+        window=_window(context),
     )
 
 
-def _window(since: str | None, until: str | None) -> Window | None:
-    if not since and not until:
+def _window(context: Context) -> Window | None:
+    """The window that the params name; in mode `window`, if they name none, the run's own."""
+    params = context["params"]
+    named = window_between(*(_moment(name, params.get(name)) for name in ("since", "until")))
+    if named or params.get("mode") != "window":
+        return named
+    own = interval_of(context)
+    if own is None:
+        raise ConfigurationError(
+            "Mode window reads a span of time again, and this run has none of its own: only one "
+            "with a logical date of the schedule has, as in a backfill.",
+            remedy="Give since, until or both.",
+        )
+    return window_between(*own)
+
+
+def _moment(name: str, text: str | None) -> datetime | None:
+    if not text:
         return None
-    start, end = (parse(text) if text else None for text in (since, until))
-    return Window(start, end)
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"{name}: {text!r} is no time.", remedy="Write it like 2026-01-31T06:00:00Z."
+        ) from None

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Final, get_args
 
 from airflow.sdk import DAG
+from airflow.sdk.definitions.param import ParamsDict
 
 from tandem.airflow.dag_params import document, params
 from tandem.airflow.dag_tasks import add_tasks
 from tandem.airflow.ids import task_key
+from tandem.airflow.late import deadline
 from tandem.airflow.schedules import refusal
 from tandem.airflow.tasks import Refuse
 from tandem.airflow.travels import Kind, travelling
@@ -54,15 +56,17 @@ def _dag(integration: Integration, kind: Kind) -> DAG:
     with DAG(
         f"{integration.name}__{kind}",
         schedule=schedule,
-        params=params(kind, mappings),
         description=integration.description or None,
         doc_md=document(integration, mappings),
         tags=["tandem", integration.name],
         catchup=False,
         auto_register=False,  # one that turns out to be broken must not stay
         max_active_runs=1,
+        deadline=deadline(integration) if kind == "sync" else None,
     ) as dag:
         add_tasks(integration, kind, mappings)
+    # Afterwards: each task would be given a copy, and Airflow check and store them all.
+    dag.params = ParamsDict(params(kind, mappings))
     _check_schedule(dag, schedule)
     return dag
 

@@ -16,7 +16,16 @@ def params(kind: Kind, mappings: Iterable[EntityMapping]) -> dict[str, Param]:
     """The params of a DAG of that kind."""
     entities = _entities(mapping.external for mapping in mappings)
     if kind == "sync":
-        return {"mode": _mode(), "entities": entities, "confirm": _confirm()}
+        return {
+            "mode": _mode(),
+            "entities": entities,
+            "since": _moment(
+                "In mode window: what was changed from then on. With until empty too, the time "
+                "from the run's logical date to the next one."
+            ),
+            "until": _moment("In mode window: what was changed before then."),
+            "confirm": _confirm(),
+        }
     preview = Param(False, type="boolean", description="Plan and report, but write nothing.")
     return {
         "preview": preview,
@@ -55,8 +64,12 @@ def _mode() -> Param:
     return Param(
         "auto",
         type="string",
-        enum=["auto", "full"],
-        values_display={"auto": "What changed (auto)", "full": "Everything again (full)"},
+        enum=["auto", "full", "window"],
+        values_display={
+            "auto": "What changed (auto)",
+            "full": "Everything again (full)",
+            "window": "What was changed at some time, again (window)",
+        },
         description="What is read of both systems.",
     )
 
@@ -65,8 +78,9 @@ def _confirm() -> Param:
     return Param(
         False,
         type="boolean",
-        description="Deletions that a run withheld, or a first sync that replaces local records, "
-        "are approved.",
+        title="Approve beforehand",
+        description="Nobody is asked: deletions that a run withheld, or a first sync that replaces "
+        "local records, are approved, and so is all else that a run stops for.",
     )
 
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,17 +10,24 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.timezone import utcnow
 
+from tandem.airflow.answers import allowed, answer_of
+from tandem.airflow.approving import answered, ask, report_rejection
 from tandem.airflow.asked import Asked, request_of
+from tandem.airflow.asset_events import tell as tell_assets
 from tandem.airflow.connections import find_connection
 from tandem.airflow.ids import task_key
-from tandem.errors import Busy
+from tandem.airflow.metrics import measured, reported
+from tandem.airflow.notices import partial_line
+from tandem.airflow.notify import problems
 from tandem.settings import Settings
+from tandem.state.overview import Waits
 from tandem.sync import steps
 from tandem.sync.environment import Environment
 from tandem.sync.extract import extract
 from tandem.sync.job import Run, check_mappings, open_job
-from tandem.sync.lease import holding
-from tandem.sync.manifests import Extracted
+from tandem.sync.lease import give_back, holding, keep
+from tandem.sync.manifests import Extracted, Loaded, Part
+from tandem.sync.parts import joined, read_part, split
 from tandem.sync.people.preview import show_plan
 from tandem.sync.schema import pin_expected_schemas
 from tandem.sync.transform import transform
@@ -40,6 +47,12 @@ class Task:
         """What that step of the entity handed over; None if it was skipped or failed."""
         return self.context["ti"].xcom_pull(task_ids=f"{task_key(entity)}.{step}")
 
+    @property
+    def extracted(self) -> list[Manifest]:
+        """What was read of the task's entity: a manifest for each part."""
+        found = self.manifest_of(self.asked.entity, "extract")
+        return [found] if isinstance(found, dict) else list(found)
+
     def fail_if_others_did(self) -> None:
         """AirflowFailException if a task of this DAG run failed, or could not start for that.
 
@@ -53,7 +66,7 @@ class Task:
             raise AirflowFailException(f"Failed, or not started for that: {', '.join(failed)}.")
 
 
-def run_step(asked: Asked, context: Context) -> Manifest:
+def run_step(asked: Asked, context: Context) -> Any:
     """Run the step; AirflowSkipException if its entity is not asked for, or a preview ends here.
 
     Raises Busy, and does nothing, while another run of the integration is at work.
@@ -61,36 +74,63 @@ def run_step(asked: Asked, context: Context) -> Manifest:
     request = request_of(asked, context)
     if asked.entity and request.entities and asked.entity not in request.entities:
         raise AirflowSkipException(f"{asked.entity} is not among the entities of this run.")
+    request = allowed(request, asked, context)
     looks_only = bool(context["params"].get("preview"))
     action = (_PREVIEW if looks_only else _STEPS)[asked.step]
-    environment = Environment(Settings.from_environment(), find_connection, utcnow)
-    with open_job(asked.integration, request, environment, _log_progress) as run:
+    with open_job(asked.integration, request, _environment(), _log_progress) as run:
         turn = nullcontext() if looks_only else _turn(run, asked)
-        with turn:
-            return action(run, Task(asked, context))
+        with turn, measured(run, asked) as tell:
+            manifest = action(run, Task(asked, context))
+            tell(manifest)
+            return manifest
+
+
+def take_answer(asked: Asked, context: Context, question: int, event: Manifest) -> Manifest:
+    """Note the answer to that question, as Airflow tells it, and give it."""
+    with open_job(asked.integration, request_of(asked, context), _environment()) as run:
+        return answered(run, question, event)
+
+
+def keep_turn(asked: Asked, context: Context) -> None:
+    """The integration stays this run's while the step waits; Busy if another run has it."""
+    if asked.step != "report" and not context["params"].get("preview"):
+        keep(_environment(), asked.integration.name, context["run_id"])
+
+
+def _environment() -> Environment:
+    return Environment(Settings.from_environment(), find_connection, utcnow)
 
 
 def _turn(run: Run, asked: Asked) -> AbstractContextManager[None]:
     """The integration is this run's from its first step to its report, which gives it back."""
-    return nullcontext() if asked.step == "report" else holding(run, keeps=True)
-
-
-def _give_back(run: Run) -> None:
-    """Let other runs in. One that has taken over already is left alone."""
-    with suppress(Busy), holding(run):
-        pass
+    by_itself = asked.step in ("approve", "report")
+    return nullcontext() if by_itself else holding(run, keeps=True)
 
 
 def _log_progress(entity: str, step: str, records: int) -> None:
     log.info("%s %s: %s records", entity, step, f"{records:,}")
 
 
+def _extract(run: Run, task: Task) -> Manifest:
+    if task.asked.part is None:
+        return steps.extract(run, task.asked.entity)
+    return steps.extract_part(run, dict(task.asked.part))
+
+
+def _validate_metadata(run: Run, _: Task) -> Manifest:
+    for problem in problems(run.integration):
+        log.warning(problem)
+    return steps.validate_metadata(run)
+
+
 def _transform(run: Run, task: Task) -> Manifest:
-    return steps.transform(run, task.manifest_of(task.asked.entity, "extract"))
+    return steps.transform(run, steps.joined(run, task.extracted))
 
 
 def _load(run: Run, task: Task) -> Manifest:
-    return steps.load(run, task.manifest_of(task.asked.entity, "transform"))
+    loaded = steps.load(run, task.manifest_of(task.asked.entity, "transform"))
+    tell_assets(task.context, run, Loaded.model_validate(loaded))
+    return loaded
 
 
 def _complete_lookups(run: Run, task: Task) -> Manifest:
@@ -100,20 +140,31 @@ def _complete_lookups(run: Run, task: Task) -> Manifest:
 
 
 def _report(run: Run, task: Task) -> Manifest:
+    answer = answer_of(task.asked, task.context)
+    if answer and answer.answer == "rejected":
+        return report_rejection(run, answer)
     try:
         report = steps.report(run)
     finally:
-        _give_back(run)
+        give_back(run)
     for line in [*report["lines"], *report["results"].splitlines()]:
         log.info(line)
+    reported(run, report)
+    if report["status"] == "partial":
+        waits = Waits.sum(run.state.waits([m.external for m in run.mappings]).values())
+        log.warning(partial_line(run.integration.name, waits))
     task.fail_if_others_did()
+    if report["exceeded"]:
+        raise AirflowFailException(" ".join(report["exceeded"]))
     return report
 
 
-_STEPS: Final[dict[str, Callable[[Run, Task], Manifest]]] = {
+_STEPS: Final[dict[str, Callable[[Run, Task], Any]]] = {
     "refresh_schema": lambda run, _: steps.refresh_schema(run),
-    "validate_metadata": lambda run, _: steps.validate_metadata(run),
-    "extract": lambda run, task: steps.extract(run, task.asked.entity),
+    "validate_metadata": _validate_metadata,
+    "approve": lambda run, task: ask(run, task.context),
+    "split": lambda run, task: steps.split(run, task.asked.entity),
+    "extract": _extract,
     "transform": _transform,
     "load": _load,
     "complete_lookups": _complete_lookups,
@@ -131,8 +182,14 @@ def _preview_validation(run: Run, _: Task) -> Manifest:
     return {"stopped": {entity: str(why) for entity, why in run.stopped.items()}}
 
 
+def _preview_extract(run: Run, task: Task) -> Manifest:
+    part, entity = task.asked.part, task.asked.entity
+    extracted = extract(run, entity) if part is None else read_part(run, Part.model_validate(part))
+    return extracted.model_dump(mode="json")
+
+
 def _preview_transform(run: Run, task: Task) -> Manifest:
-    extracted = Extracted.model_validate(task.manifest_of(task.asked.entity, "extract"))
+    extracted = joined(run, [Extracted.model_validate(part) for part in task.extracted])
     return {"actions": show_plan(transform(run, extracted)).actions}
 
 
@@ -154,7 +211,8 @@ def _write_nothing(_run: Run, _task: Task) -> Manifest:
 _PREVIEW: Final = _STEPS | {
     "refresh_schema": _preview_schema,
     "validate_metadata": _preview_validation,
-    "extract": lambda run, task: extract(run, task.asked.entity).model_dump(mode="json"),
+    "split": lambda run, task: [p.model_dump(mode="json") for p in split(run, task.asked.entity)],
+    "extract": _preview_extract,
     "transform": _preview_transform,
     "load": _write_nothing,
     "complete_lookups": _write_nothing,

@@ -1,11 +1,17 @@
 """The tasks of an integration's DAG. Light to import: what they need to run is imported then."""
 
-from typing import Any
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any, NoReturn
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.timezone import utcnow
 
+from tandem.airflow.places import RunPage
 from tandem.airflow.travels import Kind
+from tandem.airflow.waiting import Waited, after
+from tandem.errors import Busy, Throttled
 from tandem.model.integration import Integration
 
 
@@ -15,12 +21,21 @@ class Step(BaseOperator):
     ui_color = "#e8f1f8"
 
     def __init__(
-        self, *, integration: Integration, kind: Kind, entity: str = "", **options: Any
+        self,
+        *,
+        integration: Integration,
+        kind: Kind,
+        entity: str = "",
+        part: dict[str, Any] | None = None,
+        **options: Any,
     ) -> None:
         super().__init__(**options)
         self.integration = integration
         self.kind = kind
         self.entity = entity
+        self.part = part
+        if self.name == "report":
+            self.operator_extra_links = (RunPage(),)
 
     @property
     def name(self) -> str:
@@ -29,11 +44,51 @@ class Step(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the step and give its manifest."""
-        from tandem.airflow.asked import Asked
-        from tandem.airflow.steps import run_step
+        return self._attempt(context, Waited())
 
-        asked = Asked(self.integration, self.kind, self.entity, self.name)
-        return run_step(asked, context)
+    def resume(self, context: Context, event: Any = None, **waited: Any) -> dict[str, Any]:  # noqa: ARG002 - Airflow's signature
+        """Go on after a wait: run the step anew, or wait on."""
+        return self._attempt(context, Waited(**waited))
+
+    def get_openlineage_facets_on_complete(self, ti: Any) -> Any:
+        """Which columns a load made of which: what the OpenLineage provider asks, if it is there.
+
+        None of other steps, and of a load that was skipped or failed.
+        """
+        if self.name != "load" or ti.state != "success":
+            return None
+        from tandem.airflow.lineage import load_lineage
+
+        return load_lineage(self.integration, self.entity, self.kind, ti.run_id)
+
+    def _attempt(self, context: Context, waited: Waited) -> dict[str, Any]:
+        """The step's manifest; TaskDeferred if it has to wait."""
+        from tandem.airflow.asked import Asked
+        from tandem.airflow.metrics import throttled
+        from tandem.airflow.steps import keep_turn, run_step
+        from tandem.connectors.throttling import PLACE
+
+        PLACE.can_be_left = True
+        asked = Asked(self.integration, self.kind, self.entity, self.name, self.part)
+        try:
+            if waited.left(utcnow()) > timedelta(0):
+                keep_turn(asked, context)
+                self._defer_by(waited)
+            return run_step(asked, context)
+        except (Throttled, Busy) as error:
+            more = after(error, waited, utcnow())
+            if more is None:
+                raise
+            self.log.warning("%s This task waits without a worker: %s", error.problem, more)
+            if isinstance(error, Throttled):
+                throttled(asked, timedelta(seconds=more.throttled - waited.throttled))
+            self._defer_by(more)
+
+    def _defer_by(self, waits: Waited) -> NoReturn:
+        from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
+
+        trigger = TimeDeltaTrigger(waits.nap(utcnow()))
+        self.defer(trigger=trigger, method_name="resume", kwargs=asdict(waits))
 
 
 class Refuse(BaseOperator):

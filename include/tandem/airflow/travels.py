@@ -18,3 +18,9 @@ def travelling(integration: Integration, kind: Kind) -> tuple[EntityMapping, ...
 def may_wait(mapping: EntityMapping) -> bool:
     """Whether records of it may have to wait for others until those are loaded."""
     return mapping.direction != "download_only" or bool(looked_up(mapping))
+
+
+def may_ask(mapping: EntityMapping) -> bool:
+    """Whether a sync of it may need a person's approval: for deletions, or to replace records."""
+    replaces = mapping.first_sync == "replace_local" and mapping.direction != "upload_only"
+    return replaces or mapping.deletes == "propagate" or mapping.filter_exit == "delete"

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
+from tandem.cli.notices import notice_problems
 from tandem.cli.output import print_json, print_marked, progress_shown, say
 from tandem.cli.session import (
     FINDINGS,
@@ -24,13 +25,14 @@ from tandem.sync.job import Request
 from tandem.sync.people.check import Finding, finding_of
 from tandem.sync.people.check import check as check_integration
 
-_COLOURS: Final = {
+COLOURS: Final = {
     "ok": "green",
     "note": "cyan",
     "warning": "yellow",
     "problem": "red",
     "unreachable": "red",
 }
+"""Severity → colour."""
 
 
 def check(
@@ -40,7 +42,7 @@ def check(
     """Check files, connections, mappings, and what the systems can do. Changes nothing."""
     with errors_as_exit_codes():
         names = [integration_file(name).stem] if name else _all_names()
-    found = {name: _findings(name) for name in names}
+    found = {name: findings_of(name) for name in names}
     if json:
         print_json({name: [asdict(f) for f in findings] for name, findings in found.items()})
     else:
@@ -48,7 +50,7 @@ def check(
             say(name, "bold")
             for finding in findings:
                 print_marked(
-                    finding.severity, _COLOURS[finding.severity], finding.about, finding.text
+                    finding.severity, COLOURS[finding.severity], finding.about, finding.text
                 )
     severities = {finding.severity for findings in found.values() for finding in findings}
     if "unreachable" in severities:
@@ -61,12 +63,14 @@ def _all_names() -> list[str]:
     return [path.stem for path in list_integration_files(environment().settings.config)]
 
 
-def _findings(name: str) -> list[Finding]:
+def findings_of(name: str) -> list[Finding]:
+    """What is found about one integration; what is raised is a finding too."""
     try:
         integration = integration_named(name)
         request = Request(new_run_id())
         with progress_shown() as progress, job_for(integration, request, progress) as job:
-            return check_integration(job)
+            told = [Finding("notify", "warning", text) for text in notice_problems(integration)]
+            return [*check_integration(job), *told]
     except TandemError as error:
         return [finding_of(name, error)]
     except Exception as error:  # noqa: BLE001 - the other integrations are checked all the same

@@ -11,13 +11,16 @@ from tandem.cli import (
     check,
     conflicts,
     demo,
+    doctor,
     explain,
+    housekeeping,
     init,
     log,
     mapping,
     preview,
     rejected,
     schema,
+    state,
     suggest,
     transfer,
     validate,
@@ -81,4 +84,7 @@ app.command("rejected")(rejected.rejected)
 app.command("conflicts")(conflicts.conflicts)
 app.command("explain")(explain.explain)
 app.command("verify")(verify.verify)
+app.command("housekeeping")(housekeeping.housekeeping)
+app.add_typer(state.app, name="state")
+app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)

@@ -1,12 +1,12 @@
 """`tandem import`, `tandem export`, `tandem sync`: carry a plan out."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from tandem.cli.output import print_json, progress_shown, say
+from tandem.cli.output import complain, print_json, progress_shown, say
 from tandem.cli.session import (
     FINDINGS,
     UNREACHABLE,
@@ -21,10 +21,11 @@ from tandem.cli.session import (
 )
 from tandem.cli.waiting import print_waiting, waiting_of
 from tandem.errors import ConfigurationError
-from tandem.sync.job import JobKind, Mode, Request, Run, Window
+from tandem.sync.job import JobKind, Mode, Request, Run
 from tandem.sync.lease import holding
 from tandem.sync.report import RunReport
 from tandem.sync.run import run_all
+from tandem.sync.windows import check_window, window_between
 
 Yes = Annotated[
     bool, typer.Option("--yes", help="Approve the deletions that a first sync or a run asks about.")
@@ -60,22 +61,31 @@ def export(
 def _once(
     kind: JobKind, entity: list[str] | None, since: datetime | None, until: datetime | None
 ) -> Request:
-    start, end = (at and at.replace(tzinfo=UTC) for at in (since, until))
-    window = Window(start, end) if start or end else None
+    with errors_as_exit_codes():
+        window = window_between(since, until)
     return Request("", kind, "full", tuple(entity or ()), window=window)
 
 
-def sync(
+def sync(  # noqa: PLR0913 - the options of a command
     name: Name,
     mode: Annotated[
-        Mode, typer.Option(help="auto: changes since the last sync; full: everything again.")
+        Mode,
+        typer.Option(
+            help="auto: changes since the last sync; full: everything again; window: once more "
+            "what was changed since --since and before --until."
+        ),
     ] = "auto",
     entity: Entities = None,
+    since: Since = None,
+    until: Until = None,
     yes: Yes = False,  # noqa: FBT002 - a flag
     json: AsJson = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Bring both sides in step: everything the first time, then only what changed."""
-    request = Request("", "sync", mode, tuple(entity or ()), approved=yes)
+    with errors_as_exit_codes():
+        window = window_between(since, until)
+        check_window("sync", mode, window)
+    request = Request("", "sync", mode, tuple(entity or ()), approved=yes, window=window)
     _transfer(name, request, json=json)
 
 
@@ -122,6 +132,8 @@ def print_report(report: RunReport) -> None:
         for line in (entity.result, entity.message) if entity.result else (entity.line,):
             if line:
                 say(line, indent=2)
+    for above in report.exceeded:
+        complain(above)
     if report.completed_lookups:
         say(f"Completed in a second pass: {report.completed_lookups}")
     if len({entity.entity for entity in report.entities}) > 1:

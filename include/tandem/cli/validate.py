@@ -9,6 +9,7 @@ import typer
 from tandem.cli.clean_up import clean_up as clean_up_file
 from tandem.cli.clean_up import undo as undo_edit
 from tandem.cli.edits import print_problems
+from tandem.cli.notices import notice_problems
 from tandem.cli.output import print_json, progress_shown, say
 from tandem.cli.session import (
     FINDINGS,
@@ -73,19 +74,26 @@ def _validate(name: str, entities: tuple[str, ...], *, json: bool) -> None:
             found = all_problems(job)
             names = [mapping.external for mapping in job.mappings]
     if json:
-        print_json(_document(name, path, source, found))
+        print_json(_document(integration, path, source, found))
     else:
         _print(integration, path, source, found, names)
     if found.stopped:
         raise typer.Exit(FINDINGS)
 
 
-def _document(name: str, path: Path, source: YamlSource, found: Looked) -> dict[str, Any]:
+def _document(
+    integration: Integration, path: Path, source: YamlSource, found: Looked
+) -> dict[str, Any]:
     problems = [
         {**asdict(problem), "file": str(path), "line": source.line(problem.place)}
         for problem in found.problems
     ]
-    return {"integration": name, "problems": problems, "stopped": found.stopped}
+    return {
+        "integration": integration.name,
+        "problems": problems,
+        "stopped": found.stopped,
+        "notify": notice_problems(integration),
+    }
 
 
 def _print(
@@ -95,6 +103,8 @@ def _print(
     problems = by_entity(found.problems)
     for name in names:
         _print_entity(integration, name, problems.get(name, []), path, source, found)
+    for text in notice_problems(integration):
+        say(text, "yellow")
     _print_summary(integration.name, found)
 
 

@@ -25,7 +25,7 @@ import pytest
 pytest.register_assert_rewrite(
     *(f"tandem.conformance.{name}" for name in ("subject", "reading", "filtering", "changes")),
     *(f"tandem.conformance.{name}" for name in ("writers", "writing", "guarding")),
-    *(f"tandem.conformance.{name}" for name in ("provisioning", "promises")),
+    *(f"tandem.conformance.{name}" for name in ("provisioning", "promises", "splitting")),
 )
 
 from tandem.conformance.changes import *  # noqa: E402, F403
@@ -34,6 +34,7 @@ from tandem.conformance.guarding import *  # noqa: E402, F403
 from tandem.conformance.promises import *  # noqa: E402, F403
 from tandem.conformance.provisioning import *  # noqa: E402, F403
 from tandem.conformance.reading import *  # noqa: E402, F403
+from tandem.conformance.splitting import *  # noqa: E402, F403
 from tandem.conformance.subject import Subject  # noqa: E402
 from tandem.conformance.writing import *  # noqa: E402, F403
 

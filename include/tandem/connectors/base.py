@@ -187,6 +187,25 @@ class Identified(Connector, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the records of an entity are, as catalogues of data name it. Without credentials."""
+
+    system: str
+    """`postgres://db.example.com:5432`, `https://services.example.com`."""
+    name: str
+    """Within the system: `crm.public.account`, `odata/v4/crm/Accounts`."""
+
+
+@runtime_checkable
+class Placed(Connector, Protocol):
+    """A connector that can say where its records are."""
+
+    def place(self, entity: str) -> Place:
+        """Where the records of the entity of that name are."""
+        ...
+
+
 @runtime_checkable
 class Settler(Connector, Protocol):
     """A connector that knows how far the versions of its records are settled, for entities whose

@@ -12,6 +12,7 @@ from tandem.connectors.memory_follow import Followed
 from tandem.connectors.memory_store import Cut, Habits, Record, Store, forget, store
 from tandem.connectors.memory_write import Writing, value
 from tandem.connectors.pages import page_of
+from tandem.connectors.parts import ordered_by, ranges, within
 from tandem.connectors.seen import with_marks
 from tandem.core.filters.conditions import check_condition, satisfies
 from tandem.model.connection import Connection
@@ -59,6 +60,18 @@ class MemoryConnector:
         with self._operation("find"):
             found = [r for r in self._satisfying(query) if tuple(r[n] for n in names) in wanted]
             yield from self._pages(query, found)
+
+    def split(self, query: Query, parts: int, *, least: int) -> tuple[str, ...]:
+        """By ranges of the key."""
+        field = ordered_by(query)
+        if field is None:
+            return ()
+        keys = sorted(record[field.name] for record in self._satisfying(query))
+        return ranges(query, parts, least, len(keys), keys.__getitem__)
+
+    def read_part(self, query: Query, part: str) -> Iterator[Page]:
+        """As `read`, within the range."""
+        yield from self.read(within(query, part))
 
     def changes(self, query: Query, since: str | None) -> Iterator[Page]:
         """Records written and ids deleted since the token, which is the number of a write."""

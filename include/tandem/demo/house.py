@@ -8,12 +8,26 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from tandem.demo.data import Sizes, fill
 from tandem.demo.schema import FIELD_SERVICE
 from tandem.demo.server import serving
 from tandem.demo.service import create_app
 from tandem.demo.store import Store
+
+_BUNDLE: Final = {
+    "name": "dags-folder",
+    "classpath": "tandem.airflow.bundle.IntegrationsBundle",
+    "kwargs": {"refresh_interval": 2},
+}
+NOTICING: Final = {
+    "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps([_BUNDLE]),
+    "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "2",
+    "AIRFLOW__DAG_PROCESSOR__STALE_DAG_THRESHOLD": "5",
+    "AIRFLOW__SCHEDULER__PARSING_CLEANUP_INTERVAL": "10",
+}
+"""Integration files that were changed, added or removed by hand show in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +52,7 @@ class House:
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.project / "dags"),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(self.project / "plugins"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            **NOTICING,
             # SQLite takes one writer at a time: few tasks at once, and patience.
             "AIRFLOW__CORE__PARALLELISM": "4",
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow.db?timeout=60",

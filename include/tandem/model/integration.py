@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from tandem.errors import is_one_line
+from tandem.model.alerts import FailAbove, Notice
 from tandem.model.config import Config
 from tandem.model.filters import Condition
 from tandem.model.transforms import Transform, fields_read_by
@@ -35,6 +36,11 @@ class System(Config):
     connector: Text = Field(description="Name of an installed connector: odata, sql, …")
     connection: Text = Field(
         description="Id of an Airflow connection (AIRFLOW_CONN_<ID>, the UI or a secrets backend)."
+    )
+    pool: Text | None = Field(
+        None,
+        description="Airflow pool of the tasks that talk to this side, one for all integrations "
+        "that share a tenant and a user.",
     )
 
 
@@ -145,6 +151,13 @@ class EntityMapping(Config):
         "every so manieth run.",
         ge=1,
     )
+    parallel_reads: int = Field(
+        1,
+        description="In how many parts at once a large full reading of a side is read; each is a "
+        "task of its own in Airflow.",
+        ge=1,
+        le=32,
+    )
     filter_exit: Literal["keep", "delete"] = Field(
         "keep", description="What happens to a linked record that leaves the filter."
     )
@@ -223,6 +236,15 @@ class Integration(Config):
     on_conflict: OnConflict = Field(
         "external_wins", description="What happens when both sides changed the same field."
     )
+    fail_above: FailAbove | None = Field(
+        None, description="From what on a run with rejected records or conflicts has failed."
+    )
+    late_after: timedelta | None = Field(
+        None,
+        description="How long after it was queued a sync is late. ISO 8601, for example PT2H.",
+        gt=timedelta(0),
+    )
+    notify: tuple[Notice, ...] = Field((), description="Who is told when, and how.")
     entities: tuple[EntityMapping, ...] = Field(min_length=1)
 
     @property

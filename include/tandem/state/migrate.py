@@ -12,7 +12,7 @@ from tandem.errors import ConfigurationError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "0006"
+HEAD: Final = "0008"
 """The newest migration. Known here so that a task need not load Alembic to see that it is there."""
 
 
@@ -28,11 +28,11 @@ def open_database(url: str) -> Engine:
 def ensure_current(engine: Engine) -> None:
     """Run the migrations that are missing. Safe when several processes do it at once."""
     with engine.connect() as connection:
-        if _revision(connection) == HEAD:
+        if found_revision(connection) == HEAD:
             return
     with writing(engine) as connection:
         _wait_for_others(connection)
-        found = _revision(connection)
+        found = found_revision(connection)
         if found and found > HEAD:
             raise ConfigurationError(
                 f"The state database has migration {found}, newer than {HEAD} of this version.",
@@ -42,7 +42,8 @@ def ensure_current(engine: Engine) -> None:
             _upgrade(connection)
 
 
-def _revision(connection: Connection) -> str | None:
+def found_revision(connection: Connection) -> str | None:
+    """The newest migration that the database has had; None: none."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

@@ -15,6 +15,7 @@ from tandem.state.anchors import SetAnchor
 from tandem.state.edits import EditEntry
 from tandem.state.links import LinkEntry
 from tandem.state.overview import OverviewReader
+from tandem.state.questions import QuestionReader, QuestionStore
 from tandem.state.run_history import HistoryReader
 from tandem.state.run_log import LogEntry
 from tandem.state.snapshots import Snapshot, SnapshotEntry
@@ -22,7 +23,7 @@ from tandem.state.transactions import TransactionEntry
 from tandem.state.waiting import WaitingReader
 
 
-class StateReader(OverviewReader, HistoryReader, WaitingReader, Protocol):
+class StateReader(OverviewReader, HistoryReader, WaitingReader, QuestionReader, Protocol):
     """Look, do not touch. Preview is given this one."""
 
     def set_anchor(self, entity: str, side: str) -> SetAnchor | None:
@@ -120,7 +121,7 @@ class StateReader(OverviewReader, HistoryReader, WaitingReader, Protocol):
         ...
 
     def has_synced(self, entity: str) -> bool:
-        """Whether a sync, not only an import or export, has loaded this entity."""
+        """Whether a sync, not only an import, export or window, has loaded this entity."""
         ...
 
     def last_loaded(self, entity: str) -> str | None:
@@ -128,7 +129,7 @@ class StateReader(OverviewReader, HistoryReader, WaitingReader, Protocol):
         ...
 
     def runs_logged(self, entity: str) -> int:
-        """How many runs have loaded this entity, wholly or in part."""
+        """How many syncs have loaded this entity, wholly or in part."""
         ...
 
     def log_entries(self, *, run_id: str | None = None, limit: int = 50) -> list[LogEntry]:
@@ -147,7 +148,7 @@ class StateReader(OverviewReader, HistoryReader, WaitingReader, Protocol):
         ...
 
 
-class StateStore(StateReader, Protocol):
+class StateStore(StateReader, QuestionStore, Protocol):
     """Look and write. Only a run is given this one.
 
     Once it has acquired the lease, whatever it writes raises StopRun, and writes nothing, if

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import RowMapping, and_, func, insert, select, update
 
 from tandem.model.changes import Counts
 from tandem.state.scope import Scope
-from tandem.state.tables import log
+from tandem.state.tables import expired, log, syncanchor
 
 LOADED: Final = log.c.status.in_(("success", "partial"))
 """That a run has loaded the entity, wholly or in part."""
+SYNCED: Final = and_(log.c.kind == "sync", LOADED)
+"""That the run was a sync of all that changed, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,9 @@ class LogEntry:
     message: str
     counts: Counts
     kind: str = "sync"
-    """sync, import, export, or asked: what somebody decided about records."""
+    """sync, import, export; window: a sync of a window of time; asked: what somebody decided about
+    records.
+    """
 
 
 def start(
@@ -51,8 +55,10 @@ def start(
 
 
 def has_synced(scope: Scope) -> bool:
-    """Whether a sync, not only an import or export, has loaded the entity."""
-    return scope.any(*scope.mine(log, kind="sync"), LOADED)
+    """Whether a sync, not only an import, export or window, has loaded the entity. Its run may have
+    been repeated as something else since, but nothing else sets anchors.
+    """
+    return scope.any(*scope.mine(log), SYNCED) or scope.any(*scope.mine(syncanchor))
 
 
 def note_mode(scope: Scope, key: Mapping[str, str], mode: str) -> None:
@@ -82,9 +88,12 @@ def last_loaded(scope: Scope) -> str | None:
 
 
 def loads(scope: Scope) -> int:
-    """How many runs have loaded the entity."""
-    query = select(func.count(log.c.run_id.distinct())).where(*scope.mine(log), LOADED)
-    return scope.connection.scalar(query) or 0
+    """How many syncs have loaded the entity, also those that have expired."""
+    logged = select(func.count(log.c.run_id.distinct())).where(*scope.mine(log), SYNCED)
+    gone = select(func.coalesce(func.sum(expired.c.loads), 0)).where(*scope.mine(expired))
+    # In one statement: rows expire at any moment.
+    query = select(logged.scalar_subquery() + gone.scalar_subquery())
+    return int(scope.connection.scalar(query) or 0)
 
 
 def entries(scope: Scope, *, run_id: str | None, limit: int) -> list[LogEntry]:

@@ -89,7 +89,8 @@ class Scope:
 def insert_new(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert the row unless one with its key is there; whether it was inserted."""
     insert = _INSERTS[connection.dialect.name](table).values(values)
-    return connection.execute(insert.on_conflict_do_nothing()).rowcount == 1
+    counted = insert.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    return connection.execute(counted).rowcount == 1
 
 
 def _scalar(value: Any) -> pa.Scalar:

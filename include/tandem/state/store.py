@@ -16,6 +16,7 @@ from tandem.state import (
     edits,
     forgetting,
     identities,
+    questions,
     rechecks,
     rejected,
     run_log,
@@ -26,6 +27,7 @@ from tandem.state.account import Account
 from tandem.state.lease import Lease
 from tandem.state.migrate import open_database
 from tandem.state.protocols import StateReader, StateStore
+from tandem.state.questions import Answer
 from tandem.state.reader import SqlReader
 from tandem.state.run_log import LogEntry
 from tandem.state.scope import Scope
@@ -81,6 +83,14 @@ class SqlState(SqlReader):
     def note_edit(self, *, reason: str, before: str, after: str, at: datetime) -> None:
         with self._writing() as scope:
             edits.note(scope, reason=reason, before=before, after=after, at=at)
+
+    def ask(self, run_id: str, fingerprint: str, counts: str, *, at: datetime) -> int:
+        with self._writing() as scope:
+            return questions.ask(scope, run_id, fingerprint, counts, at=at)
+
+    def answer(self, id_: int, answer: Answer, *, by: str | None, at: datetime) -> None:
+        with self._writing() as scope:
+            questions.answer(scope, id_, answer, by=by, at=at)
 
     def send(self, entity: str, side: str, run_id: str, at: datetime, rows: pa.Table) -> None:
         with self._writing(entity) as scope:

@@ -71,6 +71,19 @@ log = Table(
     Index("ix_integration_log_status", "integration", "status", "id"),
 )
 
+expired = Table(
+    "integration_expired",
+    metadata,
+    Column("integration", Text, primary_key=True),
+    Column("entity", Text, primary_key=True),
+    Column(
+        "loads",
+        BigInteger,
+        nullable=False,
+        comment="runs that have loaded it and are not in the log any more",
+    ),
+)
+
 syncanchor = Table(
     "integration_syncanchor",
     metadata,
@@ -261,3 +274,18 @@ sign_in = Table(
     Column("updated_at", _AT, nullable=False),
 )
 """Not of one integration: several of them may use the same connection."""
+
+question = Table(
+    "integration_question",
+    metadata,
+    Column("id", _AUTO_ID, primary_key=True, autoincrement=True),
+    Column("integration", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False, comment="over the list that was asked about"),
+    Column("counts", Text, nullable=False, comment="JSON: how many it is, by entity and side"),
+    Column("asked_at", _AT, nullable=False),
+    Column("answer", Text, comment="approved, rejected or none; null while it waits"),
+    Column("answered_by", Text),
+    Column("answered_at", _AT),
+    Index("ix_integration_question_list", "integration", "fingerprint", "id"),
+)

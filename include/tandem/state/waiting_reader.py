@@ -7,9 +7,10 @@ from datetime import datetime
 import pyarrow as pa
 from sqlalchemy import Engine
 
-from tandem.state import conflicts, deferred, rechecks, rejected, transactions
+from tandem.state import conflicts, deferred, questions, rechecks, rejected, transactions
 from tandem.state.conflicts import ConflictEntry
 from tandem.state.deferred import DeferredEntry, WantedEntry
+from tandem.state.questions import QuestionEntry
 from tandem.state.rechecks import RecheckEntry
 from tandem.state.rejected import Place, ReasonEntry, RejectedEntry
 from tandem.state.scope import Scope
@@ -102,3 +103,7 @@ class SqlWaiting:
     ) -> list[DeferredEntry]:
         with self._looking(entity) as scope:
             return deferred.listed(scope, record_id=record_id, limit=limit)
+
+    def questions(self, fingerprint: str | None = None, *, limit: int = 50) -> list[QuestionEntry]:
+        with self._looking() as scope:
+            return questions.listed(scope, fingerprint, limit=limit)

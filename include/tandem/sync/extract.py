@@ -4,7 +4,7 @@ Nothing is written to either side.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Final
@@ -13,16 +13,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tandem.connectors.base import DeltaReader, Page
+from tandem.connectors.parts import Splitter
 from tandem.core.anchors import later
 from tandem.core.filters.frame import BatchTest
 from tandem.core.id_set import IdSet
 from tandem.core.ids import key_columns, record_ids
 from tandem.core.mapping import BoundMapping
-from tandem.errors import AnchorExpired
+from tandem.errors import AnchorExpired, StopRun
 from tandem.model.changes import Anchor
 from tandem.model.schema import ChangeTracking
 from tandem.pipeline import ahead
-from tandem.staging import BatchWriter
+from tandem.staging import BatchWriter, read_batches
 from tandem.sync.columns import UNREADABLE
 from tandem.sync.job import Job
 from tandem.sync.manifests import Extracted, Read
@@ -44,24 +45,48 @@ def extract(job: Job, entity: str) -> Extracted:
     bound = job.bound(entity)
     after_run = job.state.last_loaded(entity)
     replaces = job.replaces(bound.mapping)
-    external = local = None
-    if bound.is_downloaded and job.downloads:
-        external = _read(job, bound, external_reading(job, bound))
-    if (bound.is_uploaded and job.uploads) or replaces:
-        local = _read(job, bound, local_reading(job, bound))
-    for side, read in (("external", external), ("local", local)):
-        if read:
-            _log.info("%s: %s %s read of %d records", entity, side, read.mode, read.records)
+    if replaces and job.syncs_window:
+        raise StopRun(
+            f"{entity} has not been synced yet, and its first sync replaces the local records: "
+            "what is outside of a window would be taken for missing.",
+            remedy="Run a sync without a window first, or write first_sync: link_and_merge.",
+        )
+    read = {name: read_side(job, bound, how) for name, how in readings(job, bound).items()}
+    for side, found in read.items():
+        _log.info("%s: %s %s read of %d records", entity, side, found.mode, found.records)
     return Extracted(
         entity=entity,
         mapping_hash=mapping_hash(bound.mapping),
         after_run=after_run,
-        external=external,
-        local=local,
+        external=read.get("external"),
+        local=read.get("local"),
     )
 
 
-def _read(job: Job, bound: BoundMapping, reading: Reading) -> Read:
+def readings(job: Job, bound: BoundMapping) -> dict[str, Reading]:
+    """How the sides are read that this run looks at, by their names."""
+    found = {}
+    if bound.is_downloaded and job.downloads:
+        found["external"] = external_reading(job, bound)
+    if (bound.is_uploaded and job.uploads) or job.replaces(bound.mapping):
+        found["local"] = local_reading(job, bound)
+    return found
+
+
+def extract_part(job: Job, bound: BoundMapping, reading: Reading, part: str) -> Read:
+    """Stage one part of all that there is on one side."""
+    return _Extraction(job, bound, replace(reading, anchor=None)).run_part(part)
+
+
+def join_parts(
+    job: Job, bound: BoundMapping, reading: Reading, parts: Sequence[Read], anchor: Anchor | None
+) -> Read:
+    """Staged parts as one reading of one side; the anchor is what it was before the first."""
+    return _Extraction(job, bound, replace(reading, anchor=None)).run_joined(parts, anchor)
+
+
+def read_side(job: Job, bound: BoundMapping, reading: Reading) -> Read:
+    """Stage what changed on one side since its anchor, or everything."""
     try:
         return _Extraction(job, bound, reading).run()
     except AnchorExpired:
@@ -95,6 +120,45 @@ class _Extraction:
             ceiling = greatest(self._reading)
             for page in ahead(self._pages() if has_news(self._reading) else iter(())):
                 self._take(page)
+        return self._accounted(self._next_anchor(ceiling), watched=watched)
+
+    def run_part(self, part: str) -> Read:
+        """Read that part of all there is. What only the whole can tell, `run_joined` finds out."""
+        connector = self._side.connector
+        assert isinstance(connector, Splitter)  # noqa: S101 - it has made the part
+        query = self._reading.changes(self._bound.mapping.overlap)
+        for page in ahead(connector.read_part(query, part)):
+            self._take(page)
+        self._records.flush()
+        self._unreadable.flush()
+        return Read(
+            mode=self._reading.mode,
+            records=self._records.rows,
+            paths=tuple(self._records.paths),
+            unreadable_paths=tuple(self._unreadable.paths),
+        )
+
+    def run_joined(self, parts: Sequence[Read], anchor: Anchor | None) -> Read:
+        """Parts that were read as one reading, with what only the whole can tell."""
+        watched = is_watched(self._job, self._bound, self._reading)
+        paths = tuple(path for part in parts for path in part.paths)
+        unreadable = tuple(path for part in parts for path in part.unreadable_paths)
+        key = self._side.entity.key
+        for batch in read_batches(paths, key):
+            self._present.add(record_ids(batch, key))
+        for batch in read_batches(unreadable, ["id"]):
+            self._present.add(batch.column("id"))
+        whole = self._accounted(anchor, watched=watched)
+        return whole.model_copy(
+            update={
+                "records": sum(part.records for part in parts),
+                "paths": paths,
+                "unreadable_paths": unreadable,
+            }
+        )
+
+    def _accounted(self, anchor: Anchor | None, *, watched: bool) -> Read:
+        """All that was read, and what is missing."""
         self._read_waiting()
         present = self._all_present() if watched else None
         if present is not None:
@@ -110,7 +174,7 @@ class _Extraction:
             gone_paths=tuple(self._gone.paths),
             vanished_paths=tuple(self._vanished.paths),
             was_empty=present is not None and not len(present),
-            anchor=self._next_anchor(ceiling),
+            anchor=anchor,
         )
 
     def _pages(self) -> Iterator[Page]:
@@ -150,7 +214,8 @@ class _Extraction:
         """Read again what waits for other records or was asked for; what is not there any more
         waits for nothing.
         """
-        if self._job.kind != "sync":  # what waits, waits for a sync
+        # What waits, waits for a sync; that of a window looks at it only when all is loaded.
+        if not (self._job.syncs_all or (self._job.syncs_window and self._job.only_waiting)):
             return
         waiting = self._waiting()
         missing = waiting.filter(pc.invert(self._present.holds(waiting)))
@@ -165,7 +230,11 @@ class _Extraction:
                 self._records.add(self._side.completed(page.records))
                 found.add(record_ids(page.records, self._side.entity.key))
                 found.add(pa.array([record.id for record in page.unreadable], pa.string()))
-        gone = missing.filter(pc.invert(found.holds(missing)))
+        if self._job.syncs_all:
+            self._note_gone(missing.filter(pc.invert(found.holds(missing))))
+
+    def _note_gone(self, gone: pa.Array) -> None:
+        """These records waited and are not there any more."""
         if matters(self._bound, self._reading):  # what is linked is planned, and over after that
             links = self._job.state.links(self._entity, self._side.name, gone)
             linked = links[f"{self._side.name}_id"].combine_chunks()

@@ -24,21 +24,15 @@ from tandem.state.store import SqlState, StateReader, StateStore
 from tandem.sync.approved import Deletion
 from tandem.sync.environment import Environment, open_state_of, sign_ins_of
 from tandem.sync.expected import Expected
+from tandem.sync.granted import Granted
 from tandem.sync.validation import validated
+from tandem.sync.windows import Window, check_window
 from tandem.transforms import transforms_for
 
-Mode = Literal["auto", "full"]
+Mode = Literal["auto", "full", "window"]
 JobKind = Literal["sync", "import", "export"]
 Progress = Callable[[str, str, int], None]
 """Called with entity, step and the number of records that the step has dealt with so far."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A span of time: from its start on, before its end. Aware instants; None: open."""
-
-    start: datetime | None = None
-    end: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +48,14 @@ class Job:
     """Only records that wait for others, or that somebody asked for, are looked at."""
     approved: bool = False
     """A person has approved the deletions that this run finds."""
+    granted: Granted | None = None
+    """What a person was asked before the run went on, and has approved."""
     approvals: frozenset[Deletion] | None = None
     """The only deletions that this run may carry out, as a person saw them; None: any."""
     looks_only: bool = False
     """A preview: nothing has to be approved."""
     window: Window | None = None
-    """Only records that were changed within it; None: all."""
+    """Only records that were changed last within it; None: all."""
     external: Connector
     local: Connector
     state: StateReader
@@ -70,6 +66,18 @@ class Job:
     """The user's own transforms."""
     expected: dict[str, Expected] = field(default_factory=dict)
     """External entity → what a run would have made by now: what a preview counts on."""
+
+    @property
+    def syncs_window(self) -> bool:
+        """Whether this is a sync of a window of time only."""
+        return self.kind == "sync" and self.window is not None
+
+    @property
+    def syncs_all(self) -> bool:
+        """Whether this is a sync of all that changed: what it does not find is gone, and what it
+        read needs no reading again. Imports, exports and windows know too little for that.
+        """
+        return self.kind == "sync" and self.window is None
 
     @property
     def downloads(self) -> bool:
@@ -104,7 +112,7 @@ class Job:
     @property
     def schema_path(self) -> str:
         """Where the schemas that the run is pinned to are staged."""
-        return f"{self.staging.folder()}/schema.json"
+        return self.staging.schema_path
 
     @cached_property
     def schemas(self) -> dict[str, Schema]:
@@ -192,8 +200,10 @@ class Request:
     """Look only at records that wait for others, or that somebody asked for."""
     approved: bool = False
     """The deletions that an earlier run withheld, or that this one finds, are approved."""
+    granted: Granted | None = None
+    """Of these, what a person was asked and has approved."""
     window: Window | None = None
-    """Only records that were changed within it; for imports and exports."""
+    """Only records that were changed last within it; of a sync, in mode `window`."""
 
 
 def _in_silence(entity: str, step: str, records: int) -> None:
@@ -208,6 +218,7 @@ def open_job(
     progress: Progress = _in_silence,
 ) -> Iterator[Run]:
     """Open both systems and the state for one run, and close them afterwards."""
+    check_window(request.kind, request.mode, request.window)
     for entity in request.entities:
         _mapping(integration, entity)
     with ExitStack() as stack:
@@ -220,6 +231,7 @@ def open_job(
             entities=request.entities,
             only_waiting=request.only_waiting,
             approved=request.approved,
+            granted=request.granted,
             window=request.window,
             external=_open(integration.external, environment, sign_ins, stack),
             local=_open(integration.local, environment, sign_ins, stack),

@@ -1,13 +1,14 @@
 """One run of an integration at a time: a lease that is held while a process is at work."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from threading import Event, Thread
 from typing import Final
 
-from tandem.errors import RetryLater, StopRun, TandemError
+from tandem.errors import Busy, RetryLater, StopRun, TandemError
 from tandem.state.process import this_process
+from tandem.sync.environment import Environment, open_state_of
 from tandem.sync.job import Run
 
 LIFETIME: Final = timedelta(minutes=10)
@@ -52,3 +53,18 @@ def _renew(run: Run, ended: Event) -> None:
             continue  # the lease is good for several pulses
         except StopRun:
             return  # whoever writes next is told
+
+
+def give_back(run: Run) -> None:
+    """Let other runs in. One that has taken over already is left alone."""
+    with suppress(Busy), holding(run):
+        pass
+
+
+def keep(environment: Environment, name: str, run_id: str) -> None:
+    """The integration stays this run's for another LIFETIME, though no process is at work.
+
+    Raises Busy if another run has it. Opens neither side.
+    """
+    with closing(open_state_of(name, environment)) as state:
+        state.acquire(run_id, process=None, now=environment.now(), ttl=LIFETIME)

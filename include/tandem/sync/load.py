@@ -206,7 +206,7 @@ def _refuse_stale(run: Run, planned: Planned, bound: BoundMapping) -> None:
 
 
 def _move_anchors(run: Run, planned: Planned, bound: BoundMapping) -> None:
-    if run.kind != "sync" or run.only_waiting:
+    if not run.syncs_all or run.only_waiting:
         return
     told = {"mapping_hash": planned.mapping_hash, "asked": text_of(asked_now(run, bound))}
     for side, read in (("external", planned.external), ("local", planned.local)):

@@ -24,10 +24,35 @@ class Read(Model):
     """Where the anchor may move to once all of this is accounted for."""
 
 
+class SidePart(Model):
+    """What one part of a reading reads of one side."""
+
+    name: str | None = None
+    """The part, as the connector named it; None: the side is not split, all of it."""
+    anchor: Anchor | None = None
+    """Of a side that is split: where the anchor may move to once all parts are accounted for."""
+
+
+class Part(Model):
+    """One part of the reading of an entity."""
+
+    entity: str
+    reading: str
+    """Which reading it is a part of: parts of different ones never come together."""
+    number: int
+    of: int
+    after_run: str | None = None
+    """The run that had synced the entity last when the reading was split."""
+    sides: dict[str, SidePart] = Field(default_factory=dict)
+    """What it reads of `external` and `local`; of a side that is not named nothing."""
+
+
 class Extracted(Model):
     """What was read of one entity."""
 
     entity: str
+    part: Part | None = None
+    """The part of the reading that this is; None: all of it."""
     mapping_hash: str
     """What the mapping was when this was read."""
     after_run: str | None = None
@@ -44,8 +69,12 @@ class Extracted(Model):
 
     def mode_of(self, direction: str) -> str:
         """How the side that records come from in that direction was read."""
-        read = self.external if direction == "download" else self.local
+        read = self.of_side("external" if direction == "download" else "local")
         return read.mode if read else ""
+
+    def of_side(self, side: str) -> Read | None:
+        """What was read of the external or the local side."""
+        return self.external if side == "external" else self.local
 
 
 class PlannedPairs(Model):

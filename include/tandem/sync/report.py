@@ -9,6 +9,7 @@ from tandem.model.integration import EntityMapping
 from tandem.model.schema import Model
 from tandem.state.store import LogEntry
 from tandem.sync.job import Job
+from tandem.sync.thresholds import exceeded
 
 Status = Literal["success", "partial", "failed"]
 
@@ -52,6 +53,8 @@ class RunReport(Model):
     status: Status
     entities: tuple[EntityReport, ...]
     completed_lookups: int = 0
+    exceeded: tuple[str, ...] = ()
+    """A sentence for each limit of `fail_above` that the run is above: it counts as failed."""
     may_pass: bool = False
     """Whether all that failed may succeed if it is only tried again."""
 
@@ -98,13 +101,15 @@ def report(job: Job, *, completed_lookups: int = 0) -> RunReport:
         for mapping in job.mappings
         for direction in job.directions(mapping)
     )
-    return RunReport(
+    result = RunReport(
         integration=job.integration.name,
         run_id=job.run_id,
         status=_status(entities),
         entities=entities,
         completed_lookups=completed_lookups,
     )
+    above = exceeded(job.integration.fail_above, result.counts)
+    return result.model_copy(update={"exceeded": above})
 
 
 def report_of(integration: str, run_id: str, entries: Sequence[LogEntry]) -> RunReport:

@@ -45,7 +45,7 @@ def _completed(run: Run, failed: dict[str, TandemError | None]) -> int:
 def _failure_of(run: Run, entity: str) -> TandemError | None:
     """Sync one entity; what stopped it, which is in the log too."""
     try:
-        steps.load(run, steps.transform(run, steps.extract(run, entity)))
+        steps.load(run, steps.transform(run, steps.read_all(run, entity)))
     except TandemError as error:
         return error
     except Exception as error:  # noqa: BLE001 - a bug in one entity stops no other

@@ -4,9 +4,10 @@ Manifests are JSON-able, and all that steps hand to each other.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Final
 
 import pyarrow as pa
@@ -14,15 +15,16 @@ import pyarrow as pa
 from tandem.errors import TandemError, printable
 from tandem.model.changes import Counts
 from tandem.model.problems import Problem
+from tandem.pipeline import in_parallel
 from tandem.sync import extract as reading
 from tandem.sync import load as loading
-from tandem.sync import schema
+from tandem.sync import parts, schema
 from tandem.sync import transform as planning
 from tandem.sync.changed_mapping.gone_between import refuse_emptied
 from tandem.sync.changed_mapping.mapped_anew import refuse_second_copies
 from tandem.sync.changed_mapping.restating import forget_emptied, restate
 from tandem.sync.job import Run, check_mappings
-from tandem.sync.manifests import Extracted, Loaded, Planned
+from tandem.sync.manifests import Extracted, Loaded, Part, Planned
 from tandem.sync.report import report as read_report
 from tandem.sync.report import status_of
 from tandem.sync.second_pass import complete
@@ -66,18 +68,64 @@ def extract(run: Run, entity: str) -> Manifest:
     """Stage what changed in the entity."""
     _start(run, entity)
     with _failure_logged(run, entity):
-        refuse_second_copies(run, run.bound(entity))
-        refuse_emptied(run, run.bound(entity))
-        forget_emptied(run, run.bound(entity))
-        restate(run, run.bound(entity))
+        _prepare(run, entity)
         extracted = reading.extract(run, entity)
-        for key in _log_keys(run, entity):
-            run.state.note_mode(key, extracted.mode_of(key["direction"]))
+        _note_modes(run, extracted)
         return extracted.model_dump(mode="json")
 
 
+def _prepare(run: Run, entity: str) -> None:
+    """What has to be so before anything is read."""
+    bound = run.bound(entity)
+    refuse_second_copies(run, bound)
+    refuse_emptied(run, bound)
+    if not run.syncs_window:
+        forget_emptied(run, bound)
+    restate(run, bound)
+
+
+def _note_modes(run: Run, extracted: Extracted) -> None:
+    for key in _log_keys(run, extracted.entity):
+        run.state.note_mode(key, extracted.mode_of(key["direction"]))
+
+
+def split(run: Run, entity: str) -> list[Manifest]:
+    """The parts in which the entity is read, each a manifest for `extract_part`."""
+    _start(run, entity)
+    with _failure_logged(run, entity):
+        _prepare(run, entity)
+        return [part.model_dump(mode="json") for part in parts.split(run, entity)]
+
+
+def extract_part(run: Run, part: Manifest) -> Manifest:
+    """Stage that part of what there is in the entity, or what changed if there is but one."""
+    manifest = Part.model_validate(part)
+    if manifest.of == 1:
+        return extract(run, manifest.entity)
+    with _failure_logged(run, manifest.entity):
+        return parts.read_part(run, manifest).model_dump(mode="json")
+
+
+def joined(run: Run, extracted: Sequence[Manifest]) -> Manifest:
+    """All parts of the entity, as `extract` would have staged them."""
+    manifests = [Extracted.model_validate(manifest) for manifest in extracted]
+    with _failure_logged(run, manifests[0].entity):
+        whole = parts.joined(run, manifests)
+        _note_modes(run, whole)
+        return whole.model_dump(mode="json")
+
+
+def read_all(run: Run, entity: str) -> Manifest:
+    """Stage what changed in the entity, in as many parts at once as its mapping allows."""
+    at_once = run.mapping(entity).parallel_reads
+    if at_once == 1:
+        return extract(run, entity)
+    shared = split(run, entity)
+    return joined(run, list(in_parallel(partial(extract_part, run), shared, workers=at_once)))
+
+
 def _start(run: Run, entity: str) -> None:
-    kind = "asked" if run.only_waiting else run.kind
+    kind = "asked" if run.only_waiting else "window" if run.syncs_window else run.kind
     for key in _log_keys(run, entity):
         run.state.start(key, mode=run.mode, at=run.now(), kind=kind)
 

@@ -19,9 +19,10 @@ def dags_of(name: str) -> list[str]:
 
 def dag_of_run(name: str, kind: str, run_id: str) -> str | None:
     """The DAG that a logged run is of; None if it is none of Airflow's."""
-    if kind not in _KINDS or run_id.startswith(_OWN):
+    dag = "sync" if kind == "window" else kind
+    if dag not in _KINDS or run_id.startswith(_OWN):
         return None
-    return f"{name}__{kind}"
+    return f"{name}__{dag}"
 
 
 def airflow_path(request: Request, dag_id: str, run_id: str, task_id: str = "") -> str:

@@ -28,9 +28,11 @@ class Listed(Shown):
     place: int
     """Where it is in the log: smaller ones are older."""
     kind: str
-    """sync, import or export; asked: somebody decided about records."""
+    """sync, import or export; window: a sync of a window of time; asked: somebody decided about
+    records.
+    """
     mode: str
-    """full or incremental; mixed: some entities this way, some that way."""
+    """full, incremental or window; mixed: some entities this way, some that way."""
     status: str
     """success, partial, failed or running; cut short: it says that it runs, and does not."""
     started_at: datetime
@@ -70,7 +72,7 @@ class Asked(Shown):
 
     entity: str = ""
     status: Literal["", "success", "partial", "failed", "running"] = ""
-    kind: Literal["", "sync", "import", "export", "asked"] = ""
+    kind: Literal["", "sync", "window", "import", "export", "asked"] = ""
     before: int | None = Field(None, ge=0, lt=2**63)
 
     def filter(self) -> RunFilter:

@@ -96,6 +96,10 @@ class BusinessCentralConnector(ODataConnector):
         walked = partial(self._through(lines).pages, condition=query.condition)
         return count_by_reading(Selection(keys, self.read, None, query.condition), walked)
 
+    def split(self, query: Query, parts: int, *, least: int) -> tuple[str, ...]:
+        """As `ODataConnector.split`; lines of documents, which are read by these, are not split."""
+        return () if lines_of(query.entity) else super().split(query, parts, least=least)
+
     def find(self, query: Query, keys: pa.RecordBatch) -> Iterator[Page]:
         """As `ODataConnector.find`. Of lines one key a request, as Business Central looks at the
         first id of a filter only; by other fields than `id` and `documentId` all are read.

@@ -9,7 +9,7 @@ from typing import Any, Final
 import httpx
 import pyarrow as pa
 
-from tandem.connectors.base import Page, Query, Written
+from tandem.connectors.base import Page, Place, Query, Written
 from tandem.connectors.http import Format, Http, Repeats
 from tandem.connectors.odata.channel import Channel
 from tandem.connectors.odata.connection import (
@@ -23,6 +23,7 @@ from tandem.connectors.odata.delta import all_and_token, changes_since
 from tandem.connectors.odata.documents import load
 from tandem.connectors.odata.exact_keys import ExactKeys
 from tandem.connectors.odata.key_groups import filters_by_key
+from tandem.connectors.odata.key_ranges import key_ranges
 from tandem.connectors.odata.metadata import parse_metadata
 from tandem.connectors.odata.page import PageReader
 from tandem.connectors.odata.read import JSON, Walk, count_records
@@ -79,6 +80,14 @@ class ODataConnector:
         version = answer.headers.get("OData-Version", "4").strip().rstrip(";")
         return f"OData {version} service at {self._http.root} with {sets} entity sets"
 
+    def place(self, entity: str) -> Place:
+        """The host is the system; what follows it in the service's address, and the entity, are
+        the name.
+        """
+        root = httpx.URL(self._http.root)
+        system = str(root.copy_with(username=None, password=None, raw_path=b"/")).rstrip("/")
+        return Place(system, f"{root.path.strip('/')}/{entity}".lstrip("/"))
+
     def schema(self) -> Schema:
         """Entity sets with their fields, from `$metadata`."""
         return parse_metadata(self._http.get(self._http.root + "$metadata", METADATA).body)
@@ -101,6 +110,14 @@ class ODataConnector:
         chosen = selection(exact.asked, self.read)
         for named in filters_by_key(query.entity, keys):
             yield from exact.of(chosen.pages(partial(self._walked, also=named)))
+
+    def split(self, query: Query, parts: int, *, least: int) -> tuple[str, ...]:
+        """By ranges of the key, as far as the service counts them and skips to their bounds."""
+        return key_ranges(self._http, selection(query, self.read).asked, parts, least)
+
+    def read_part(self, query: Query, part: str) -> Iterator[Page]:
+        """As `read`, within the range."""
+        return selection(query, self.read).pages(partial(self._walked, part=part))
 
     def changes(self, query: Query, since: str | None) -> Iterator[Page]:
         """By delta links, which are the tokens; records that a service states in part are read
@@ -148,8 +165,8 @@ class ODataConnector:
         wires = self._wires.setdefault(entity.name, {})
         return Write(self._channel, entity, wires, self.find, tuple(returning))
 
-    def _walked(self, query: Query, also: str = "") -> Iterator[Page]:
-        return Walk(self._http, query, self._reader(query), also).pages()
+    def _walked(self, query: Query, also: str = "", part: str = "") -> Iterator[Page]:
+        return Walk(self._http, query, self._reader(query), also, part=part).pages()
 
     def _reader(self, query: Query) -> PageReader:
         wires = self._wires.setdefault(query.entity.name, {})

@@ -35,10 +35,10 @@ def read_url(root: str, query: Query, also: str = "", expand: str = "") -> str:
     return with_options(collection_url(root, query.entity), options)
 
 
-def count_url(root: str, query: Query) -> str:
+def count_url(root: str, query: Query, also: str = "") -> str:
     """The URL that answers with the number of records (OData 4.01 Protocol, 11.2.10)."""
     url = collection_url(root, query.entity) + "/$count"
-    return with_options(url, {"$filter": filter_of(query)})
+    return with_options(url, {"$filter": filter_of(query, also)})
 
 
 def with_options(url: str, options: dict[str, str]) -> str:

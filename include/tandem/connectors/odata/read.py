@@ -48,14 +48,18 @@ class Walk:
         also: str = "",
         prefer: str = "",
         expand: str = "",
+        *,
+        part: str = "",
     ) -> None:
         """`also` is an expression that must hold besides the query's condition; `prefer` is what
-        is wished besides large pages, `expand` what is to come with each record.
+        is wished besides large pages, `expand` what is to come with each record. `part` is such
+        an expression too, for a listing of its own that must not end early.
         """
         self._http = http
         self._query = query
         self._reader = reader
-        self._course = Course(http.root, query, also, expand)
+        self._part = part
+        self._course = Course(http.root, query, also or part, expand)
         self._counts = self._counted if query.limit is None and not also else _uncounted
         self._pages = Pages(http, query, JSON, prefer)
         self.delta_link: str | None = None
@@ -144,15 +148,17 @@ class Walk:
 
     def _counted(self) -> int | None:
         with suppress(TandemError):
-            return count_records(self._http, self._query)
+            return count_records(self._http, self._query, self._part)
         return None
 
 
-def count_records(http: Http, query: Query) -> int:
-    """How many records satisfy the query's condition, by `$count` in one form or the other."""
+def count_records(http: Http, query: Query, also: str = "") -> int:
+    """How many records satisfy the query's condition (and the expression `also`), by `$count` in
+    one form or the other.
+    """
     with suppress(ConfigurationError):
-        return _number(http.get(count_url(http.root, query), TEXT).body)
-    options = {"$count": "true", "$top": "1", "$filter": filter_of(query)}
+        return _number(http.get(count_url(http.root, query, also), TEXT).body)
+    options = {"$count": "true", "$top": "1", "$filter": filter_of(query, also)}
     url = with_options(collection_url(http.root, query.entity), options)
     found = _COUNT.findall(http.get(url, JSON).body)
     return _number(found[-1] if found else b"")

@@ -141,11 +141,12 @@ class RescoConnector(ODataConnector):
             learnt=self._learnt,
         )
 
-    def _walked(self, query: Query, also: str = "") -> Iterator[Page]:
+    def _walked(self, query: Query, also: str = "", part: str = "") -> Iterator[Page]:
         wires = self._wires.setdefault(query.entity.name, {})
         types_of = partial(self._types_of, query.entity)
         reader = RescoReader(query.entity, query.fields, wires, types_of)
-        return Walk(self._http, wire_query(query), reader, also, prefer=_ANNOTATIONS).pages()
+        asked = wire_query(query)
+        return Walk(self._http, asked, reader, also, prefer=_ANNOTATIONS, part=part).pages()
 
     def _types_of(
         self, entity: Entity, lookups: Sequence[str], ids: Sequence[str]

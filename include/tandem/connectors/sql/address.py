@@ -1,14 +1,17 @@
 """From an Airflow connection to a database URL."""
 
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from tandem.connectors.base import Place
 from tandem.errors import ConfigurationError
 from tandem.model.connection import Connection
 
 _POSTGRESQL: Final = ("postgres", "postgresql")
+_PORTS: Final = {"postgres": 5432, "mysql": 3306}
 _OPTIONS: Final = ("ssl", "options", "target_session_attrs", "connect_timeout", "keepalives")
 """Beginnings of the names that libpq knows; Airflow keeps settings of its own beside them."""
 
@@ -23,6 +26,20 @@ def url_of(connection: Connection) -> URL:
     if connection.conn_type in _POSTGRESQL:
         return _postgresql(connection)
     return _given(connection)
+
+
+def place_of(url: URL, table: str, schema: str | None) -> Place:
+    """Where that table is, by the naming rules of OpenLineage: `crm.public.account` at
+    `postgres://host:5432`; a file and its table for SQLite, which has no rule there.
+    """
+    backend = url.get_backend_name()
+    if backend == "sqlite":
+        file = url.database or ":memory:"
+        return Place(f"sqlite://{file if file == ':memory:' else Path(file).absolute()}", table)
+    named = "postgres" if backend in _POSTGRESQL else backend
+    port = url.port or _PORTS.get(named)
+    system = f"{named}://{url.host or 'localhost'}" + (f":{port}" if port else "")
+    return Place(system, ".".join(part for part in (url.database, schema, table) if part))
 
 
 def _given(connection: Connection) -> URL:

@@ -8,13 +8,15 @@ import pyarrow as pa
 from sqlalchemy import Connection as Database
 from sqlalchemy.exc import DBAPIError
 
-from tandem.connectors.base import Page, Query, Written
+from tandem.connectors.base import Page, Place, Query, Written
+from tandem.connectors.parts import within
 from tandem.connectors.sql import provision as provisioning
-from tandem.connectors.sql.address import url_of
+from tandem.connectors.sql.address import place_of, url_of
 from tandem.connectors.sql.dialect import Dialect
 from tandem.connectors.sql.postgresql import PostgreSql
 from tandem.connectors.sql.read import count_records, find_pages, read_pages
 from tandem.connectors.sql.schema import reflect
+from tandem.connectors.sql.splitting import split_records
 from tandem.connectors.sql.sqlite import Sqlite
 from tandem.connectors.sql.write import (
     answered,
@@ -64,6 +66,12 @@ class SqlConnector:
         at = shown(self._engine.url)
         return f"{product} {version} at {at}, tables and views: {tables}{more}"
 
+    def place(self, entity: str) -> Place:
+        """The table; the server is asked which schema it is in."""
+        with self._reading() as database:
+            schema = database.dialect.default_schema_name
+        return place_of(self._engine.url, entity, schema)
+
     def schema(self) -> Schema:
         """Tables and views of the default schema, as far as the user may read them; read once, and
         again after `provision`.
@@ -87,6 +95,15 @@ class SqlConnector:
         """The records whose fields equal one of the rows of `keys`; null equals nothing."""
         with self._reading() as database:
             yield from find_pages(database, query, keys, self._dialect, self._page_rows)
+
+    def split(self, query: Query, parts: int, *, least: int) -> tuple[str, ...]:
+        """By ranges of the key, each with as many records as the others."""
+        with self._reading() as database:
+            return split_records(database, query, self._dialect, parts, least)
+
+    def read_part(self, query: Query, part: str) -> Iterator[Page]:
+        """As `read`, within the range: as the records were at one moment, each part at its own."""
+        yield from self.read(within(query, part))
 
     def create(
         self,

@@ -11,6 +11,7 @@ from tandem.connectors.pages import page_of
 from tandem.connectors.sql.conditions import where
 from tandem.connectors.sql.dialect import Dialect
 from tandem.connectors.sql.tables import staged, table_of
+from tandem.model.schema import Field
 
 
 def read_pages(connection: Connection, query: Query, dialect: Dialect, rows: int) -> Iterator[Page]:
@@ -32,6 +33,16 @@ def find_pages(
         among = mine[0].in_(theirs) if len(mine) == 1 else tuple_(*mine).in_(theirs)
         statement = _selected(query, table, dialect).where(among)
         yield from _pages(connection, statement, query, dialect, rows)
+
+
+def page_at(
+    connection: Connection, query: Query, dialect: Dialect, by: Field, place: int
+) -> Iterator[Page]:
+    """The record at that place among those that satisfy the query, in the order of that field."""
+    table = table_of(query.entity)
+    order = dialect.ordered(table.c[by.name], by)
+    statement = _selected(query, table, dialect).order_by(order).offset(place).limit(1)
+    yield from _pages(connection, statement, query, dialect, 1)
 
 
 def count_records(connection: Connection, query: Query, dialect: Dialect) -> int:

@@ -17,6 +17,7 @@ NO_MATTER: Final = frozenset(
         "overlap",
         "deletes",
         "sweep_every",
+        "parallel_reads",
         "filter_exit",
         "on_conflict",
         "composite_lookups",

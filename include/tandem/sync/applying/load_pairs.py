@@ -84,8 +84,9 @@ def _planned_again(loader: PairLoader, changed: pa.RecordBatch) -> list[pa.Recor
     plans = [two_way.of_external(Sifted(held.records, held.ids), {}).plan]
     local = two_way.meeting.local.of_ids(changed.column(columns.LOCAL_ID))
     plans.append(two_way.of_local(Sifted(local.records, local.ids), {}).plan)
-    gone = external_ids.filter(pc.invert(held.holds(external_ids)))
-    plans.append(two_way.of_vanished_external(gone).plan)
+    if loader.run.syncs_all:
+        gone = external_ids.filter(pc.invert(held.holds(external_ids)))
+        plans.append(two_way.of_vanished_external(gone).plan)
     return uploads_first(plans)
 
 

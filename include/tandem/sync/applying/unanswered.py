@@ -17,7 +17,7 @@ def close_unanswered(run: Run, bound: BoundMapping) -> None:
     again, and done what there was left to do. A create stays open as long as its record has no
     link: where nothing else could tell, it says that the record may be there already.
     """
-    if run.kind != "sync" or run.only_waiting:
+    if not run.syncs_all or run.only_waiting:
         return
     sent = run.state.unanswered(bound.mapping.external, run.run_id)
     if not sent.num_rows:

@@ -5,6 +5,7 @@ Decided once, when the run is planned: a repeated `load` finds the same answer.
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -22,6 +23,8 @@ from tandem.sync.job import Job, Run
 FREE_DELETES: Final = 10
 """So many deletions are never held back; more are if they are more than a tenth of the links."""
 
+_ALL: Final = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Deletions:
@@ -38,17 +41,20 @@ def sorted_deletions(
     """What of the planned deletions may be carried out.
 
     `suspicious`: they need approval, however few they are. An approval is good for what an
-    earlier run has withheld; where nothing was, for what this run finds.
+    earlier run has withheld; where nothing was, for what this run finds. One that was granted
+    before the run went on is good for what was asked about, as it was then.
     """
     if job.approvals is not None:
         return _of_approved(job, entity, folder, planned)
     guarded = suspicious or _are_many(job, entity, planned.rows_taken)
     pending = job.state.pending_deletes(entity)["local_id"]
     approved = job.approved and not job.only_waiting
+    grants = _Grants(job, entity)
     allowed, withheld = BatchWriter(f"{folder}/allowed"), BatchWriter(f"{folder}/withheld")
     for plan in read_batches(planned.written()):
         known = flags(pc.is_in(plan.column(columns.LOCAL_ID), value_set=pending))
         may = _may(known, guarded=guarded, approved=approved, listed=bool(len(pending)))
+        may |= grants.cover(plan)
         allowed.add(plan.filter(pa.array(may)))
         withheld.add(plan.filter(pa.array(~may)))
     return Deletions(tuple(allowed.written()), tuple(withheld.written()), withheld.rows)
@@ -65,17 +71,70 @@ def _of_approved(job: Job, entity: str, folder: str, planned: BatchWriter) -> De
 
 def split(job: Job, entity: str, plan: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch]:
     """What of a plan may be carried out, and its deletions that are not among those approved."""
-    if job.approvals is None:
+    if job.approvals is not None:
+        may = ~_deleting(plan) | _among(job.approvals, entity, plan)
+    elif job.granted is not None:
+        may = ~_is_withheld(job, entity, plan) | _Grants(job, entity).cover(plan)
+    else:
         return plan, plan.slice(0, 0)
-    may = np.ones(plan.num_rows, np.bool_)
+    return plan.filter(pa.array(may)), plan.filter(pa.array(~may))
+
+
+def _is_withheld(job: Job, entity: str, plan: pa.RecordBatch) -> Flags:
+    """Which rows are deletions of a pair of which one waits."""
+    pending = job.state.pending_deletes(entity)["local_id"]
+    waits = flags(pc.is_in(plan.column(columns.LOCAL_ID), value_set=pending))
+    return waits & _deleting(plan)
+
+
+@dataclass(frozen=True)
+class _Grants:
+    """What somebody was asked of one entity, and has approved."""
+
+    job: Job
+    entity: str
+
+    def cover(self, plan: pa.RecordBatch) -> Flags:
+        """Which rows are deletions that were asked about, of records that are as they were then."""
+        if self.job.granted is None or self.job.only_waiting:
+            return np.zeros(plan.num_rows, np.bool_)
+        if self._replaces:
+            return _deletions(plan)["local"]
+        return _among(self._listed, self.entity, plan)
+
+    @cached_property
+    def _replaces(self) -> bool:
+        """Whether this is a first sync that may replace the local records."""
+        asked = self.job.granted is not None and self.entity in self.job.granted.first_syncs
+        return asked and self.job.replaces(self.job.mapping(self.entity))
+
+    @cached_property
+    def _listed(self) -> frozenset[Deletion]:
+        """Of the deletions on the list, those that wait still."""
+        ids = self.job.granted.deletions if self.job.granted else frozenset()
+        waiting = self.job.state.withheld_deletes(self.entity, limit=_ALL)
+        return frozenset(
+            Deletion(self.entity, one.side, one.external_id, one.local_id, one.request)
+            for one in waiting
+            if one.id in ids
+        )
+
+
+def _among(approved: frozenset[Deletion], entity: str, plan: pa.RecordBatch) -> Flags:
+    """Which rows are deletions of these."""
+    found = np.zeros(plan.num_rows, np.bool_)
     for side, mine in _deletions(plan).items():
         rows = _described(plan.filter(pa.array(mine)), side).to_pylist()
-        found = [
-            Deletion(entity, side, row["external_id"], row["local_id"], row["request"])
+        found[mine] = [
+            Deletion(entity, side, row["external_id"], row["local_id"], row["request"]) in approved
             for row in rows
         ]
-        may[mine] = [deletion in job.approvals for deletion in found]
-    return plan.filter(pa.array(may)), plan.filter(pa.array(~may))
+    return found
+
+
+def _deleting(plan: pa.RecordBatch) -> Flags:
+    by_side = _deletions(plan)
+    return by_side["external"] | by_side["local"]
 
 
 def _deletions(plan: pa.RecordBatch) -> dict[str, Flags]:
@@ -148,7 +207,7 @@ def forget_withheld(run: Run, entity: str) -> None:
 
     A run that looks only at some of them knows nothing of the others.
     """
-    if run.kind != "sync" or (run.only_waiting and run.approvals is None):
+    if not run.syncs_all or (run.only_waiting and run.approvals is None):
         return
     pending = run.state.pending_deletes(entity)
     pending = pending.filter(pc.not_equal(pending["run_id"], run.run_id))

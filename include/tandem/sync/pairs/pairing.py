@@ -110,7 +110,7 @@ class Pairing:
         policy = mapping.on_conflict or job.integration.on_conflict
         return Rules(
             on_conflict="local_wins" if mapping.direction == "upload_only" else policy,
-            propagates_deletes=mapping.deletes == "propagate" and job.kind == "sync",
+            propagates_deletes=mapping.deletes == "propagate" and job.syncs_all,
             downloads=self.bound.is_downloaded and job.downloads,
             uploads=self.bound.is_uploaded and job.uploads,
             replaces=self.replaces,

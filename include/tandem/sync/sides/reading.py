@@ -16,15 +16,15 @@ from tandem.core.changed_mapping.rereading import AS_IT_WAS, EVERYTHING, Reread,
 from tandem.core.filters.negation import can_be_negated, negated
 from tandem.core.filters.relations import follows_lookups, own_fields
 from tandem.core.mapping import BoundMapping
-from tandem.errors import ConfigurationError
 from tandem.model.asked import Asked, SideName, parsed
 from tandem.model.changes import Anchor
 from tandem.model.filters import AnyOf, Comparison, Condition, all_of, fields_of, moves_with_time
 from tandem.model.integration import Constant, EntityMapping, Integration
-from tandem.model.schema import ChangeTracking, Entity, Kind
+from tandem.model.schema import ChangeTracking
 from tandem.sync.changed_mapping.gone_between import SIDES, asked_now, gone_between
-from tandem.sync.job import Job, Window
+from tandem.sync.job import Job
 from tandem.sync.sides.held import Side, external_side, local_side
+from tandem.sync.sides.within import within
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,9 @@ class Reading:
 
     @property
     def mode(self) -> str:
-        """`full` or `incremental`, for people."""
+        """`full`, `incremental` or `window`, for people."""
+        if self.side.job.window:
+            return "window"
         return "incremental" if self.anchor else "full"
 
     def changes(self, overlap: timedelta) -> Query:
@@ -114,8 +116,9 @@ def _reading(
     condition: Condition | None,
 ) -> Reading:
     if job.window:
-        within = _within(job.window, side.entity, field)
-        return Reading(side, ChangeTracking.SNAPSHOT, None, None, all_of(condition, within))
+        # What waits is looked for by its id, whenever it was changed.
+        changed = None if job.only_waiting else within(job, bound, side, job.window)
+        return Reading(side, ChangeTracking.SNAPSHOT, None, None, all_of(condition, changed))
     moves = condition is not None and (
         moves_with_time(condition) or follows_lookups(condition, side.entity)
     )
@@ -163,21 +166,6 @@ def _again(job: Job, bound: BoundMapping, before: Asked, side: SideName) -> Rere
 
 def _name(side: Side) -> SideName:
     return "external" if side.name == "external" else "local"
-
-
-def _within(window: Window, entity: Entity, field: str | None) -> Condition | None:
-    """That a record was changed last within the window."""
-    offered = [field, *entity.capabilities.version_fields]
-    names = [name for name in offered if name and entity.field(name).kind is Kind.INSTANT]
-    if not names:
-        raise ConfigurationError(
-            f"{entity.name!r} has no field that says when a record was changed.",
-            remedy="Run without a window, or name one as version_number.",
-        )
-    bounds = (("ge", window.start), ("lt", window.end))
-    return all_of(
-        *(Comparison(field=names[0], operator=op, value=at) for op, at in bounds if at is not None)
-    )
 
 
 def mapping_hash(mapping: EntityMapping) -> str:

@@ -27,7 +27,7 @@ def matters(bound: BoundMapping, reading: Reading) -> bool:
 
 def is_watched(job: Job, bound: BoundMapping, reading: Reading) -> bool:
     """Whether this run has to find out which linked records of that side are gone."""
-    watched = job.kind == "sync" and matters(bound, reading)
+    watched = job.syncs_all and matters(bound, reading)
     return watched and job.state.has_links(bound.mapping.external)
 
 

@@ -14,7 +14,7 @@ from tandem.web.answers import Shown
 
 STEPS: Final = ("extract", "transform", "load")
 """The tasks of an entity."""
-_OF_ALL: Final = ("refresh_schema", "validate_metadata", "complete_lookups", "report")
+_OF_ALL: Final = ("refresh_schema", "validate_metadata", "approve", "complete_lookups", "report")
 """The tasks of the whole run."""
 
 

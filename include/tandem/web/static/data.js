@@ -8,8 +8,10 @@ document.addEventListener("DOMContentLoaded", function () {
 
   function adapt() {
     const kind = form.elements.kind.value;
+    const chosenFor = kind === "sync" ? [kind, form.elements.mode.value] : [kind];
     for (const part of form.querySelectorAll("fieldset[data-for]")) {
-      part.hidden = part.disabled = !part.dataset.for.split(" ").includes(kind);
+      const fits = part.dataset.for.split(" ").some((one) => chosenFor.includes(one));
+      part.hidden = part.disabled = !fits;
     }
     let chosen = 0;
     let all = 0;

@@ -109,6 +109,8 @@ class Dialect:
     """Whether a lookup has its target's key as value, whatever property its constraint names."""
     page_size: int = 5_000
     """Records of a page that are asked for."""
+    skips: bool = True
+    """Whether it can be asked for the record at a place of a listing (`$skip`)."""
     steady_pages: bool = False
     """Whether all pages of a listing have to be asked for with the same size."""
     batch_size: int = 1_000

@@ -37,6 +37,7 @@ DATAVERSE: Final = Dialect(
     patterns="[",
     target_type="Microsoft.Dynamics.CRM.lookuplogicalname",
     lookups_by_key=True,  # users: the key is ownerid, constraints name systemuserid, the same GUID
+    skips=False,
     steady_pages=True,
     json_batches=False,
 )
@@ -70,6 +71,7 @@ RESCO: Final = Dialect(
     navigation=frozenset(),
     patterns="%_[",
     quoted_guids=True,
+    skips=False,
     page_size=1_000,
     batch_size=1,  # batches go by its REST service
 )

@@ -1,0 +1,123 @@
+"""A run that asks a person, in a running Airflow: approved, rejected, not answered."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+from tests.airflow.conftest import INTEGRATION
+from tests.live.airflow import LiveAirflow
+
+MANY = 15
+"""So many deletions of 30 wait for approval."""
+
+
+class Asked:
+    """An integration of whose customers many are gone: the run that asks about them."""
+
+    def __init__(self, airflow: LiveAirflow, name: str) -> None:
+        self.airflow, self.name, self.dag_id = airflow, name, f"{name}__sync"
+        rows = ", ".join(f"('{name}{n}', 'Customer {n}', {n + 10})" for n in range(30))
+        airflow.sql("source", f"insert into customers values {rows}")
+        file = INTEGRATION.format(name=name, source="source", head="", orders="", customers="")
+        airflow.integrate(name, file)
+        airflow.unpause(self.dag_id)
+        assert self.ended(self.start()) == "success"
+        self.before = self.there()
+        airflow.sql("source", f"delete from customers where version < {10 + MANY} and version > 9")
+        assert self.ended(self.start()) == "success"
+        assert self.there() == self.before
+        self.run = self.start()
+        airflow.wait_for_task(self.dag_id, self.run, "approve", "awaiting_input")
+
+    def start(self) -> str:
+        return self.airflow.trigger(self.dag_id, entities=["customers"])
+
+    def ended(self, run: str) -> str:
+        return self.airflow.wait(self.dag_id, run)
+
+    def there(self) -> set[str]:
+        """The local customers."""
+        return {
+            id_ for (id_,) in self.airflow.sql("target", f"select id from {self.name}_customer")
+        }
+
+    def here(self) -> set[str]:
+        """The external ones."""
+        return {id_ for (id_,) in self.airflow.sql("source", "select id from customers")}
+
+    @property
+    def question(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.airflow.get(self._place)
+        return found
+
+    def answer(self, option: str) -> str:
+        """The state in which the run ends."""
+        self.airflow.patch(self._place, {"chosen_options": [option], "params_input": {}})
+        return self.ended(self.run)
+
+    @property
+    def _place(self) -> str:
+        run = f"/api/v2/dags/{self.dag_id}/dagRuns/{self.run}"
+        return f"{run}/taskInstances/approve/-1/hitlDetails"
+
+
+def close(airflow: LiveAirflow) -> None:
+    """Nothing is left of these customers for the next test."""
+    airflow.sql("source", "delete from customers where version > 9")
+
+
+def test_an_approval_deletes_what_was_asked_about(airflow: LiveAirflow) -> None:
+    asked = Asked(airflow, "approved")
+    assert asked.question["subject"] == f"approved: delete {MANY} records?"
+    assert f"| customers | local | {MANY} | `approved" in asked.question["body"]
+    airflow.sql("source", "delete from customers where version > 36")
+    assert asked.answer("Approve") == "success"
+    later = {f"approved{n}" for n in (27, 28, 29)}
+    assert asked.there() == asked.here() | later
+    assert len(asked.there()) == len(asked.before) - MANY
+    assert airflow.xcom(asked.dag_id, asked.run, "approve")["by"] == "admin"
+    close(airflow)
+
+
+def test_a_rejection_leaves_everything_as_it_was(airflow: LiveAirflow) -> None:
+    asked = Asked(airflow, "turned_down")
+    airflow.sql("source", "update customers set name = 'Eva', version = 99 where id = 'c1'")
+    assert asked.answer("Reject") == "success"
+    tasks = airflow.tasks(asked.dag_id, asked.run)
+    assert tasks.pop("report") == tasks.pop("approve") == "success"
+    assert {tasks.pop("refresh_schema"), tasks.pop("validate_metadata")} == {"success"}
+    assert {*tasks.values()} == {"skipped"}
+    assert asked.there() == asked.before
+    assert airflow.sql("target", "select name from turned_down_customer where id = 'c1'") == [
+        ("Ada",)
+    ]
+    assert "Rejected by admin: nothing was synced." in airflow.log(
+        asked.dag_id, asked.run, "report"
+    )
+    airflow.sql("source", "update customers set name = 'Ada', version = 1 where id = 'c1'")
+    close(airflow)
+
+
+def test_without_an_answer_all_else_is_synced(airflow: LiveAirflow) -> None:
+    asked = Asked(airflow, "unheard")
+    airflow.sql("source", "insert into customers values ('new', 'New', 100)")
+    let_time_pass(airflow, asked)
+    assert asked.ended(asked.run) == "success"
+    assert asked.there() == asked.before | {"new"}
+    assert "Nobody has answered" in airflow.log(asked.dag_id, asked.run, "approve")
+    close(airflow)
+
+
+def let_time_pass(airflow: LiveAirflow, asked: Asked) -> None:
+    """As if the seven days were over that a person has."""
+    url = airflow.environment.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN")
+    if url is None:
+        pytest.fail("Airflow's database is not known.")
+    engine = create_engine(url.replace("+psycopg2", "+psycopg"))
+    over = text(
+        "UPDATE task_instance SET trigger_timeout = start_date"
+        " WHERE run_id = :run AND task_id = 'approve'"
+    )
+    with engine.begin() as connection:
+        assert connection.execute(over, {"run": asked.run}).rowcount == 1
+    engine.dispose()
