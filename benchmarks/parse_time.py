@@ -2,10 +2,9 @@
 
 python -m benchmarks.parse_time [FILES]
 
-FILES (200) integration files of 10 entities with 12 fields each: a sync and an import for each, as many
-tasks as they take. The floor is plain Airflow: DAGs and task groups of that shape with bare
-operators, made in a loop; nothing is read. Each figure is the least of three fresh processes, in CPU
-seconds.
+FILES (200) integration files of 10 entities with 12 fields each: a sync and an import for each.
+The floor is plain Airflow: DAGs and task groups of that shape with bare operators, made in a loop;
+nothing is read. Each figure is the least of three fresh processes, in CPU seconds.
 """
 
 import json
@@ -47,11 +46,12 @@ def write_files(folder: Path, count: int) -> None:
 
 
 def _entity(number: int) -> str:
+    before = max(0, number - 1)
     plain = (f"{{external: field{n}, local: field_{n}}}" for n in range(10))
     lines = [
         *plain,
         "{external: status, local: statuscode, values: {active: 0, inactive: 1}}",
-        f"{{external: parent, local: parent, lookup: {{entity: Entity{max(0, number - 1)}, field: ID}}}}",
+        f"{{external: parent, local: parent, lookup: {{entity: Entity{before}, field: ID}}}}",
     ]
     return _ENTITY.format(number=number) + "".join(f"      - {line}\n" for line in lines)
 

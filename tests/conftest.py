@@ -7,10 +7,16 @@ from secrets import token_hex
 import psycopg
 import pytest
 from hypothesis import settings
-from tests.shortcuts import NO_FSYNC, with_certificates_read_once, without_fsync
+from tests.shortcuts import (
+    NO_FSYNC,
+    with_certificates_read_once,
+    with_servers_that_end_at_once,
+    without_fsync,
+)
 
 without_fsync()
 with_certificates_read_once()
+with_servers_that_end_at_once()
 settings.register_profile("tandem", deadline=None)  # tests assert behaviour, not time
 settings.load_profile("tandem")
 

@@ -1,15 +1,19 @@
-"""What costs tests much time and tells them nothing: waiting for the disk, reading certificates.
+"""What costs tests much time and tells them nothing: waiting for the disk, for a server to see
+that it is to end, and reading certificates.
 
 No test pulls the plug, so nothing has to reach the disk before a commit returns: a process that
 is killed leaves its commits with the kernel. What the product asks of SQLite stays as it is.
 """
 
+import asyncio
 import sqlite3
 from contextlib import suppress
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, Final
 
 import httpx
+import uvicorn.server
 from httpx._transports import default as transports
 
 NO_FSYNC: Final = "-csynchronous_commit%3Doff"
@@ -42,3 +46,12 @@ def with_certificates_read_once() -> None:
         return create(verify=verify, cert=cert, trust_env=trust_env)
 
     transports.create_ssl_context = created
+
+
+def with_servers_that_end_at_once() -> None:
+    """Uvicorn looks ten times a second whether it is to end, and waits as long once more."""
+
+    async def sleep(seconds: float) -> None:
+        await asyncio.sleep(min(seconds, 0.01))
+
+    uvicorn.server.asyncio = SimpleNamespace(**{**vars(asyncio), "sleep": sleep})

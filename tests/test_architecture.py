@@ -27,7 +27,7 @@ LAYERS: Final = (
         "editing",
         "yaml_edit",
     },
-    {"database"},
+    {"database", "staging_places"},
     {"connectors", "staging", "state"},
     {"conformance", "sync"},
     {"airflow"},

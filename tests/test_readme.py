@@ -65,6 +65,17 @@ def test_the_commands_about_systems_that_change_work(newcomer):
         assert result.exit_code == 0, f"{command}: {result.output}"
 
 
+def test_the_commands_about_operations_work(newcomer):
+    run("init crm --external odata:crm --local sql:crm_local --entity Accounts --entity Contacts")
+    run("sync crm")
+    page = (ROOT / "docs" / "operations.md").read_text()
+    commands = re.findall(r"^tandem (.*?) +#", page, re.MULTILINE)
+    assert len(commands) == 6
+    for command in commands:
+        result = run(command)
+        assert result.exit_code == 0, f"{command}: {result.output}"
+
+
 def test_commands_and_options_that_pages_name_exist():
     pages = " ".join(page.read_text() for page in [ROOT / "README.md", *ROOT.glob("docs/*.md")])
     named = re.findall(r"`tandem ((?:mapping )?[a-z]+)([^`]*)`", pages)

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 import pyarrow as pa
 
 from tandem.errors import ConfigurationError, StopRun
-from tandem.staging_places import is_local, place_of, usable
+from tandem.staging_places import has_folders, is_local, place_of, usable
 
 BATCH_ROWS = 8_000
 """Rows of a staged batch: large enough for columns to pay, small enough for memory."""
@@ -181,7 +181,8 @@ def _is_here(path: str) -> bool:
 def _make_folder(system: Any, folder: str) -> None:
     """The folder, and what is missing above it; on this machine for their owner alone."""
     if not is_local(system):
-        system.makedirs(folder, exist_ok=True)
+        if has_folders(system):
+            system.makedirs(folder, exist_ok=True)
         return
     for part in (*reversed(Path(folder).parents), Path(folder)):
         if not part.exists():

@@ -5,7 +5,7 @@ A URL may name the connection that its credentials come from, as Airflow's objec
 """
 
 import errno
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -27,18 +27,20 @@ _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FULL_CODES: Final = ("InsufficientStorage", "QuotaExceeded", "507", "StorageFull", "NoSpaceLeft")
 """What S3 and those that speak like it call a store that is full."""
 _BUSY_CODES: Final = ("SlowDown", "503", "ServiceUnavailable", "RequestLimitExceeded")
+_OBJECT_STORES: Final = frozenset(("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "oss"))
 _CLIENTS: Final = frozenset(("botocore", "aiobotocore", "aiohttp", "azure", "google", "gcsfs"))
 """Packages whose errors are not always Python's own."""
 
-_OPTIONS: dict[str, Mapping[str, Any]] = {}
-"""Connection id → options of the file system that it opens; for this process."""
+Find = Callable[[str], Connection]
+"""A connection by its id; ConfigurationError if there is none."""
+
+_FINDERS: list[Find] = []
+"""How this process finds connections: a path in a manifest has to be enough to open a file."""
 
 
-def use_connection(url: str, connections: Callable[[str], Connection]) -> None:
-    """See that the connection which the URL names, if any, can be used in this process."""
-    conn_id = _connection_of(url)
-    if conn_id:
-        _OPTIONS[conn_id] = options_of(connections(conn_id))
+def find_connections_by(find: Find) -> None:
+    """How connections that URLs name are found in this process, from now on."""
+    _FINDERS[:] = [find]
 
 
 def options_of(connection: Connection) -> dict[str, Any]:
@@ -68,11 +70,18 @@ def place_of(url: str) -> tuple[Any, str]:
     if not conn_id:
         system, path = fsspec.url_to_fs(url)
         return system, path
-    if conn_id not in _OPTIONS:
-        raise ValueError(f"connection {conn_id!r} is not known here")
+    if not _FINDERS:
+        raise ValueError(f"nobody knows connection {conn_id!r} here")
+    options = options_of(_FINDERS[0](conn_id))
     scheme, _, rest = url.partition("://")
-    system, path = fsspec.url_to_fs(f"{scheme}://{rest.partition('@')[2]}", **_OPTIONS[conn_id])
+    system, path = fsspec.url_to_fs(f"{scheme}://{rest.partition('@')[2]}", **options)
     return system, path
+
+
+def has_folders(system: Any) -> bool:
+    """Whether folders have to be made there. Where there are none, a bucket would be made."""
+    spoken = (system.protocol,) if isinstance(system.protocol, str) else system.protocol
+    return not _OBJECT_STORES & {*spoken}
 
 
 def is_local(system: Any) -> bool:
@@ -85,7 +94,9 @@ def usable(path: str, but: type[OSError] | tuple[()] = ()) -> Iterator[None]:
     """What a place for staged batches raises, in our words, `but` for what is the caller's."""
     try:
         yield
-    except (TandemError, but):
+    except TandemError:
+        raise
+    except but:
         raise
     except Exception as error:
         known = _in_our_words(path, error)
@@ -140,7 +151,4 @@ def _code(error: Exception) -> str:
 
 def _connection_of(url: str) -> str:
     """The connection id in a URL; empty if there is none."""
-    scheme, separator, _ = url.partition("://")
-    if not separator or scheme in ("file", "local", "memory"):
-        return ""
     return urlsplit(url).netloc.rpartition("@")[0]

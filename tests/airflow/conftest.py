@@ -139,9 +139,7 @@ def run_dag(house: House) -> Iterator[Callable[..., Ran]]:
     assert questions
     assert answers
 
-    def run(
-        dag_id: str, *, again: Sequence[str] = (), says: str | None = None, **conf: Any
-    ) -> Ran:
+    def run(dag_id: str, *, again: Sequence[str] = (), says: str | None = None, **conf: Any) -> Ran:
         """Run the DAG with these params; then clear and run once more the tasks `again`.
 
         `says`: what a person answers who is asked; None: nobody does.

@@ -8,11 +8,13 @@ each with one JSON line: the state of the run, of each task, what the tasks hand
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Thread
+from threading import current_thread, main_thread
 from typing import Any
+from unittest.mock import patch
 
 ANSWERS = os.fdopen(os.dup(1), "w")
 LOG = Path(os.environ["AIRFLOW_HOME"]) / "runner.log"
@@ -37,24 +39,25 @@ OVER = {"error": "The response timeout has passed.", "error_type": "timeout"}
 
 @contextmanager
 def person(says: str | None) -> Iterator[None]:
-    """Somebody who answers so whatever is asked meanwhile."""
-    gone = Event()
-    answering = Thread(target=_answer_all, args=(says, gone), daemon=True)
-    answering.start()
-    try:
+    """Somebody who answers so whatever is asked: `dag.test()` sleeps while a task waits for it."""
+    sleep = time.sleep
+
+    def answer_or_sleep(seconds: float) -> None:
+        if current_thread() is not main_thread() or not _answer_all(says):
+            sleep(seconds)
+
+    with patch("time.sleep", answer_or_sleep):
         yield
-    finally:
-        gone.set()
-        answering.join()
 
 
-def _answer_all(says: str | None, gone: Event) -> None:
-    asked = TaskInstance.state == "awaiting_input"
-    while not gone.wait(0.1):
-        with create_session() as session:
-            query = session.query(TaskInstance).filter(asked)
-            for ti in query.options(joinedload(TaskInstance.hitl_detail)):
-                _answer(ti, says, session)
+def _answer_all(says: str | None) -> bool:
+    """Whether something was asked."""
+    with create_session() as session:
+        query = session.query(TaskInstance).filter(TaskInstance.state == "awaiting_input")
+        asked = query.options(joinedload(TaskInstance.hitl_detail)).all()
+        for ti in asked:
+            _answer(ti, says, session)
+    return bool(asked)
 
 
 def _answer(ti: Any, says: str | None, session: Any) -> None:

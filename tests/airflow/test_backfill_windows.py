@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-
 from tests.airflow.conftest import House, Ran
 
 ASKED: Final = """

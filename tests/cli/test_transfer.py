@@ -93,3 +93,19 @@ def test_the_log_tells_the_directions_apart(systems):
     shown = systems.ok("log", "crm")
     assert "Accounts upload (full): success RESULTS: ALL (1) : EXPORTED (1)" in shown
     assert "Accounts download (full): success RESULTS: ALL (0) : IMPORTED (0)" in shown
+
+
+def test_a_window_needs_records_that_say_when_they_were_changed(systems):
+    systems.there("Ada", number="1")
+    asked = ("sync", "crm", "--mode", "window", "--since", "2000-01-01", "--until", "2999-01-01")
+    assert "no field that says when a record was changed" in systems.exits(2, *asked)
+    assert not systems.local.records["account"]
+
+
+def test_a_window_that_makes_no_sense_is_refused(systems):
+    backwards = ("--since", "2026-02-01", "--until", "2026-01-01")
+    shown = systems.exits(2, "sync", "crm", "--mode", "window", *backwards)
+    assert "Nothing lies between" in shown
+    assert "none is given" in systems.exits(2, "sync", "crm", "--mode", "window")
+    assert "no window of time" in systems.exits(2, "sync", "crm", "--since", "2026-01-01")
+    assert "Nothing lies between" in systems.exits(2, "import", "crm", *backwards)

@@ -77,7 +77,9 @@ def test_each_direction_has_its_own_origins(
     assert origins(found, "upload") == ((upload,) if upload else ())
 
 
-@pytest.mark.parametrize(("direction", "none"), [("download_only", "upload"), ("upload_only", "download")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("direction", "none"), [("download_only", "upload"), ("upload_only", "download")]
+)
 def test_an_entity_that_goes_one_way_writes_nothing_the_other(direction: str, none: Way) -> None:
     assert not origins(mapping({"external": "a", "local": "b"}, direction=direction), none)
 

@@ -146,12 +146,6 @@ class LiveAirflow:
         found = self.get(path)["task_instances"]
         return [(_task_name(one), one) for one in found]
 
-    def try_again(self, dag_id: str, run_id: str) -> None:
-        """What somebody does who would not wait for the retry of a task."""
-        waiting = [t for t, state in self.tasks(dag_id, run_id).items() if state == "up_for_retry"]
-        body = {"dag_run_id": run_id, "task_ids": waiting, "dry_run": False, "only_failed": False}
-        self.post(f"/api/v2/dags/{dag_id}/clearTaskInstances", body)
-
     def log(self, dag_id: str, run_id: str, task_id: str) -> str:
         """The log of the task's latest try: an event a line."""
         tries = dict(self._tis(dag_id, run_id))[task_id]["try_number"]

@@ -16,6 +16,7 @@ from tests.live.integrations import (
     lay,
     orders,
     people,
+    run_once,
 )
 from tests.live.processes import Processes, terminated_as_interrupted
 from tests.live.surroundings import running, surroundings
@@ -41,7 +42,6 @@ def celery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveAirflow]:
             "AIRFLOW__CELERY__WORKER_CONCURRENCY": "3",
             "AIRFLOW__OPERATORS__DEFAULT_QUEUE": queue,
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": str(NOTICED),
-            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
         }
         around.environment.update(settings)
         processes = Processes(around.environment, home)
@@ -64,10 +64,12 @@ def test_a_worker_that_is_killed_in_the_middle_of_a_load(celery: LiveAirflow) ->
     celery.sql("source", "insert into orders values (300, 'c1', 300)")
     with celery.around.gate.shut_after(1):
         runs = [(dag_id, celery.trigger(dag_id)) for dag_id in dag_ids]
-        assert celery.around.gate.held.wait(120)
+        assert celery.around.gate.held.wait(300)
         celery.processes.kill(_worker_of(celery, *runs[0], "Accounts.load"))
-    assert [celery.wait(*run, seconds=300) for run in runs] == ["success"] * 3
-    assert celery.tries(*runs[0])["Accounts.load"] == 2
+    assert [celery.wait(*run, seconds=400) for run in runs] == ["success"] * 3
+    assert celery.tries(*runs[0])["Accounts.load"] > 1
+    expect_once(celery, made)
+    run_once(celery, dag_ids)  # what was sent without an answer is linked by the next run
     expect_equal(celery, *texts)
     expect_once(celery, made)
 

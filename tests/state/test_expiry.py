@@ -218,9 +218,9 @@ def test_a_row_that_is_touched_meanwhile_stays(old):
     old.load("last", at=NOW)
     found = Expiry(old.engine, BEFORE)
     runs = found._old_runs()
-    assert runs == [("crm", "cleared", 1)]
+    assert runs == {"crm": {"cleared": 1}}
     old.load("cleared", at=NOW)
-    assert found._delete_runs(runs) == 0
+    assert found._delete_runs("crm", runs["crm"]) == 0
     with old.engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(log)) == 2
 

@@ -37,9 +37,6 @@ def ask(run: Run, context: Context) -> dict[str, Any]:
     if run.approved:
         log.info("Approved beforehand: confirm is set.")
         return {}
-    if run.syncs_window:
-        log.info("A sync of a window deletes nothing.")
-        return {}
     with holding(run, keeps=True):
         wanted = approvals.needed(run)
         if wanted.is_nothing:

@@ -5,6 +5,7 @@ all that write an entity share its asset, nor by what the connection says, which
 not there yet.
 """
 
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 from urllib.parse import quote
@@ -31,10 +32,14 @@ def asset_of(integration: Integration, mapping: EntityMapping, side: str) -> Ass
     """The asset of that side of an entity: `crm_local/account`, `x-tandem://crm_local/account`."""
     system = integration.external if side == "external" else integration.local
     entity = mapping.external if side == "external" else mapping.local
-    connection = quote(system.connection, safe="")
-    name = f"{connection}/{_short(quote(entity, safe='/ '))}"
-    uri = f"{SCHEME}://{connection}/{_short(quote(entity, safe=''))}"
-    return Asset(name, uri, group="tandem")
+    return _asset(system.connection, entity)
+
+
+@lru_cache(4096)  # both sides of an entity are told by several DAGs and tasks
+def _asset(connection: str, entity: str) -> Asset:
+    system = quote(connection, safe="")
+    name = f"{system}/{_short(quote(entity, safe='/ '))}"
+    return Asset(name, f"{SCHEME}://{system}/{_short(quote(entity, safe=''))}", group="tandem")
 
 
 def _short(text: str) -> str:

@@ -58,7 +58,7 @@ def add_tasks(integration: Integration, kind: Kind, mappings: Iterable[EntityMap
     refresh_schema >> validate_metadata
     travelling, ready = tuple(mappings), validate_metadata
     if kind == "sync" and any(map(may_ask, travelling)):
-        ready = Approve(task_id="approve", integration=integration, kind=kind, **RETRIES)
+        ready = step("approve", Approve)
         validate_metadata >> ready
     loads = _add_entities(integration, kind, travelling, step, ready)
     if any(may_wait(mapping) for mapping in travelling):

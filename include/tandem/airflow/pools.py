@@ -19,9 +19,3 @@ def pool_of(integration: Integration, step: str) -> dict[str, str]:
     """The task's option `pool`; empty for Airflow's default pool."""
     pool = integration.external.pool or integration.local.pool
     return {"pool": pool} if pool and step in TALKING else {}
-
-
-def named_pools(integration: Integration) -> dict[str, str]:
-    """Side → the pool that the file names for it."""
-    sides = (("external", integration.external), ("local", integration.local))
-    return {side: system.pool for side, system in sides if system.pool}

@@ -20,6 +20,7 @@ from tandem.airflow.metrics import measured, reported
 from tandem.airflow.notices import partial_line
 from tandem.airflow.notify import problems
 from tandem.settings import Settings
+from tandem.staging_places import find_connections_by
 from tandem.state.overview import Waits
 from tandem.sync import steps
 from tandem.sync.environment import Environment
@@ -31,6 +32,8 @@ from tandem.sync.parts import joined, read_part, split
 from tandem.sync.people.preview import show_plan
 from tandem.sync.schema import pin_expected_schemas
 from tandem.sync.transform import transform
+
+find_connections_by(find_connection)  # for what is staged, if its place names one
 
 log = logging.getLogger(__name__)
 Manifest = dict[str, Any]
@@ -66,7 +69,7 @@ class Task:
             raise AirflowFailException(f"Failed, or not started for that: {', '.join(failed)}.")
 
 
-def run_step(asked: Asked, context: Context) -> Any:
+def run_step(asked: Asked, context: Context) -> Manifest:
     """Run the step; AirflowSkipException if its entity is not asked for, or a preview ends here.
 
     Raises Busy, and does nothing, while another run of the integration is at work.
@@ -80,7 +83,7 @@ def run_step(asked: Asked, context: Context) -> Any:
     with open_job(asked.integration, request, _environment(), _log_progress) as run:
         turn = nullcontext() if looks_only else _turn(run, asked)
         with turn, measured(run, asked) as tell:
-            manifest = action(run, Task(asked, context))
+            manifest: Manifest = action(run, Task(asked, context))  # of `split` a list of them
             tell(manifest)
             return manifest
 

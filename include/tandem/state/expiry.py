@@ -99,7 +99,7 @@ class Expiry:
     def count(self, kind: str) -> int:
         """How many rows of that kind (see KINDS) would be deleted."""
         if kind == "log":
-            return sum(rows for _, _, rows in self._old_runs())
+            return sum(rows for runs in self._old_runs().values() for rows in runs.values())
         query = select(func.count()).select_from(self._table(kind)).where(*self._may_go(kind))
         with self._engine.connect() as connection:
             return connection.scalar(query) or 0
@@ -107,7 +107,11 @@ class Expiry:
     def delete(self, kind: str) -> int:
         """Delete them; how many they were. Those that came to matter meanwhile stay."""
         if kind == "log":
-            return sum(self._delete_runs(runs) for runs in _parts(self._old_runs(), _RUNS))
+            return sum(
+                self._delete_runs(integration, part)
+                for integration, runs in self._old_runs().items()
+                for part in _parts(runs, _RUNS)
+            )
         gone = 0
         while ids := self._ids(kind):
             deleted = sum(self._delete_rows(kind, part) for part in _parts(ids, _ROWS))
@@ -149,22 +153,24 @@ class Expiry:
             found = connection.execute(query).all()
         return [row[0] if len(row) == 1 else tuple(row) for row in found]
 
-    def _old_runs(self) -> list[tuple[str, str, int]]:
-        """Integration, run and rows of the runs whose rows in the log may go."""
+    def _old_runs(self) -> dict[str, dict[str, int]]:
+        """Integration → the runs whose rows in the log may go, and how many these are."""
+        found: dict[str, dict[str, int]] = {}
         with self._engine.connect() as connection:
             kept = _runs_that_tell(connection)
             query = select(log.c.integration, log.c.run_id, func.count())
             query = query.group_by(log.c.integration, log.c.run_id)
-            found = connection.execute(query.having(func.max(log.c.started_at) < self._before))
-            return [tuple(row) for row in found if (row[0], row[1]) not in kept]
+            old = connection.execute(query.having(func.max(log.c.started_at) < self._before))
+            for integration, run_id, rows in old:
+                if (integration, run_id) not in kept:
+                    found.setdefault(integration, {})[run_id] = rows
+        return found
 
-    def _delete_runs(self, runs: Iterable[tuple[str, str, int]]) -> int:
-        of_runs = tuple_(log.c.integration, log.c.run_id).in_([run[:2] for run in runs])
+    def _delete_runs(self, integration: str, runs: Iterable[str]) -> int:
+        of_runs = and_(log.c.integration == integration, log.c.run_id.in_(list(runs)))
         with writing(self._engine) as connection:
-            again = select(log.c.integration, log.c.run_id).where(
-                of_runs, log.c.started_at >= self._before
-            )
-            mine = and_(of_runs, tuple_(log.c.integration, log.c.run_id).not_in(again))
+            again = select(log.c.run_id).where(of_runs, log.c.started_at >= self._before)
+            mine = and_(of_runs, log.c.run_id.not_in(again))
             _count_on(connection, mine)
             return connection.execute(delete(log).where(mine)).rowcount
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from tandem.model.connection import Connection
 from tandem.settings import Settings
+from tandem.staging_places import find_connections_by
 from tandem.state.sign_in_key import SignInKey
 from tandem.state.sign_ins import SqlSignIns
 from tandem.state.store import SqlState, open_state
@@ -19,6 +20,10 @@ class Environment:
     connections: Callable[[str], Connection]
     """A connection by its id; ConfigurationError if there is none."""
     now: Callable[[], datetime]
+
+    def __post_init__(self) -> None:
+        """What is staged may need a connection too, and its path alone tells which."""
+        find_connections_by(self.connections)
 
     @property
     def state_url(self) -> str:

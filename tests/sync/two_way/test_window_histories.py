@@ -158,7 +158,7 @@ PLAIN = Variant(False, True, False, "version", True, True, "external_wins", 2)
 @example(variant=PLAIN, rounds=[([EDITED], ("full",), (1, [EDITED], ("auto",)), "as it is")])
 @given(variant=VARIANTS, rounds=ROUNDS)
 @settings(
-    max_examples=int(os.environ.get("TANDEM_HISTORIES", "40")),
+    max_examples=int(os.environ.get("TANDEM_HISTORIES", "15")),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -40,7 +40,7 @@ class Reader(Protocol):
 class Walk:
     """One walk through the records of a query, in pages that are read once."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 each is a choice of its own
         self,
         http: Http,
         query: Query,
