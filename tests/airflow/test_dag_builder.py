@@ -170,8 +170,10 @@ def test_names_that_airflow_does_not_allow_are_changed(dags: Any) -> None:
 
 
 def test_params_offer_what_a_run_can_be_asked_for(dags: Any) -> None:
-    assert dags["crm__sync"]["defaults"] == {"mode": "auto", "entities": [], "confirm": False}
-    assert dags["crm__sync"]["params"]["mode"]["enum"] == ["auto", "full"]
+    window = {"since": None, "until": None}
+    asked = {"mode": "auto", "entities": [], "confirm": False}
+    assert dags["crm__sync"]["defaults"] == asked | window
+    assert dags["crm__sync"]["params"]["mode"]["enum"] == ["auto", "full", "window"]
     assert dags["crm__sync"]["params"]["entities"]["examples"] == ["Orders", "Accounts"]
     once = {"preview": False, "entities": [], "since": None, "until": None}
     assert dags["crm__import"]["defaults"] == dags["ways__export"]["defaults"] == once

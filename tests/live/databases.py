@@ -8,6 +8,7 @@ from secrets import token_hex
 from typing import Final
 
 import psycopg
+from tests.live.processes import uninterrupted
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 5432
@@ -33,7 +34,7 @@ def databases(*names: str) -> Iterator[list[str]]:
     try:
         yield ours
     finally:
-        with psycopg.connect(ADMIN, autocommit=True) as admin:
+        with uninterrupted(), psycopg.connect(ADMIN, autocommit=True) as admin:
             admin.execute("SET client_min_messages = warning")
             for name in ours:
                 admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

@@ -190,7 +190,10 @@ def test_an_import_of_a_span_of_time_is_planned(pages: Pages) -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"kind": "sync", "since": "2025-01-01T00:00"}, "A sync in mode auto has no window of time"),
+        (
+            {"kind": "sync", "since": "2025-01-01T00:00"},
+            "A sync in mode auto has no window of time",
+        ),
         (
             {"kind": "import", "since": "2025-01-02T00:00", "until": "2025-01-01T00:00"},
             "Nothing lies between",

@@ -83,9 +83,7 @@ def _add_entities(
             if mapping not in travelling:
                 continue
             with TaskGroup(task_key(mapping.external), tooltip=_way(mapping)):
-                first, extract = read_tasks(
-                    mapping, step, inlets=read(integration, mapping, kind)
-                )
+                first, extract = read_tasks(mapping, step, inlets=read(integration, mapping, kind))
                 # Entities that are not asked for are skipped, and must not skip who looks them up.
                 transform = step(
                     "transform", entity=mapping.external, trigger_rule=TriggerRule.NONE_FAILED

@@ -50,7 +50,5 @@ def build_dag() -> DAG:
         auto_register=False,
         max_active_runs=1,
     ) as dag:
-        KeepHouse(
-            task_id="keep_house", owner="tandem", retries=3, retry_delay=timedelta(minutes=5)
-        )
+        KeepHouse(task_id="keep_house", owner="tandem", retries=3, retry_delay=timedelta(minutes=5))
     return dag

@@ -1,6 +1,5 @@
 """Running a service: in a thread of this process, or waiting for one that runs elsewhere."""
 
-import asyncio
 import threading
 import time
 from collections.abc import Iterator

@@ -52,14 +52,29 @@ def _ids(both):
     return pa.array([record["ID"] for record in both.external.records["Accounts"].values()])
 
 
-def test_edits_made_after_the_restore_travel(later):
+def test_an_edit_between_the_restore_and_the_next_sync_is_kept_where_it_loses(later):
+    """Nobody knows any more which side holds the newer value of what was written meanwhile."""
     restore(later)
     later.external.edit("Accounts", later.is_there("Barbara")["ID"], name="Barbara L.")
     later.local.edit("account", later.is_here("Donald")["id"], name="Donald K.")
+    later.local.edit("account", later.is_here("Ada")["id"], city="Olomouc")
     later.sync()
     there, here = later.names()
-    assert there == here == ["Ada", "Barbara L.", "Donald K.", "Grace"]
+    assert there == here == ["Ada", "Barbara L.", "Donald", "Grace"]
+    decided = later.state(lambda state: state.conflicts(status="decided"))
+    lost = {fields["local"] for one in decided for fields in one.fields.values()}
+    assert {"Donald K.", "Olomouc"} <= lost
     later.assert_quiet()
+
+
+def test_under_review_a_person_decides_about_such_an_edit(later):
+    restore(later)
+    later.mapping["on_conflict"] = "review"
+    donald = later.is_here("Donald")["id"]
+    later.local.edit("account", donald, name="Donald K.")
+    later.sync()
+    assert later.is_here("Donald K.")["id"] == donald
+    assert [one.local_id for one in later.state(lambda state: state.conflicts())] == [donald]
 
 
 def test_no_state_at_all_is_a_first_sync_that_links(make_both):

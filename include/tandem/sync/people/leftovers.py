@@ -4,14 +4,13 @@ killed, and records that first syncs removed.
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import fsspec
-
-from tandem.errors import ConfigurationError, TandemError
 from tandem.staging import Staging, staged_runs
+from tandem.staging_places import place_of, usable
 
 REMOVED: Final = "removed"
 """Where the records are kept that first syncs removed, beside the folders of runs."""
@@ -66,23 +65,17 @@ def removed_records(url: str, integration: str) -> Iterator[File]:
 
 def delete(file: File, url: str) -> None:
     """Delete one file that was staged under that URL."""
-    try:
-        fsspec.url_to_fs(url)[0].rm_file(file.path)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise _refused(file.path, error) from error
+    with usable(url), suppress(FileNotFoundError):
+        place_of(url)[0].rm_file(file.path)
 
 
 def _files(folder: str) -> Iterator[File]:
-    try:
-        system, path = fsspec.url_to_fs(folder)
+    with usable(folder):
+        system, path = place_of(folder)
         system.invalidate_cache(path)
         found = system.find(path, detail=True) if system.exists(path) else {}
-    except (OSError, ValueError, ImportError) as error:
-        raise _refused(folder, error) from error
-    if not found and system.exists(path):
-        found = {f"{path}/": system.info(path)}  # an empty folder
+        if not found and system.exists(path):
+            found = {f"{path}/": system.info(path)}  # an empty folder
     for place, about in found.items():
         yield File(place, int(about.get("size") or 0), _written(about))
 
@@ -96,10 +89,3 @@ def _written(about: Mapping[str, Any]) -> datetime | None:
     if isinstance(said, datetime):
         return said if said.tzinfo else said.replace(tzinfo=UTC)
     return None
-
-
-def _refused(path: str, error: Exception) -> TandemError:
-    return ConfigurationError(
-        f"What is staged at {path} cannot be looked at or deleted: {error}.",
-        remedy="See that whoever runs this may list and delete below TANDEM_STAGING.",
-    )
