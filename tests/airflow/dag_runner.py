@@ -91,7 +91,8 @@ def run(
     for task_id in again:
         _clear_and_run(ended, dag.task_dict[task_id])
     with create_session() as session:
-        rows = session.query(XComModel).filter(XComModel.run_id == ended.run_id).all()
+        of_run = session.query(XComModel).filter_by(run_id=ended.run_id)
+        rows = of_run.filter_by(key="return_value").all()  # links of a task have keys of their own
         handed_over = {row.task_id: XComModel.deserialize_value(row) for row in rows}
     return {
         "state": str(ended.state),

@@ -34,16 +34,11 @@ SCHEMA = {
         {"name": "account", "fields": [{"name": "title", "kind": "string"}]},
     ]
 }
-CONNECTIONS = {
-    "AIRFLOW_CONN_API": json.dumps(
-        {
-            "conn_type": "odata",
-            "host": "https://crm.example.com/v4/",
-            "login": "eva",
-            "password": "hush",
-        }
-    ),
-    "AIRFLOW_CONN_HOUSE": json.dumps({"conn_type": "sqlite", "host": "/data/house.db"}),
+API = {
+    "conn_type": "odata",
+    "host": "https://crm.example.com/v4/",
+    "login": "eva",
+    "password": "hush",
 }
 
 
@@ -53,8 +48,10 @@ def told(folder: Path, kind: str) -> dict[str, Any]:
     path.write_text(FILE, encoding="utf-8")
     environment = {
         **os.environ,
-        **CONNECTIONS,
         "AIRFLOW_HOME": str(folder),
+        "AIRFLOW_CONN_API": json.dumps(API),
+        # A database is asked which schema its tables are in.
+        "AIRFLOW_CONN_HOUSE": json.dumps({"conn_type": "sqlite", "host": f"{folder}/house.db"}),
         "TANDEM_STAGING": f"file://{folder}/staging",
     }
     command = [sys.executable, str(HERE / "lineage_teller.py"), str(path), "Accounts", kind, "run"]
@@ -66,21 +63,29 @@ def told(folder: Path, kind: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def both_ways(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of the file, the staged data and the local database."""
+    return tmp_path_factory.mktemp("lineage")
+
+
+@pytest.fixture(scope="module")
+def both_ways(folder: Path) -> dict[str, Any]:
     """Of a two-way sync whose schemas are pinned."""
-    folder = tmp_path_factory.mktemp("lineage")
     staging = Staging(f"file://{folder}/staging", "crm", "run")
     pinned = {"external": SCHEMA, "local": SCHEMA, "existing": SCHEMA}
     staging.write_json(staging.schema_path, pinned)
     return told(folder, "sync")
 
 
-def test_each_side_is_read_and_written_under_its_own_name(both_ways: dict[str, Any]) -> None:
+def test_each_side_is_read_and_written_under_its_own_name(
+    both_ways: dict[str, Any], folder: Path
+) -> None:
     names = {
         side: [(one["namespace"], one["name"]) for one in both_ways[side]]
         for side in ("inputs", "outputs")
     }
-    api, house = ("https://crm.example.com", "v4/Accounts"), ("sqlite:///data/house.db", "account")
+    api = ("https://crm.example.com", "v4/Accounts")
+    house = (f"sqlite://{folder}/house.db", "account")
     assert names == {"inputs": [api, house], "outputs": [house, api]}
 
 

@@ -18,7 +18,7 @@ insert into orders with recursive n(number) as (
 def many(house: Any) -> Any:
     house.sql("source", ROWS)
     yield MANY + 3
-    house.sql("source", "delete from orders where number > 100")
+    house.sql("source", "delete from orders where number > 3")
 
 
 def test_a_large_first_reading_is_split_and_a_later_one_is_not(
@@ -32,16 +32,16 @@ def test_a_large_first_reading_is_split_and_a_later_one_is_not(
     house.sql("source", "insert into orders values (7, 'c1', 99999999)")
     second = run_dag("parted__sync")
     assert len(second.handed_over["orders.split"]) == 1
-    assert "orders: RESULTS: ALL (1) : IMPORTED (1); UPDATED (0); FAILED (0)" in second.log
-    house.sql("source", "delete from orders where number = 7")
+    # What has the newest version so far is read again: it may have been written meanwhile.
+    assert "orders: RESULTS: ALL (2) : IMPORTED (1); UPDATED (0); FAILED (0)" in second.log
 
 
 def test_a_preview_reads_in_parts_too(house: Any, run_dag: Any, many: int) -> None:
-    house.integrate("partly", orders="parallel_reads: 2")
-    ran = run_dag("partly__import", preview=True)
+    house.integrate("glanced", orders="parallel_reads: 2")
+    ran = run_dag("glanced__import", preview=True)
     assert ran.state == "success", ran.log[-3000:]
     assert f"PREVIEW orders: {many:,} create" in ran.log
-    assert "partly_order" not in house.tables()
+    assert "glanced_order" not in house.tables()
 
 
 def test_what_is_not_asked_for_is_not_split(house: Any, run_dag: Any) -> None:

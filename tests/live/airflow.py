@@ -78,7 +78,7 @@ class LiveAirflow:
         """Write `<name>.yaml`."""
         (self.integrations / f"{name}.yaml").write_text(text, encoding="utf-8")
 
-    def wait_until_read(self, name: str, seconds: float = 120) -> None:
+    def wait_until_read(self, name: str, seconds: float = 300) -> None:
         """Return once Airflow has read `<name>.yaml` as it is now."""
         changed = (self.integrations / f"{name}.yaml").stat().st_mtime
         give_up = time.monotonic() + seconds
@@ -99,7 +99,7 @@ class LiveAirflow:
         body = {"logical_date": None, "conf": conf}
         return str(self.post(f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"])
 
-    def wait(self, dag_id: str, run_id: str, seconds: float = 180) -> str:
+    def wait(self, dag_id: str, run_id: str, seconds: float = 400) -> str:
         """The state in which the run ends."""
         give_up = time.monotonic() + seconds
         while time.monotonic() < give_up:
@@ -116,7 +116,7 @@ class LiveAirflow:
         run_id: str,
         task_id: str,
         states: str | tuple[str, ...],
-        seconds: float = 120,
+        seconds: float = 300,
     ) -> str:
         """The state of these that the task comes to."""
         wanted = (states,) if isinstance(states, str) else states

@@ -49,11 +49,15 @@ def orders(name: str) -> str:
     return INTEGRATION.format(name=name, source="source", head="", orders="", customers="")
 
 
-def add_accounts(airflow: LiveAirflow, name: str, count: int) -> set[str]:
-    """Make so many accounts on the local side of `people(name)`; their names."""
-    made = [f"{name} {n}" for n in range(count)]
+def add_accounts(airflow: LiveAirflow, name: str, count: int, label: str = "") -> set[str]:
+    """Make so many accounts on the local side of `people(name)`; their names.
+
+    They begin with the label, which no other accounts have.
+    """
+    label = label or name
+    made = [f"{label} {n}" for n in range(count)]
     values = ", ".join(
-        f"('{uuid5(UUID(int=0), one)}', '{name[:9]}-{n}', '{one}', true)"
+        f"('{uuid5(UUID(int=0), one)}', '{label[:9]}-{n}', '{one}', true)"
         for n, one in enumerate(made)
     )
     airflow.sql(

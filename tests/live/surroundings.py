@@ -114,6 +114,7 @@ def _settings(home: Path, service_url: str) -> dict[str, str]:
     passwords.write_text(json.dumps(dict.fromkeys(ROLES, secrets.token_hex(8))))
     return {
         "NO_COLOR": "1",
+        "PYTHONDONTWRITEBYTECODE": "",  # or each task compiles all of Tandem
         "TANDEM_CONFIG": str(home / "integrations"),
         "AIRFLOW__API__HOST": HOST,
         "AIRFLOW__API__PORT": str(port),
@@ -123,9 +124,10 @@ def _settings(home: Path, service_url: str) -> dict[str, str]:
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://{HOST}:{port}/execution/",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{r}:{r}" for r in ROLES),
-        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "2",
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
+        # On a busy machine a server that has just started keeps its first task for more than 5 s.
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
         # What died is noticed in a minute, not in five.
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",

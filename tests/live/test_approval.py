@@ -1,5 +1,6 @@
 """A run that asks a person, in a running Airflow: approved, rejected, not answered."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from tests.live.airflow import LiveAirflow
 
 MANY = 15
 """So many deletions of 30 wait for approval."""
+PATIENCE = 600
+"""Seconds that a run gets: on a busy machine each of its nine tasks takes most of a minute."""
 
 
 class Asked:
@@ -27,13 +30,13 @@ class Asked:
         assert self.ended(self.start()) == "success"
         assert self.there() == self.before
         self.run = self.start()
-        airflow.wait_for_task(self.dag_id, self.run, "approve", "awaiting_input")
+        airflow.wait_for_task(self.dag_id, self.run, "approve", "awaiting_input", PATIENCE)
 
     def start(self) -> str:
         return self.airflow.trigger(self.dag_id, entities=["customers"])
 
     def ended(self, run: str) -> str:
-        return self.airflow.wait(self.dag_id, run)
+        return self.airflow.wait(self.dag_id, run, PATIENCE)
 
     def there(self) -> set[str]:
         """The local customers."""
@@ -61,8 +64,11 @@ class Asked:
         return f"{run}/taskInstances/approve/-1/hitlDetails"
 
 
-def close(airflow: LiveAirflow) -> None:
-    """Nothing is left of these customers for the next test."""
+@pytest.fixture(autouse=True)
+def as_before(airflow: LiveAirflow) -> Iterator[None]:
+    """The next test, and other modules, find the customers that were there at first."""
+    yield
+    airflow.sql("source", "update customers set name = 'Ada', version = 1 where id = 'c1'")
     airflow.sql("source", "delete from customers where version > 9")
 
 
@@ -76,7 +82,6 @@ def test_an_approval_deletes_what_was_asked_about(airflow: LiveAirflow) -> None:
     assert asked.there() == asked.here() | later
     assert len(asked.there()) == len(asked.before) - MANY
     assert airflow.xcom(asked.dag_id, asked.run, "approve")["by"] == "admin"
-    close(airflow)
 
 
 def test_a_rejection_leaves_everything_as_it_was(airflow: LiveAirflow) -> None:
@@ -94,8 +99,6 @@ def test_a_rejection_leaves_everything_as_it_was(airflow: LiveAirflow) -> None:
     assert "Rejected by admin: nothing was synced." in airflow.log(
         asked.dag_id, asked.run, "report"
     )
-    airflow.sql("source", "update customers set name = 'Ada', version = 1 where id = 'c1'")
-    close(airflow)
 
 
 def test_without_an_answer_all_else_is_synced(airflow: LiveAirflow) -> None:
@@ -105,7 +108,6 @@ def test_without_an_answer_all_else_is_synced(airflow: LiveAirflow) -> None:
     assert asked.ended(asked.run) == "success"
     assert asked.there() == asked.before | {"new"}
     assert "Nobody has answered" in airflow.log(asked.dag_id, asked.run, "approve")
-    close(airflow)
 
 
 def let_time_pass(airflow: LiveAirflow, asked: Asked) -> None:

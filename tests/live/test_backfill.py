@@ -1,84 +1,91 @@
 """Backfills in a real Airflow: whole and of windows, beside another run of the same DAG."""
 
 import json
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
+from urllib.parse import quote
 
+import httpx
+import pytest
 from tests.live.airflow import LiveAirflow
 from tests.live.integrations import add_accounts, expect_equal, expect_once, lay, people
 
-
-def scheduled(name: str) -> str:
-    """Both ways, daily; accounts and contacts say when they were changed."""
-    text = people(name).replace("version_number: rowVersion", "version_number: modifiedAt")
-    return text.replace("provision: true", 'provision: true\nschedule: "0 3 * * *"')
+DAG = "fill__sync"
+HELD = 300.0
+"""Seconds in which a run has to come to its uploads."""
 
 
-def backfill(airflow: LiveAirflow, dag_id: str, days: int, **conf: object) -> list[str]:
-    """Backfill the days before today; the final states of its runs, by their dates."""
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    span = (today - timedelta(days=days), today - timedelta(seconds=1))
-    before = {run["dag_run_id"] for run in _runs(airflow, dag_id)}
-    airflow.cli(
-        "backfill",
-        "create",
-        "--dag-id",
-        dag_id,
-        "--from-date",
-        span[0].isoformat(),
-        "--to-date",
-        span[1].isoformat(),
-        "--max-active-runs",
-        "2",
-        "--dag-run-conf",
-        json.dumps(conf),
-    )
-    mine = [run for run in _runs(airflow, dag_id) if run["dag_run_id"] not in before]
-    return [run["dag_run_id"] for run in mine if run["run_type"] == "backfill"]
+@pytest.fixture(scope="module")
+def filled(airflow: LiveAirflow) -> None:
+    """Accounts both ways, with a schedule; the demo service says when one was changed.
+
+    The first backfill makes Airflow run the schedule's latest date as well, which takes its turn.
+    """
+    text = people("fill").partition("  - external: Contacts")[0]
+    text = text.replace("version_number: rowVersion", "version_number: modifiedAt")
+    lay(airflow, {"fill": text.replace("entities:", 'schedule: "0 3 1 * *"\nentities:')})
 
 
-def _runs(airflow: LiveAirflow, dag_id: str) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = airflow.get(f"/dags/{dag_id}/dagRuns")["dag_runs"]
+def backfill(airflow: LiveAirflow, since: str, until: str, **conf: object) -> list[str]:
+    """Have these months done, two at once as far as Tandem lets them; the runs, by date."""
+    asked = ("--dag-id", DAG, "--from-date", since, "--to-date", until)
+    how = ("--max-active-runs", "2", "--dag-run-conf", json.dumps(conf))
+    airflow.cli("backfill", "create", *asked, *how)
+    between = f"&logical_date_gte={since}T00:00:00Z&logical_date_lte={until}T23:59:59Z"
+    found = airflow.get(f"/api/v2/dags/{DAG}/dagRuns?order_by=logical_date{between}")
+    return [run["dag_run_id"] for run in found["dag_runs"]]
+
+
+def log_of(airflow: LiveAirflow, run_id: str) -> dict[str, dict[str, Any]]:
+    """What the run did with the accounts: download and upload."""
+    entries = json.loads(airflow.tandem("log", "fill", "--json", "--limit", "100"))
+    return {entry["direction"]: entry for entry in entries if entry["run_id"] == run_id}
+
+
+def changed_between(airflow: LiveAirflow, since: datetime, until: datetime) -> int:
+    """How many accounts of the demo service were last changed then."""
+    bounds = [at.strftime("%Y-%m-%dT%H:%M:%SZ") for at in (since, until)]
+    answer = accounts(airflow, f"$filter=modifiedAt ge {bounds[0]} and modifiedAt lt {bounds[1]}")
+    return len(answer)
+
+
+def accounts(airflow: LiveAirflow, asked: str) -> list[dict[str, Any]]:
+    """What the demo service answers to such a query."""
+    answer = httpx.get(f"{airflow.around.service_url}Accounts?{quote(asked, '$=&')}", timeout=60)
+    found: list[dict[str, Any]] = answer.raise_for_status().json()["value"]
     return found
 
 
-def _log(airflow: LiveAirflow, name: str, run_id: str) -> list[dict[str, str]]:
-    found = json.loads(airflow.tandem("log", name, "--json"))
-    return [entry for entry in found if entry["run_id"] == run_id]
-
-
-def _until_over(airflow: LiveAirflow, dag_id: str, runs: list[str]) -> list[str]:
-    return [airflow.wait(dag_id, run_id, seconds=400) for run_id in runs]
-
-
+@pytest.mark.usefixtures("filled")
 def test_a_full_backfill_while_another_run_is_at_work(airflow: LiveAirflow) -> None:
-    (dag_id,) = lay(airflow, {"fill": scheduled("fill")})
-    made = add_accounts(airflow, "fill", 20)
-    airflow.around.gate.shut_after(0)
-    by_hand = airflow.trigger(dag_id)
-    assert airflow.around.gate.held.wait(120)
-    runs = backfill(airflow, dag_id, 2, mode="full")
-    assert len(runs) == 2
-    time.sleep(5)  # they are begun, and wait for their turn
-    airflow.around.gate.open()
-    assert airflow.wait(dag_id, by_hand) == "success"
-    assert _until_over(airflow, dag_id, runs) == ["success"] * 2
-    for run_id in runs:
-        assert {entry["mode"] for entry in _log(airflow, "fill", run_id)} == {"full"}
+    with airflow.around.gate.shut_after(0):
+        made = add_accounts(airflow, "fill", 20)
+        by_hand = airflow.trigger(DAG)
+        assert airflow.around.gate.held.wait(HELD)
+        (run_id,) = backfill(airflow, "2025-02-01", "2025-02-28", mode="full")
+        airflow.wait_for_task(DAG, run_id, "refresh_schema", "deferred")
+    assert airflow.wait(DAG, by_hand) == "success"
+    assert airflow.wait(DAG, run_id) == "success"
+    modes = {(entry["kind"], entry["mode"]) for entry in log_of(airflow, run_id).values()}
+    assert modes == {("sync", "full")}
     expect_equal(airflow, "fill")
     expect_once(airflow, made)
 
 
-def test_a_backfill_of_windows_reads_its_days_and_moves_no_anchor(airflow: LiveAirflow) -> None:
-    (dag_id,) = lay(airflow, {"days": scheduled("days")})
-    made = add_accounts(airflow, "days", 5)
-    runs = backfill(airflow, dag_id, 3, mode="window")
-    assert _until_over(airflow, dag_id, runs) == ["success"] * 3
-    for run_id in runs:
-        assert {entry["mode"] for entry in _log(airflow, "days", run_id)} == {"window"}
-    by_hand = airflow.trigger(dag_id)
-    assert airflow.wait(dag_id, by_hand) == "success"
-    modes = {entry["direction"]: entry["mode"] for entry in _log(airflow, "days", by_hand)}
-    assert modes["download"] == "incremental"
-    expect_equal(airflow, "days")
-    expect_once(airflow, made)
+@pytest.mark.usefixtures("filled")
+def test_a_backfill_of_windows_reads_its_months_and_moves_no_anchor(airflow: LiveAirflow) -> None:
+    (newest,) = accounts(airflow, "$top=1&$orderby=modifiedAt desc")
+    url = f"{airflow.around.service_url}Accounts({newest['ID']})"
+    httpx.patch(url, json={"name": "Changed today"}, timeout=60).raise_for_status()
+    months = [datetime(2025, month, 1, 3, tzinfo=UTC) for month in (4, 5, 6)]
+    runs = backfill(airflow, "2025-04-01", "2025-05-31", mode="window")
+    assert [airflow.wait(DAG, run_id) for run_id in runs] == ["success"] * 2
+    for run_id, (since, until) in zip(runs, pairwise(months), strict=True):
+        download = log_of(airflow, run_id)["download"]
+        assert (download["kind"], download["mode"]) == ("window", "window")
+        assert download["counts"]["all"] == changed_between(airflow, since, until) > 0
+    by_hand = airflow.trigger(DAG)
+    assert airflow.wait(DAG, by_hand) == "success"
+    assert log_of(airflow, by_hand)["download"]["mode"] == "incremental"
+    expect_equal(airflow, "fill")  # with what was changed today

@@ -8,7 +8,7 @@ import httpx
 from tests.live.airflow import LiveAirflow
 
 NOTICED = 60
-"""Seconds that a busy machine gets; without the bundle a changed file waits for 300."""
+"""Seconds that a busy machine gets."""
 TEXT = """\
 name: {name}
 description: {description}

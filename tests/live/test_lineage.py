@@ -60,13 +60,14 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveAirflow]:
 
 
 def _tell_lineage(environment: dict[str, str], home: Path) -> None:
-    key = "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"
-    others = {
-        "name": "others",
-        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-        "kwargs": {"path": str(home / "others")},
-    }
-    environment[key] = json.dumps([*json.loads(environment[key]), others])
+    classpath = "airflow.dag_processing.bundles.local.LocalDagBundle"
+    folders = {"dags-folder": {}, "others": {"path": str(home / "others")}}
+    environment["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(
+        [
+            {"name": name, "classpath": classpath, "kwargs": options}
+            for name, options in folders.items()
+        ]
+    )
     transport = {"type": "file", "log_file_path": f"{home}/lineage.json", "append": True}
     environment["AIRFLOW__OPENLINEAGE__TRANSPORT"] = json.dumps(transport)
 

@@ -37,6 +37,7 @@ class Approve(Step, SkipMixin):
             options=asked["options"],
             subject=asked["subject"],
             body=asked["body"],
+            params={},  # None, its default, is refused
         )
         approval_waits(self.integration, context, asked["subject"])
         self.log.info("%s\n%s", asked["subject"], asked["body"])

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final, get_args
 
 from airflow.sdk import DAG
-from airflow.sdk.definitions.param import ParamsDict
 
 from tandem.airflow.dag_params import document, params
 from tandem.airflow.dag_tasks import add_tasks
@@ -28,7 +27,8 @@ KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 def build_dags(folder: Path, only: str | None = None) -> Iterator[DAG]:
     """The DAGs of all files in the folder; with `only`, no more than the DAG of that id needs."""
     for path in list_integration_files(folder):
-        chosen = [kind for kind in KINDS if only in (None, f"{_dag_name(path)}__{kind}")]
+        name = _dag_name(path)
+        chosen = [kind for kind in KINDS if only in (None, f"{name}__{kind}")]
         if chosen:
             yield from _dags_of_file(path, chosen)
 
@@ -65,8 +65,9 @@ def _dag(integration: Integration, kind: Kind) -> DAG:
         deadline=deadline(integration) if kind == "sync" else None,
     ) as dag:
         add_tasks(integration, kind, mappings)
-    # Afterwards: each task would be given a copy, and Airflow check and store them all.
-    dag.params = ParamsDict(params(kind, mappings))
+    # Afterwards: each task would be given a copy, and Airflow check and store them all. Updated:
+    # setting them checks the schema of each against JSON Schema's own, a quarter of the parse.
+    dag.params.update(params(kind, mappings))
     _check_schedule(dag, schedule)
     return dag
 

@@ -77,10 +77,11 @@ def _add_entities(
 ) -> list[Step]:
     """A task group an entity; a transform waits for the loads that it needs. The loads."""
     loads: dict[str, Step] = {}
+    names = {mapping.external for mapping in travelling}
     for group in entity_order(integration):
         loaded = {}
         for mapping in group:
-            if mapping not in travelling:
+            if mapping.external not in names:
                 continue
             with TaskGroup(task_key(mapping.external), tooltip=_way(mapping)):
                 first, extract = read_tasks(mapping, step, inlets=read(integration, mapping, kind))

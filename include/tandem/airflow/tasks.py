@@ -79,7 +79,9 @@ class Step(BaseOperator):
             more = after(error, waited, utcnow())
             if more is None:
                 raise
-            self.log.warning("%s This task waits without a worker: %s", error.problem, more)
+            until = utcnow() + max(more.left(utcnow()), more.nap(utcnow()))
+            said = "%s This task waits without a worker until %s."
+            self.log.warning(said, error.problem, f"{until:%Y-%m-%d %H:%M:%S} UTC")
             if isinstance(error, Throttled):
                 throttled(asked, timedelta(seconds=more.throttled - waited.throttled))
             self._defer_by(more)

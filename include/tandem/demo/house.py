@@ -16,14 +16,8 @@ from tandem.demo.server import serving
 from tandem.demo.service import create_app
 from tandem.demo.store import Store
 
-_BUNDLE: Final = {
-    "name": "dags-folder",
-    "classpath": "tandem.airflow.bundle.IntegrationsBundle",
-    "kwargs": {"refresh_interval": 2},
-}
 NOTICING: Final = {
-    "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps([_BUNDLE]),
-    "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "2",
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
     "AIRFLOW__DAG_PROCESSOR__STALE_DAG_THRESHOLD": "5",
     "AIRFLOW__SCHEDULER__PARSING_CLEANUP_INTERVAL": "10",
 }
