@@ -114,6 +114,15 @@ def test_what_is_wrong_is_said_with_its_remedy(installation, about, variables, t
     assert "secret" not in found[0][1]
 
 
+def test_who_shares_a_quota_but_no_pool_is_told(installation):
+    pooled = FILE.replace("name: crm", "name: erp").replace("crm_order", "erp_order")
+    pooled = pooled.replace("doctor_source}", "doctor_source, pool: sales}")
+    (installation.files / "erp.yaml").write_text(pooled)
+    found = json.loads(installation.run("doctor", "--json").stdout)
+    told = [f["text"] for f in found if (f["about"], f["severity"]) == ("pools", "warning")]
+    assert any("doctor_source: none, sales" in text for text in told)
+
+
 def test_a_state_out_of_reach_is_unreachable(installation):
     installation.set("TANDEM_STATE", "postgresql://x@127.0.0.1:1/x")
     code, ((severity, _),) = installation.says("state")

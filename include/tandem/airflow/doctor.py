@@ -18,6 +18,7 @@ from tandem.airflow.housekeeping import DAG_ID
 from tandem.airflow.schedules import next_due
 from tandem.model.integration import Integration
 from tandem.sync.people.check import Finding
+from tandem.sync.people.pools import pools_named
 
 _COMPONENTS: Final = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 _REMEDIES: Final = {
@@ -100,9 +101,11 @@ def _mentions(path: Path, text: str) -> bool:
 
 
 def _base_url(conf: Any) -> str:
-    base = conf.get("api", "base_url", fallback="") or ""
-    if urlsplit(base).scheme in ("http", "https"):
-        return str(base).rstrip("/")
+    """The API server, by the name that tasks call it, or else browsers."""
+    for section, key in (("core", "execution_api_server_url"), ("api", "base_url")):
+        base = str(conf.get(section, key, fallback="") or "")
+        if urlsplit(base).scheme in ("http", "https"):
+            return base.rstrip("/").removesuffix("/execution")
     return f"http://localhost:{conf.get('api', 'port', fallback='8080')}"
 
 
@@ -158,7 +161,7 @@ def _missed(schedule: str, began: datetime, now: datetime) -> bool:
 
 def examine_database(integrations: list[Integration]) -> Iterator[Finding]:
     """What only Airflow's own database tells: pools, and which DAGs are paused."""
-    pools = sorted({side.pool for i in integrations for side in (i.external, i.local) if side.pool})
+    pools = sorted(pools_named(integrations))
     try:
         known, paused = _from_database([DAG_ID, *(f"{i.name}__sync" for i in integrations)])
     except Exception as error:  # noqa: BLE001 - not there, not migrated, not ours to say

@@ -51,8 +51,8 @@ def _lines(name: str, wanted: Needed, until: datetime) -> Iterator[str]:
     yield f"Without an answer until {until:%Y-%m-%d %H:%M} UTC all else is synced."
     yield ""
     yield (
-        f"To see every record: [Waiting]({waiting_in_tandem(name)}), or "
-        f"`tandem preview {name} --direction download`."
+        f"To see the records: [Waiting]({waiting_in_tandem(name)}), or `tandem preview {name}` "
+        "(more with `--limit`)."
     )
 
 

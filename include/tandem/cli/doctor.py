@@ -1,6 +1,7 @@
 """`tandem doctor`: is the installation well?"""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Annotated, Final
 
@@ -14,7 +15,7 @@ from tandem.integration_files import list_integration_files, load_integration
 from tandem.model.integration import Integration
 from tandem.sync.environment import Environment
 from tandem.sync.people.check import Finding
-from tandem.sync.people.doctor import examine, last_syncs
+from tandem.sync.people.doctor import examine, examine_quotas, last_syncs
 
 _QUIET: Final = ("ok", "note")
 
@@ -49,6 +50,8 @@ def _all(environment: Environment, *, connections: bool) -> Iterator[Finding]:
     if connections:
         for integration in integrations:
             yield from _of_systems(integration.name)
+        with suppress(TandemError):  # a connection that is not there has been said
+            yield from examine_quotas(environment, integrations)
     try:
         yield from _of_airflow(environment, integrations)
     except Exception as error:  # noqa: BLE001 - all else has been said

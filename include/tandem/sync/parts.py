@@ -20,7 +20,7 @@ from tandem.sync.manifests import Extracted, Part, Read, SidePart
 from tandem.sync.sides.reading import Reading, greatest, mapping_hash
 
 LEAST: Final = 10_000
-"""Records that a part is worth: fewer are read before another task has started."""
+"""Records that a part is worth, at about a second that Airflow takes to start its task."""
 
 _log: Final = logging.getLogger(__name__)
 

@@ -84,7 +84,7 @@ def show_dag(request: Request, dag_id: str, user: SignedIn, desk: AtDesk) -> Res
     name = dag_id.rpartition("__")[0]
     if name in desk.files():
         return RedirectResponse(path_to(request, "show_integration", name=name))
-    problem = Problem(problem=f"{dag_id} is no DAG of Tandem's.")
+    problem = Problem(problem=f"{dag_id} belongs to no integration.")
     return answer(request, problem, "problem.html", status=404, user=user)
 
 

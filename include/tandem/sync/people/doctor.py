@@ -12,6 +12,7 @@ from typing import Final
 
 from tandem.errors import TandemError, one_line
 from tandem.integration_files import BrokenFile, list_integration_files, load_integration
+from tandem.model.integration import Integration
 from tandem.staging import Staging
 from tandem.state import diagnosis
 from tandem.state.migrate import HEAD
@@ -19,6 +20,7 @@ from tandem.state.sign_in_key import SignInKey
 from tandem.sync.environment import Environment, sign_ins_of
 from tandem.sync.people.check import Finding, finding_of
 from tandem.sync.people.housekeeping import kept_for
+from tandem.sync.people.pools import shared_apart
 
 _OLDEST_PYTHON: Final = (3, 11)
 _PACKAGES: Final = ("apache-airflow", "sqlalchemy", "pyarrow", "pandas", "pydantic")
@@ -39,6 +41,14 @@ def examine(environment: Environment) -> Iterator[Finding]:
     yield from _safely("state", lambda: _state(environment))
     yield from _safely("staging", lambda: _staging(environment))
     yield from _safely("key", lambda: _key(environment))
+
+
+def examine_quotas(
+    environment: Environment, integrations: Sequence[Integration]
+) -> Iterator[Finding]:
+    """Users of a service whose requests run in several pools, so that none bounds them."""
+    for sharing in shared_apart(integrations, environment.connections):
+        yield Finding("pools", "warning", f"{sharing} Name one pool for all of them.")
 
 
 def _safely(about: str, check: Check) -> Iterator[Finding]:
