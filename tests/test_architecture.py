@@ -50,7 +50,7 @@ LIBRARIES: Final = {
     "rich": {"cli", "demo"},
     "starlette": {"demo", "web"},
     "fastapi": {"web", "airflow.api_server"},
-    "jinja2": {"web"},
+    "jinja2": {"web", "airflow.notify"},
 }
 """Library → who may import it."""
 KNOWN_TO_CORE: Final = {"numpy", "pandas", "pyarrow", "xxhash"}

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -146,6 +146,17 @@ def test_reading_sees_one_moment(database_url: str) -> None:
         assert rows(connection, "SELECT count(*) FROM t") == [(1,)]
         run(database_url, "INSERT INTO t VALUES (2)")
         assert rows(connection, "SELECT count(*) FROM t") == [(1,)]
+
+
+def test_many_read_at_once(database_url: str) -> None:
+    with opened(database_url) as engine, ExitStack() as readers:
+        connections = [readers.enter_context(reading(engine)) for _ in range(33)]
+        assert all(rows(connection, "SELECT 1") == [(1,)] for connection in connections)
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///x?mode=memory"])
+def test_a_database_in_memory_is_opened(url: str) -> None:
+    assert query(url, "SELECT 1") == [(1,)]
 
 
 def test_sqlite_writers_wait_for_each_other_and_readers_for_nobody(tmp_path: Path) -> None:

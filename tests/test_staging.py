@@ -1,11 +1,14 @@
 """Where staged batches lie, and who may read them."""
 
+import errno
+import json
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
-from tandem.errors import ConfigurationError
-from tandem.staging import Staging, staged_runs
+from tandem.errors import ConfigurationError, RetryLater, Unreachable
+from tandem.staging import Staging, staged_runs, writing
 
 
 def staging(url: object, run_id: str = "run") -> Staging:
@@ -91,3 +94,33 @@ def test_a_document_is_replaced_at_once(tmp_path: Path) -> None:
         assert reading.read() == "1"
     assert place.read_json(path) == [1, 2, 3]
     assert [file.name for file in Path(place.folder()).iterdir()] == ["a.json"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ValueError("bad value 'Ada Lovelace'"), ImportError("pandas"), PermissionError("elsewhere")],
+)
+def test_what_a_writer_raises_stays_its_own(tmp_path: Path, error: Exception) -> None:
+    with pytest.raises(type(error)) as raised, writing(f"{tmp_path}/a.csv"):
+        raise error
+    assert raised.value is error
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (OSError(errno.ENOSPC, "full"), RetryLater),
+        (EndpointConnectionError(endpoint_url="http://x"), Unreachable),
+    ],
+)
+def test_a_place_that_fails_while_it_is_written_to_is_told(
+    tmp_path: Path, error: Exception, expected: type[Exception]
+) -> None:
+    with pytest.raises(expected, match="staged batches"), writing(f"{tmp_path}/a.csv"):
+        raise error
+
+
+def test_a_damaged_document_is_no_matter_of_configuration(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("{")
+    with pytest.raises(json.JSONDecodeError):
+        staging(tmp_path).read_json(f"{tmp_path}/a.json")

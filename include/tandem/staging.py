@@ -162,12 +162,14 @@ def _read(file: Any, columns: Sequence[str] | None) -> pa.RecordBatch:
 @contextmanager
 def _open(path: str, mode: str) -> Iterator[Any]:
     """A file there. Object stores take what is written when it is closed."""
-    with usable(path, but=FileNotFoundError if mode == "rb" else ()):
+    missing = FileNotFoundError if mode == "rb" else ()
+    with usable(path, but=missing):
         system, place = place_of(path)
         if mode == "wb":
             _make_folder(system, place.rpartition("/")[0])
-        with system.open(place, mode) as file:
-            yield file
+        opened = system.open(place, mode)
+    with usable(path, but=missing, by_caller=True), opened as file:
+        yield file
 
 
 def _is_here(path: str) -> bool:

@@ -25,6 +25,7 @@ with LOG.open("w") as _log:
 
 from airflow.dag_processing.dagbag import DagBag  # noqa: E402
 from airflow.models.taskinstance import TaskInstance  # noqa: E402
+from airflow.models.taskmap import TaskMap  # noqa: E402
 from airflow.models.trigger import handle_event_submit  # noqa: E402
 from airflow.models.xcom import XComModel  # noqa: E402
 from airflow.sdk.definitions.dag import _run_task  # noqa: E402
@@ -89,7 +90,8 @@ def run(
     with person(says):
         ended = dag.test(run_conf=conf)
     for task_id in again:
-        _clear_and_run(ended, dag.task_dict[task_id])
+        for number in _instances(ended, task_id):
+            _clear_and_run(ended, dag.task_dict[task_id], number)
     with create_session() as session:
         of_run = session.query(XComModel).filter_by(run_id=ended.run_id)
         rows = of_run.filter_by(key="return_value").all()  # links of a task have keys of their own
@@ -103,9 +105,19 @@ def run(
     }
 
 
-def _clear_and_run(ended: Any, task: Any) -> None:
+def _instances(ended: Any, task_id: str) -> list[int]:
+    """The map indexes of the task that are to run; Airflow removes those that are too many now."""
+    task = ended.dag.get_task(task_id)
     with create_session() as session:
-        ti = ended.get_task_instance(task.task_id, session=session)
+        if task.is_mapped:
+            TaskMap.expand_mapped_task(task, ended.run_id, session=session)
+        found = session.query(TaskInstance).filter_by(run_id=ended.run_id, task_id=task_id).all()
+        return sorted(ti.map_index for ti in found if ti.state != "removed")
+
+
+def _clear_and_run(ended: Any, task: Any, number: int) -> None:
+    with create_session() as session:
+        ti = ended.get_task_instance(task.task_id, session=session, map_index=number)
         ti.try_number += 1
         session.commit()
         _run_task(ti=ti, task=task)

@@ -1,11 +1,15 @@
 """Who is told what when a run failed or is partial."""
 
 import json
+from collections.abc import Iterator
+from email import message_from_string
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from tests.airflow.by_hand import Shop, open_shop
+from tests.live.receivers import mailbox, webhook
 
 OPTIONS = "options: {title: '{{ tandem.subject }}', message: '{{ tandem.text }}'}"
 WRITTEN_DOWN = f"{{on: [failure, partial], notifier: tests.airflow.told.WrittenDown, {OPTIONS}}}"
@@ -105,6 +109,120 @@ def test_what_others_wrote_is_no_template(office: Any) -> None:
     assert "{{ 7 * 7 }} deletions of <!channel>" in told["message"]
 
 
+class Secrets:
+    """What Airflow's context has of connections and variables: whatever is asked is a secret."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return SimpleNamespace(password="hidden", get_uri=lambda: "hidden", x="hidden")
+
+
+def fail(office: Office) -> None:
+    """Tell of a run that failed, in a context such as Airflow's."""
+    from airflow.sdk import DAG
+
+    from tandem.airflow.notices import failed
+
+    context: Any = {"dag": DAG("shop__sync", schedule=None), "conn": Secrets(), "var": Secrets()}
+    failed({**office.shop.context("mine"), **context, "task": office.shop.task("report")})
+
+
+SPIES = [
+    "{{ conn.private_db.password }}",
+    "{{ conn.private_db.get_uri() }}",
+    "{{ var.value.x }}",
+    "{{ ti }}",
+    "{% include 'told.py' %}",
+    "{{ tandem.__class__.__mro__ }}",
+    "{{ lipsum.__globals__ }}",
+    "{{ tandem.text.__init__.__globals__ }}",
+]
+
+
+@pytest.mark.parametrize("spy", SPIES)
+def test_options_know_what_happened_and_no_secrets(
+    office: Any, spy: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    notice = json.dumps(
+        {
+            "notifier": "tests.airflow.told.WrittenDown",
+            "options": {"title": spy, "message": [{"deep": f"{spy} {{{{ tandem.text }}}}"}]},
+        }
+    )
+    open_office = office(f"notify: [{notice}, {WRITTEN_DOWN}]")
+    fail(open_office)
+    assert len(open_office.told()) == 1
+    assert "notify 1: nobody was told" in caplog.text
+    assert "hidden" not in caplog.text
+
+
+def test_options_are_what_happened_however_deep(office: Any) -> None:
+    deep = json.dumps(OPTIONS_DEEP)
+    open_office = office(f"notify: [{{notifier: tests.airflow.told.WrittenDown, options: {deep}}}]")
+    fail(open_office)
+    (told,) = open_office.told()
+    assert told == {
+        "title": "failure of shop: mine",
+        "message": ["a", {"b": "Tandem: shop failed"}],
+    }
+
+
+OPTIONS_DEEP = {
+    "title": "{{ tandem.event }} of {{ tandem.integration }}: {{ tandem.run_id }}",
+    "message": ["a", {"b": "{{ tandem.subject }}"}],
+}
+
+
+@pytest.fixture
+def mails(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What arrived in a mailbox."""
+    with mailbox() as received:
+        extra = {"disable_ssl": True, "disable_tls": True, "from_email": "tandem@example.com"}
+        at = {"conn_type": "smtp", "host": "127.0.0.1", "port": received.port, "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_MAIL", json.dumps(at))
+        yield received.texts
+
+
+def test_an_address_is_no_template(office: Any, mails: list[str]) -> None:
+    to = json.dumps(["{{conn.private_db.password}}@evil.example", "{{7*7}}@example.com"])
+    fail(office(f"notify: [{{email: {{to: {to}, connection: mail}}}}]"))
+    (mail,) = mails
+    assert "hidden" not in mail
+    assert "49@" not in mail
+
+
+def test_a_mail_says_what_happened_and_is_no_template(office: Any, mails: list[str]) -> None:
+    from tandem.airflow.notices import approval_waits
+
+    open_office = office(
+        "notify: [{on: [approval], email: {to: [a@example.com], connection: mail}}]"
+    )
+    context: Any = {**open_office.shop.context("mine"), "conn": Secrets()}
+    question = "{{ conn.private_db.password }} & <b>"
+    approval_waits(open_office.shop.integration, context, question)
+    mail = message_from_string(mails[0])
+    assert (mail["To"], mail["Subject"]) == ("a@example.com", "Tandem: shop waits for approval")
+    (part,) = [one for one in mail.walk() if not one.is_multipart()]
+    body: Any = part.get_payload(decode=True)
+    assert "{{ conn.private_db.password }} &amp; &lt;b&gt;" in body.decode()
+
+
+def test_slack_is_told_what_happened_and_it_is_no_template(
+    office: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tandem.airflow.notices import approval_waits
+
+    with webhook() as received:
+        at = {"conn_type": "slackwebhook", "host": f"http://127.0.0.1:{received.port}"}
+        monkeypatch.setenv("AIRFLOW_CONN_HOOK", json.dumps({**at, "password": "T1/B2/hook"}))
+        open_office = office("notify: [{on: [approval], slack: {connection: hook}}]")
+        context: Any = {**open_office.shop.context("mine"), "conn": Secrets()}
+        question = "{{ conn.private_db.password }} & <!channel>"
+        approval_waits(open_office.shop.integration, context, question)
+    assert "{{ conn.private_db.password }} &amp; &lt;!channel&gt;" in received.texts[0]
+
+
 @pytest.mark.parametrize(
     "notice",
     [
@@ -129,11 +247,13 @@ def test_what_keeps_notices_from_being_sent_is_found_beforehand(office: Any) -> 
     from tandem.airflow.notify import problems
 
     notices = "{notifier: nowhere.at.All}, {notifier: json.dumps}, {slack: {connection: a}}"
-    found = problems(office(f"notify: [{notices}, {WRITTEN_DOWN}]").shop.integration)
+    asks = WRITTEN_DOWN.replace("tandem.subject", "conn.a.password")
+    found = problems(office(f"notify: [{notices}, {asks}, {WRITTEN_DOWN}]").shop.integration)
     assert found == [
         "notify 1 tells nobody: ModuleNotFoundError: No module named 'nowhere'",
         "notify 2 tells nobody: TypeError: json.dumps is no Airflow notifier "
         "(airflow.sdk.BaseNotifier)",
+        "notify 4 tells nobody: UndefinedError: 'conn' is undefined",
     ]
 
 

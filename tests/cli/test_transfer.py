@@ -80,7 +80,7 @@ def test_a_first_sync_that_replaces_asks_first_and_keeps_what_it_removes(systems
     assert systems.is_here("Hal")
     shown = systems.ok("sync", "crm", "--yes")
     assert "The local records that were removed are kept in" in shown
-    (kept,) = (systems.folder / "home").rglob("removed/*/account.csv")
+    (kept,) = (systems.folder / "home").rglob("removed/*/Accounts/account.csv")
     header, row = kept.read_text().split("\n", 1)
     assert header == '"id","accountnumber","name","parentid","note"'
     assert row.endswith('"2","Hal",,"not mapped,\nbut kept"\n')

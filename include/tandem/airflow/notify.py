@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from airflow.sdk import BaseNotifier, Context
+from jinja2 import StrictUndefined
 
 from tandem.model.alerts import Event, Notice
 from tandem.model.integration import Integration
@@ -31,7 +32,7 @@ def send(integration: Integration, message: Message, context: Context) -> None:
     for number, notice in enumerate(integration.notify, 1):
         if message.event in notice.on:
             try:
-                _notifier(notice)(_with(context, message))
+                _notifier(notice, message).notify(_with(context, message))
             except Exception as error:  # noqa: BLE001 - a notice is not what the run is about
                 log.warning("notify %s: nobody was told: %s", number, _said(error))
             else:
@@ -41,48 +42,71 @@ def send(integration: Integration, message: Message, context: Context) -> None:
 def problems(integration: Integration) -> list[str]:
     """What keeps its notices from being sent, as far as it shows without sending one."""
     found = []
+    sample = Message("failure", integration.name, "sample", "Tandem: a sample", "A sample.")
     for number, notice in enumerate(integration.notify, 1):
         try:
-            _notifier(notice)
+            _notifier(notice, sample)
         except Exception as error:  # noqa: BLE001 - whatever an import or a class raises
             found.append(f"notify {number} tells nobody: {_said(error)}")
     return found
 
 
-def _notifier(notice: Notice) -> BaseNotifier:
-    # What others wrote must not be rendered as a template: the notifier renders `tandem.…` once.
+def _notifier(notice: Notice, message: Message) -> BaseNotifier:
+    """One that is about to tell that. What a file or others wrote is no template to
+    Slack and mail.
+    """
+    said = _tandem(message)
     if notice.slack:
         from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
 
         return SlackWebhookNotifier(
-            slack_webhook_conn_id=notice.slack.connection, text="{{ tandem.slack }}"
+            slack_webhook_conn_id=notice.slack.connection, text=said["slack"]
         )
     if notice.email:
         from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
         return SmtpNotifier(
             to=list(notice.email.to),
-            subject="{{ tandem.subject }}",
-            html_content="{{ tandem.html }}",
+            subject=said["subject"],
+            html_content=said["html"],
             smtp_conn_id=notice.email.connection,
         )
-    module, _, name = str(notice.notifier).rpartition(".")
+    return _rendered(_made(str(notice.notifier), notice.options), said)
+
+
+def _made(import_path: str, options: dict[str, Any]) -> BaseNotifier:
+    module, _, name = import_path.rpartition(".")
     kind = getattr(import_module(module), name)
     if not (isinstance(kind, type) and issubclass(kind, BaseNotifier)):
-        raise TypeError(f"{notice.notifier} is no Airflow notifier (airflow.sdk.BaseNotifier)")
-    made: BaseNotifier = kind(**notice.options)
+        raise TypeError(f"{import_path} is no Airflow notifier (airflow.sdk.BaseNotifier)")
+    made: BaseNotifier = kind(**options)
     return made
 
 
-def _with(context: Context, message: Message) -> Context:
-    """The context of templates: Airflow's, and `tandem`."""
-    tandem = {
+def _rendered(made: BaseNotifier, said: dict[str, str]) -> BaseNotifier:
+    """With its templates filled in. They know `tandem` alone: Airflow's context leads to every
+    connection and variable, and the environment of its DAG to files.
+    """
+    environment = made.get_template_env()
+    environment.undefined = StrictUndefined
+    only: Any = {"tandem": said}
+    made.render_template_fields(only, environment)
+    return made
+
+
+def _tandem(message: Message) -> dict[str, str]:
+    """What templates know as `tandem`."""
+    return {
         **asdict(message),
         "html": f"<pre>{html.escape(message.text)}</pre>",
         # Slack's own characters: what others wrote must not call a channel.
         "slack": html.escape(message.text, quote=False),
     }
-    both: Any = {**context, "tandem": tandem}
+
+
+def _with(context: Context, message: Message) -> Context:
+    """What the notifier's own code is told: Airflow's context, and `tandem`."""
+    both: Any = {**context, "tandem": _tandem(message)}
     return both  # type: ignore[no-any-return]
 
 

@@ -1,7 +1,7 @@
 """Who may do what. Every route has one of these guards; a test walks them all."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -9,6 +9,7 @@ from fastapi import Depends, Path, Request
 
 from tandem.airflow.host import Host, May, User
 from tandem.errors import TandemError
+from tandem.model.alerts import Notice
 from tandem.model.integration import Integration
 from tandem.web.desk import Desk
 
@@ -109,15 +110,42 @@ def require_connection(desk: Desk, user: User, conn_id: str) -> None:
 def require_connections(
     desk: Desk, user: User, before: Integration | None, after: Integration
 ) -> None:
-    """NotAllowed if a side of `after` names a connection that the user may not read.
+    """NotAllowed if a side of `after`, or who is told, names a connection that the user may not
+    read, or if somebody is told by a notifier.
 
-    A side that is as it was in `before` may stay; None: there was no integration before. Another
+    What is as it was in `before` may stay; None: there was no integration before. Another
     connector would use the secrets of a connection in another way.
     """
     for side in ("external", "local"):
         system = getattr(after, side)
         if before is None or system != getattr(before, side):
             require_connection(desk, user, system.connection)
+    _require_notices(desk, user, before.notify if before else (), after.notify)
+
+
+def _require_notices(
+    desk: Desk, user: User, before: Sequence[Notice], after: Sequence[Notice]
+) -> None:
+    known = [_told_through(notice) for notice in before]
+    for notice in after:
+        if (through := _told_through(notice)) in known:
+            continue
+        if notice.notifier is not None:
+            raise NotAllowed(
+                f"The notifier {notice.notifier}, or its options, are not in the file yet. A "
+                "notifier is code that may do all that Airflow may; the pages save none.",
+                remedy="Put it into the file by hand, or leave it out.",
+            )
+        require_connection(desk, user, through[1])
+
+
+def _told_through(notice: Notice) -> tuple[str, str, dict[str, Any]]:
+    """The kind of notice; its connection or notifier, and the options of that."""
+    if notice.slack:
+        return "slack", notice.slack.connection, {}
+    if notice.email:
+        return "email", notice.email.connection, {}
+    return "notifier", str(notice.notifier), notice.options
 
 
 _NEEDED: Final = {

@@ -2,13 +2,13 @@
 
 import pytest
 
-from tandem.errors import StopRun
+from tandem.errors import StopRun, Unreachable
 from tandem.sync.granted import Granted
 from tandem.sync.lease import holding
 from tandem.sync.people import approvals
 from tandem.sync.people.approvals import Deletions, FirstSync
 from tandem.sync.people.deletions import approve, withheld
-from tandem.sync.steps import refresh_schema
+from tandem.sync.steps import extract, load, refresh_schema, transform, validate_metadata
 
 MANY = 40
 """So many linked accounts that 12 deletions are more than a tenth."""
@@ -37,8 +37,8 @@ def needed(both, **request):
 def granted(both):
     """An approval of what has to be approved now."""
     wanted = needed(both)
-    names = frozenset(one.entity for one in wanted.first_syncs)
-    return Granted(frozenset(wanted.ids), names)
+    first_syncs = {one.entity: one.records for one in wanted.first_syncs}
+    return Granted(frozenset(wanted.ids), first_syncs)
 
 
 def here(both):
@@ -152,7 +152,7 @@ def test_a_record_that_came_back_is_not_deleted(both):
 
 def test_it_does_not_open_what_confirm_opens(both):
     linked(both)
-    asked = Granted(frozenset({1, 2, 3}), frozenset({"Accounts"}))
+    asked = Granted(frozenset({1, 2, 3}), {"Accounts": MANY})
     for n in range(MANY):
         both.external.edit("Accounts", both.is_there(f"N{n}")["ID"], number=None)
     report = both.sync(granted=asked)
@@ -187,9 +187,59 @@ class TestFirstSync:
         assert needed(town).is_nothing
 
     def test_of_an_entity_that_was_not_asked_about_it_does_not(self, town):
-        report = town.sync(granted=Granted(first_syncs=frozenset({"Contacts"})))
+        report = town.sync(granted=Granted(first_syncs={"Contacts": 2}))
         assert "replace_local would remove 1 of 2" in report.entities[0].message
         assert here(town) == {"here", "alone"}
+
+    def test_of_records_that_came_after_the_question_none_is_removed(self, town):
+        asked = granted(town)
+        town.here("later", accountnumber="3")
+        report = town.sync(granted=asked)
+        assert report.status == "failed"
+        assert "replace_local would remove 2 of 3" in report.entities[0].message
+        assert "2 were there when it was approved" in report.entities[0].message
+        assert here(town) == {"here", "alone", "later"}
+        town.sync(granted=granted(town))
+        assert here(town) == {"there"}
+
+    def test_fewer_than_were_asked_about_are_covered(self, town):
+        asked = granted(town)
+        town.local.remove("account", town.is_here("here")["id"])
+        town.sync(granted=asked)
+        assert here(town) == {"there"}
+
+    def test_an_approval_does_not_cover_an_empty_external_listing(self, town):
+        asked = granted(town)
+        town.external.remove("Accounts", town.is_there("there")["ID"])
+        report = town.sync(granted=asked)
+        assert report.status == "failed"
+        message = report.entities[0].message
+        assert "Accounts is empty" in message
+        assert "tandem sync crm --yes" in message
+        assert "confirm" in message
+        assert here(town) == {"here", "alone"}
+        town.sync(approved=True)
+        assert here(town) == set()
+
+    def test_of_an_empty_external_listing_nothing_is_said_where_nothing_is_there(self, town):
+        asked = granted(town)
+        town.external.remove("Accounts", town.is_there("there")["ID"])
+        for name in ("here", "alone"):
+            town.local.remove("account", town.is_here(name)["id"])
+        assert town.sync(granted=asked).status == "success"
+
+    def test_a_retry_of_load_that_was_approved_carries_on(self, town):
+        for n in range(6):
+            town.there(f"N{n}", number=f"n{n}")
+        with town.world.job(granted=granted(town)) as run:
+            refresh_schema(run)
+            validate_metadata(run)
+            planned = transform(run, extract(run, "Accounts"))
+            town.local.before = refused_once(town.local, "delete")
+            with pytest.raises(Unreachable):
+                load(run, planned)
+            load(run, planned)
+        assert here(town) == some(*range(6)) | {"there"}
 
     def test_an_approval_of_it_is_none_for_later_deletions(self, town):
         asked = granted(town)
@@ -200,6 +250,15 @@ class TestFirstSync:
         town.sync(granted=asked)
         assert some(*range(12)) <= here(town)
         assert waiting(town) == 12
+
+
+def refused_once(store, operation):
+    def before(name):
+        if name == operation:
+            store.before = lambda _operation: None
+            raise Unreachable("not now")
+
+    return before
 
 
 class TestQuestions:
@@ -255,6 +314,15 @@ class TestQuestions:
             run.staging.remove()
             with pytest.raises(StopRun, match="The list that was approved is gone"):
                 approvals.granted(run.staging, path)
+
+
+    def test_the_list_tells_how_many_records_a_first_sync_was_asked_about(self, make_both):
+        both = make_both(first_sync="replace_local")
+        both.here("here", accountnumber="1")
+        with both.world.job() as run:
+            refresh_schema(run)
+            path = approvals.list_of(run, approvals.ask(run, approvals.needed(run)))
+            assert approvals.granted(run.staging, path) == Granted(first_syncs={"Accounts": 1})
 
 
 def test_what_the_pages_approve_and_an_older_approval_do_not_meet(both):
