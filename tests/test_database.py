@@ -154,7 +154,7 @@ def test_many_read_at_once(database_url: str) -> None:
         assert all(rows(connection, "SELECT 1") == [(1,)] for connection in connections)
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///x?mode=memory"])
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
 def test_a_database_in_memory_is_opened(url: str) -> None:
     assert query(url, "SELECT 1") == [(1,)]
 

@@ -144,6 +144,11 @@ def read_batches(
         yield batch
 
 
+def reading(path: str) -> Any:
+    """The file at that URL: a context manager. FileNotFoundError if there is none."""
+    return _open(path, "rb")
+
+
 def writing(path: str) -> Any:
     """A file at that URL, open to be written: a context manager."""
     return _open(path, "wb")

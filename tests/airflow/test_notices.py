@@ -124,8 +124,9 @@ def fail(office: Office) -> None:
 
     from tandem.airflow.notices import failed
 
-    context: Any = {"dag": DAG("shop__sync", schedule=None), "conn": Secrets(), "var": Secrets()}
-    failed({**office.shop.context("mine"), **context, "task": office.shop.task("report")})
+    context: Any = {**office.shop.context("mine"), "task": office.shop.task("report")}
+    context |= {"dag": DAG("shop__sync", schedule=None), "conn": Secrets(), "var": Secrets()}
+    failed(context)
 
 
 SPIES = [

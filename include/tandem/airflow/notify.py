@@ -52,8 +52,8 @@ def problems(integration: Integration) -> list[str]:
 
 
 def _notifier(notice: Notice, message: Message) -> BaseNotifier:
-    """One that is about to tell that. What a file or others wrote is no template to
-    Slack and mail.
+    """One that is about to tell that. To Slack and mail nothing is a template: neither what the
+    file says, nor what others wrote.
     """
     said = _tandem(message)
     if notice.slack:
@@ -90,7 +90,10 @@ def _rendered(made: BaseNotifier, said: dict[str, str]) -> BaseNotifier:
     environment = made.get_template_env()
     environment.undefined = StrictUndefined
     only: Any = {"tandem": said}
-    made.render_template_fields(only, environment)
+    # One by one: `render_template_fields` logs what is raised, with its traceback.
+    for field in made.template_fields:
+        if value := getattr(made, field):
+            setattr(made, field, made.render_template(value, only, environment))
     return made
 
 

@@ -40,7 +40,8 @@ def _lines(name: str, wanted: Needed, until: datetime) -> Iterator[str]:
         yield ""
         yield (
             "Local records with an external partner take its values. Those without one are "
-            "removed; they are kept in a file, which the report names."
+            "removed; they are kept in a file, which the report names. If there are more local "
+            "records by then, or no external ones, none is replaced and the entity fails."
         )
         yield ""
     yield "**Approve**: this run does that, and no more: what is not listed here waits on, and so"

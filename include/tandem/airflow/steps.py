@@ -46,15 +46,20 @@ class Task:
     asked: Asked
     context: Context
 
-    def manifest_of(self, entity: str, step: str) -> Any:
+    def manifest_of(self, entity: str, step: str, **which: Any) -> Any:
         """What that step of the entity handed over; None if it was skipped or failed."""
-        return self.context["ti"].xcom_pull(task_ids=f"{task_key(entity)}.{step}")
+        return self.context["ti"].xcom_pull(task_ids=f"{task_key(entity)}.{step}", **which)
 
     @property
     def extracted(self) -> list[Manifest]:
         """What was read of the task's entity: a manifest for each part."""
-        found = self.manifest_of(self.asked.entity, "extract")
-        return [found] if isinstance(found, dict) else list(found)
+        entity = self.asked.entity
+        mapping = self.asked.integration.entity(entity)
+        if mapping is None or mapping.parallel_reads == 1:
+            return [self.manifest_of(entity, "extract")]
+        # Of a reading before this one that had more parts, Airflow keeps what these handed over.
+        parts = range(len(self.manifest_of(entity, "split")))
+        return list(self.manifest_of(entity, "extract", map_indexes=parts))
 
     def fail_if_others_did(self) -> None:
         """AirflowFailException if a task of this DAG run failed, or could not start for that.

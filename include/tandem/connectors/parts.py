@@ -2,23 +2,22 @@
 comparisons mean what ours mean: by ranges of the key.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Final, Protocol, runtime_checkable
 
-from pydantic import TypeAdapter
-
 from tandem.connectors.base import Connector, Page, Query
-from tandem.model.filters import Comparison, Condition, all_of
+from tandem.model.filters import Comparison, all_of
 from tandem.model.schema import Field, Kind
 
-_CONDITION: Final[TypeAdapter[Condition]] = TypeAdapter(Condition)
 _ORDERED: Final = frozenset(
     (Kind.INT64, Kind.DECIMAL, Kind.GUID, Kind.STRING, Kind.DATE, Kind.INSTANT)
 )
 """Kinds of key whose values survive as texts and are ordered alike everywhere."""
+_ENDS: Final = {"from": "ge", "before": "lt"}
 
 
 @runtime_checkable
@@ -59,25 +58,26 @@ def ranges(
     bounds = list(dict.fromkeys(at(place) for place in places))
     if not bounds or None in bounds:
         return ()
-    name = query.entity.key[0]
-    return tuple(_CONDITION.dump_json(c, by_alias=True).decode() for c in _ranges(name, bounds))
+    name, ends = query.entity.key[0], [None, *map(_plain, bounds), None]
+    return tuple(_named(name, first, end) for first, end in pairwise(ends))
 
 
 def within(query: Query, part: str) -> Query:
     """The query, of that part alone."""
-    return replace(query, condition=all_of(query.condition, _CONDITION.validate_json(part)))
+    said = json.loads(part)
+    # Not read as a filter's JSON: there a text such as "00010000" may be meant as a number.
+    tests = [
+        Comparison.model_validate({"field": said["field"], "operator": how, "value": said[end]})
+        for end, how in _ENDS.items()
+        if end in said
+    ]
+    return replace(query, condition=all_of(query.condition, *tests))
 
 
-def _ranges(name: str, bounds: Sequence[Any]) -> list[Condition]:
-    """Below the first bound, between each two, and from the last one on."""
-    values = [_plain(bound) for bound in bounds]
-    between = [all_of(_test(name, "ge", a), _test(name, "lt", b)) for a, b in pairwise(values)]
-    inner = [condition for condition in between if condition is not None]
-    return [_test(name, "lt", values[0]), *inner, _test(name, "ge", values[-1])]
-
-
-def _test(name: str, operator: Any, value: Any) -> Comparison:
-    return Comparison(field=name, operator=operator, value=value)
+def _named(field: str, first: Any, end: Any) -> str:
+    """The part from the first value on, and below the end; None: all before, or all after."""
+    ends = {"from": first, "before": end}
+    return json.dumps({"field": field, **{n: v for n, v in ends.items() if v is not None}})
 
 
 def _plain(value: Any) -> Any:

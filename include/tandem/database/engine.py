@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.pool import QueuePool
 
 from tandem.database.errors import translate
 from tandem.errors import ConfigurationError
@@ -38,7 +39,8 @@ def open_engine(url: str | URL) -> Engine:
     address = _address(url)
     name = address.get_backend_name()
     try:
-        engine = create_engine(address, hide_parameters=True, **_OPTIONS.get(name, {}))
+        options = {**_OPTIONS.get(name, {}), **_pool(address)}
+        engine = create_engine(address, hide_parameters=True, **options)
     except (NoSuchModuleError, ImportError) as error:
         raise ConfigurationError(
             f"No driver for {address.drivername!r} databases is installed ({error}).",
@@ -99,6 +101,12 @@ def _address(url: str | URL) -> URL:
     if address.get_backend_name() == "postgresql":
         address = address.set(query={"connect_timeout": "10", **address.query})
     return address
+
+
+def _pool(address: URL) -> dict[str, Any]:
+    """As many connections as are needed at once: each part of a reading keeps one to its end."""
+    queues = issubclass(address.get_dialect().get_pool_class(address), QueuePool)
+    return {"max_overflow": -1} if queues else {}
 
 
 def _make_private(_dialect: object, _record: object, args: list[Any], _options: object) -> None:

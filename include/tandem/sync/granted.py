@@ -1,6 +1,7 @@
 """What a person was asked before a run went on, and has approved."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,5 +10,7 @@ class Granted:
 
     deletions: frozenset[int] = frozenset()
     """Ids of the transactions of withheld deletions: one that was withheld anew has another."""
-    first_syncs: frozenset[str] = frozenset()
-    """External entities whose first sync may replace the local records."""
+    first_syncs: Mapping[str, int] = field(default_factory=dict)
+    """External entities whose first sync may replace the local records → how many of these there
+    were when it was asked: the most that may be there, and be removed.
+    """

@@ -50,7 +50,7 @@ def transform(job: Job, extracted: Extracted) -> Planned:
         unchanged, paths = _downloads(job, bound, extracted.external, two_way)
     staged = stage_pairs(job, extracted, two_way)
     if replaces:
-        refuse_without_approval(job, bound, staged)
+        refuse_without_approval(job, bound, extracted, staged)
     return Planned(
         entity=extracted.entity,
         mode=extracted.mode,

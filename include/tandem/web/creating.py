@@ -145,7 +145,7 @@ def import_integration(
 ) -> Response:
     """Take over an integration file from elsewhere, perhaps under another name.
 
-    Needs permission to edit its DAG, and to read both connections. Where files cannot be written
+    Needs permission to edit its DAG, and to read its connections. Where files cannot be written
     the answer is 200, and has the text.
     """
     name = brought.name.strip() or name_in(brought.text)
@@ -157,7 +157,7 @@ def import_integration(
 def copy_integration(request: Request, desk: AtDesk, visit: Reads, wanted: Copying) -> Response:
     """Make another integration of the same text, comments and all, without its schedule.
 
-    Needs permission to edit the new one's DAG, and to read both connections. Where files cannot
+    Needs permission to edit the new one's DAG, and to read its connections. Where files cannot
     be written the answer is 200, and has the text.
     """
     path = _place(desk, visit.user, wanted.name)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tandem.connectors.base import ETAG
 from tandem.connectors.odata.metadata import parse_metadata
 from tandem.connectors.odata.page import PageReader, Parsed
+from tandem.connectors.odata.shape import Shape
 from tandem.connectors.odata.wire import Wire, Wires
 from tandem.core.ids import record_ids
 from tandem.core.values import arrow_type
@@ -432,3 +433,20 @@ def test_texts_that_look_like_such_numbers_are_texts() -> None:
     )
     assert not parsed.page.unreadable
     assert parsed.page.records.column("y").to_pylist() == ["1e-5000"]
+
+
+def test_what_others_learn_while_a_page_is_read_changes_nothing_about_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entity, wires, parse = things(x=Kind.INT64), dict[str, Wire](), Shape.read
+    bodies = [page('"x":"3"').encode()]
+
+    def read_while_others_do(shape: Shape, body: bytes) -> Any:
+        found = parse(shape, body)
+        while bodies:
+            read(bodies.pop(), entity, wires)
+        return found
+
+    monkeypatch.setattr(Shape, "read", read_while_others_do)
+    assert read(page('"x":2'), entity, wires).page.records.column("x").to_pylist() == [2]
+    assert wires["x"] is Wire.TEXT

@@ -202,6 +202,29 @@ class TestFirstSync:
         town.sync(granted=granted(town))
         assert here(town) == {"there"}
 
+    def test_what_another_mapping_of_the_local_entity_creates_is_none_of_them(self, town):
+        town.mapping["fields"].append({"local": "kind", "constant": "company"})
+        person = {"local": "kind", "constant": "person"}
+        fields = [{"external": "name", "local": "name"}, person]
+        town.world.mappings.append(
+            {
+                **town.mapping,
+                "external": "Contacts",
+                "primary_key": [],
+                "fields": fields,
+            }
+        )
+        for name in ("alone", "here"):
+            town.local.edit("account", town.is_here(name)["id"], kind="company")
+        town.here("person", kind="person")
+        for n in range(6):
+            town.there(f"N{n}", number=f"n{n}")
+        town.there("Ada", entity="Contacts")
+        asked = granted(town)
+        assert asked.first_syncs == {"Accounts": 2, "Contacts": 1}
+        assert town.sync(granted=asked).status == "success"
+        assert here(town) == some(*range(6)) | {"there", "Ada"}
+
     def test_fewer_than_were_asked_about_are_covered(self, town):
         asked = granted(town)
         town.local.remove("account", town.is_here("here")["id"])

@@ -17,7 +17,7 @@ from tandem.connectors.odata.literals import is_enumeration, literal
 from tandem.connectors.odata.page import PageReader
 from tandem.connectors.odata.query import collection_url, filter_of, with_options
 from tandem.connectors.odata.read import JSON, count_records
-from tandem.errors import ConfigurationError
+from tandem.errors import ConfigurationError, Throttled, Unreachable
 from tandem.model.schema import Field, Kind
 
 _log: Final = logging.getLogger(__name__)
@@ -29,15 +29,17 @@ _TRIES: Final = 3
 
 def key_ranges(http: Http, query: Query, parts: int, least: int) -> tuple[str, ...]:
     """At most `parts` expressions that share out the records of the query, `least` or more in
-    each; none where the service cannot do that, or does not count what it has shared out as it
-    counts the whole.
+    each; none where the service cannot do that, fails at it or takes too long, or does not count
+    what it has shared out as it counts the whole.
     """
     field = _ordered_by(query)
     if field is None:
         return ()
     try:
         return _shared_out(http, query, field, parts, least)
-    except ConfigurationError as error:
+    except Throttled:
+        raise
+    except (ConfigurationError, Unreachable) as error:
         _log.info("%s is read in one part. %s", query.entity.name, error)
         return ()
 

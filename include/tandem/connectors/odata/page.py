@@ -60,11 +60,12 @@ class PageReader:
         Raises Unreachable if the body is cut or carries an error, ConfigurationError if it is
         not OData v4.
         """
+        known = dict(self._wires)  # others that read at the same time learn too
         try:
-            return self._by_columns(body, self._wires)
+            return self._by_columns(body, known)
         except pa.ArrowInvalid:
             document = load_page(body)
-        wires = learn(self._fields, document["value"], self._wires)
+        wires = learn(self._fields, document["value"], known)
         try:
             parsed = self._by_columns(body, wires)
         except pa.ArrowInvalid:

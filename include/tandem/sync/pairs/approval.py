@@ -19,6 +19,7 @@ from tandem.staging import BatchWriter, read_batches
 from tandem.sync import columns
 from tandem.sync.approved import Deletion
 from tandem.sync.job import Job, Run
+from tandem.sync.sides.reading import local_reading
 
 FREE_DELETES: Final = 10
 """So many deletions are never held back; more are if they are more than a tenth of the links."""
@@ -36,13 +37,21 @@ class Deletions:
 
 
 def sorted_deletions(
-    job: Job, entity: str, folder: str, planned: BatchWriter, *, suspicious: bool
+    job: Job,
+    entity: str,
+    folder: str,
+    planned: BatchWriter,
+    *,
+    suspicious: bool,
+    nothing_external: bool,
 ) -> Deletions:
     """What of the planned deletions may be carried out.
 
     `suspicious`: they need approval, however few they are. An approval is good for what an
     earlier run has withheld; where nothing was, for what this run finds. One that was granted
-    before the run went on is good for what was asked about, as it was then.
+    before the run went on is good for what was asked about, as it was then; that of a first sync
+    is good for no more local records than there were, and for none where there is
+    `nothing_external` to put in their place.
     """
     if job.approvals is not None:
         return _of_approved(job, entity, folder, planned)
@@ -50,11 +59,13 @@ def sorted_deletions(
     pending = job.state.pending_deletes(entity)["local_id"]
     approved = job.approved and not job.only_waiting
     grants = _Grants(job, entity)
+    nothing = grants.replaces and (nothing_external or grants.is_exceeded(planned.rows_taken))
     allowed, withheld = BatchWriter(f"{folder}/allowed"), BatchWriter(f"{folder}/withheld")
     for plan in read_batches(planned.written()):
         known = flags(pc.is_in(plan.column(columns.LOCAL_ID), value_set=pending))
         may = _may(known, guarded=guarded, approved=approved, listed=bool(len(pending)))
-        may |= grants.cover(plan)
+        if not nothing:
+            may |= grants.cover(plan)
         allowed.add(plan.filter(pa.array(may)))
         withheld.add(plan.filter(pa.array(~may)))
     return Deletions(tuple(allowed.written()), tuple(withheld.written()), withheld.rows)
@@ -98,15 +109,22 @@ class _Grants:
         """Which rows are deletions that were asked about, of records that are as they were then."""
         if self.job.granted is None or self.job.only_waiting:
             return np.zeros(plan.num_rows, np.bool_)
-        if self._replaces:
+        if self.replaces:
             return _deletions(plan)["local"]
         return _among(self._listed, self.entity, plan)
 
     @cached_property
-    def _replaces(self) -> bool:
+    def replaces(self) -> bool:
         """Whether this is a first sync that may replace the local records."""
         asked = self.job.granted is not None and self.entity in self.job.granted.first_syncs
         return asked and self.job.replaces(self.job.mapping(self.entity))
+
+    def is_exceeded(self, deletions: int) -> bool:
+        """Whether the local records that this first sync would replace, or remove, are more than
+        were asked about. Only before it writes any.
+        """
+        most = self.job.granted.first_syncs[self.entity] if self.job.granted else 0
+        return deletions > most or local_records(self.job, self.entity) > most
 
     @cached_property
     def _listed(self) -> frozenset[Deletion]:
@@ -118,6 +136,15 @@ class _Grants:
             for one in waiting
             if one.id in ids
         )
+
+
+def local_records(job: Job, entity: str) -> int:
+    """How many local records there are now that a first sync of that external entity may replace:
+    not those of another mapping of the same local entity.
+    """
+    reading = local_reading(job, job.bound(entity))
+    side = reading.side
+    return side.connector.count(side.query(reading.condition)) if side.is_there else 0
 
 
 def _among(approved: frozenset[Deletion], entity: str, plan: pa.RecordBatch) -> Flags:

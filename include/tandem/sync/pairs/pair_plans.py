@@ -10,7 +10,6 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tandem.connectors.base import Query
 from tandem.core.mapping import BoundMapping
 from tandem.errors import StopRun
 from tandem.pipeline import in_parallel
@@ -18,7 +17,7 @@ from tandem.staging import BATCH_ROWS, BatchWriter, read_batches
 from tandem.sync import columns
 from tandem.sync.job import Job
 from tandem.sync.manifests import Extracted, PlannedPairs, Read
-from tandem.sync.pairs.approval import Deletions, sorted_deletions
+from tandem.sync.pairs.approval import Deletions, local_records, sorted_deletions
 from tandem.sync.pairs.emptied import Emptied
 from tandem.sync.pairs.two_way import Planned, Sifted, TwoWay
 from tandem.sync.sides.whole_run import WholeRun
@@ -64,6 +63,7 @@ def stage_pairs(job: Job, extracted: Extracted, two_way: TwoWay) -> Staged:
         folder,
         writers.deletes,
         suspicious=two_way.replaces or (empty and not job.only_waiting),
+        nothing_external=_is_empty(extracted.external),
     )
     return Staged(writers.staged(deletions), *unchanged)
 
@@ -89,6 +89,13 @@ def _of_local(job: Job, read: Read, two_way: TwoWay) -> Iterator[Planned]:
 
     for rest in in_parallel(sifted, read_batches(read.paths), workers=_WORKERS):
         yield two_way.of_local(rest, asked)
+
+
+def _is_empty(read: Read | None) -> bool:
+    """Whether all was read, and that is nothing. An empty listing without links is not noted."""
+    if read is None or read.mode != "full":
+        return False
+    return not read.records and not read.unreadable_paths
 
 
 def _asked(job: Job, entity: str, side: str) -> dict[str, str | None]:
@@ -167,14 +174,27 @@ def refuse_unreadable(bound: BoundMapping, read: Read | None) -> None:
         )
 
 
-def refuse_without_approval(job: Job, bound: BoundMapping, staged: Staged) -> None:
+def refuse_without_approval(
+    job: Job, bound: BoundMapping, extracted: Extracted, staged: Staged
+) -> None:
     """A first sync that replaces local records does not begin before a person has agreed."""
     if not staged.pairs.withheld or job.looks_only:
         return
-    local = job.local.count(Query(bound.local, bound.local.key, job.now()))
+    entity = bound.mapping.external
+    asked = job.granted.first_syncs.get(entity) if job.granted else None
+    removes = (
+        f"replace_local would remove {staged.pairs.withheld} of {local_records(job, entity)} "
+        f"records of {bound.mapping.local!r}"
+    )
+    if asked is not None and _is_empty(extracted.external):
+        raise StopRun(
+            f"{entity} is empty in the external system: first_sync: {removes}, and put nothing "
+            "in their place.",
+            remedy=f"If that is meant, run tandem sync {job.integration.name} --yes (in Airflow: "
+            "confirm).",
+        )
+    then = "" if asked is None else f" {asked} were there when it was approved."
     raise StopRun(
-        f"{bound.mapping.external}: first_sync: replace_local would remove "
-        f"{staged.pairs.withheld} of {local} records of {bound.mapping.local!r}, which have no "
-        "external partner.",
+        f"{entity}: first_sync: {removes}, which have no external partner.{then}",
         remedy="Approve it (tandem sync --yes), or write first_sync: link_and_merge.",
     )

@@ -10,13 +10,13 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from tandem.connectors.base import Query
 from tandem.errors import StopRun
 from tandem.model.integration import EntityMapping
 from tandem.staging import Staging
 from tandem.state.questions import QuestionEntry
 from tandem.sync.granted import Granted
 from tandem.sync.job import Job, Run, going
+from tandem.sync.pairs.approval import local_records
 
 _EXAMPLES: Final = 5
 
@@ -29,7 +29,7 @@ class FirstSync:
     local: str
     """The local entity."""
     records: int
-    """How many it holds now."""
+    """How many of it there are now that it may replace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,7 @@ def needed(job: Job) -> Needed:
 
 
 def _first_sync(job: Job, mapping: EntityMapping) -> FirstSync | None:
-    local = job.bound(mapping.external).local
-    records = job.local.count(Query(local, local.key, job.now()))
+    records = local_records(job, mapping.external)
     return FirstSync(mapping.external, mapping.local, records) if records else None
 
 
@@ -129,7 +128,7 @@ def ask(run: Run, wanted: Needed) -> int:
     question = run.state.ask(run.run_id, wanted.fingerprint, counts, at=run.now())
     asked = {
         "deletions": wanted.ids,
-        "first_syncs": [one.entity for one in wanted.first_syncs],
+        "first_syncs": {one.entity: one.records for one in wanted.first_syncs},
     }
     run.staging.write_json(list_of(run, question), asked)
     return question
@@ -152,4 +151,4 @@ def granted(staging: Staging, path: str) -> Granted:
             "The list that was approved is gone.",
             remedy="Clear the task approve too, and all that follow it: it asks anew.",
         ) from None
-    return Granted(frozenset(asked["deletions"]), frozenset(asked["first_syncs"]))
+    return Granted(frozenset(asked["deletions"]), asked["first_syncs"])
