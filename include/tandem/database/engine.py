@@ -105,7 +105,8 @@ def _address(url: str | URL) -> URL:
 
 def _pool(address: URL) -> dict[str, Any]:
     """As many connections as are needed at once: each part of a reading keeps one to its end."""
-    queues = issubclass(address.get_dialect().get_pool_class(address), QueuePool)
+    dialect: Any = address.get_dialect()
+    queues = issubclass(dialect.get_pool_class(address), QueuePool)
     return {"max_overflow": -1} if queues else {}
 
 

@@ -338,7 +338,6 @@ class TestQuestions:
             with pytest.raises(StopRun, match="The list that was approved is gone"):
                 approvals.granted(run.staging, path)
 
-
     def test_the_list_tells_how_many_records_a_first_sync_was_asked_about(self, make_both):
         both = make_both(first_sync="replace_local")
         both.here("here", accountnumber="1")
