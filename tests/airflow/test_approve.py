@@ -124,7 +124,7 @@ def test_a_backfill_asks_nobody(shop: Asking, caplog: pytest.LogCaptureFixture) 
 
 def test_while_it_waits_other_runs_are_let_in(shop: Asking) -> None:
     shop.asks("third")
-    shop.step("refresh_schema", shop.in_run("fourth"))
+    assert shop.step("refresh_schema", shop.in_run("fourth"))["versions"]
 
 
 def test_who_asks_nobody_keeps_others_out(shop: Asking) -> None:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from tests.airflow.by_hand import Shop, open_shop
 
-from tandem.connectors.throttling import PLACE
+from tandem.connectors.throttling import WORKER
 from tandem.demo.server import serving
 from tandem.errors import Busy, Throttled
 from tandem.state.store import open_state
@@ -23,9 +23,9 @@ NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    monkeypatch.setattr(PLACE, "answers", 0)
+    monkeypatch.setattr(WORKER, "answers", 0)
     yield open_shop(tmp_path, monkeypatch)
-    PLACE.can_be_left = False
+    WORKER.can_be_left = False
 
 
 def deferred(call: Any) -> Any:
@@ -143,13 +143,13 @@ def test_a_system_that_wants_a_day_is_not_waited_for(shop: Shop, throttled: list
 
 def test_who_has_read_much_waits_on_the_spot() -> None:
     """To begin anew would ask for as much again, and come no further."""
-    from tandem.connectors.throttling import Place
+    from tandem.connectors.throttling import Worker
 
     error = Throttled("slow down", retry_after=200)
-    assert Place(can_be_left=True, answers=19).leaves(200, error)
-    assert not Place(can_be_left=True, answers=20).leaves(200, error)
-    assert not Place(can_be_left=True).leaves(30, error)
-    assert not Place().leaves(200, error), "nobody waits in the command line's stead"
+    assert Worker(can_be_left=True, answers=19).leaves(200, error)
+    assert not Worker(can_be_left=True, answers=20).leaves(200, error)
+    assert not Worker(can_be_left=True).leaves(30, error)
+    assert not Worker().leaves(200, error), "nobody waits in the command line's stead"
 
 
 def test_waits_add_up_until_it_is_too_long() -> None:
@@ -186,7 +186,7 @@ def test_what_is_slept_for_a_system_is_counted(monkeypatch: pytest.MonkeyPatch) 
     client = httpx.Client(
         transport=httpx.MockTransport(lambda _: next(answers, httpx.Response(200, json={})))
     )
-    monkeypatch.setattr(PLACE, "slept", 0.0)
+    monkeypatch.setattr(WORKER, "slept", 0.0)
     http = Http(client, "https://x.test/", "x", Repeats(lambda _: None, lambda: 0.0))
     http.get("https://x.test/", Format("application/json"))
-    assert PLACE.slept == 7
+    assert WORKER.slept == 7

@@ -8,7 +8,6 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from tandem.airflow.asked import Asked
 from tandem.airflow.travels import may_ask, travelling
-from tandem.settings import Settings
 from tandem.staging import Staging
 from tandem.state.questions import Answer
 from tandem.sync.job import Request
@@ -37,8 +36,8 @@ def answer_of(asked: Asked, context: Context) -> Answered | None:
     return Answered(**handed_over) if handed_over else None
 
 
-def allowed(request: Request, asked: Asked, context: Context) -> Request:
-    """The request, with what somebody has approved for this run.
+def allowed(request: Request, asked: Asked, context: Context, staging: str) -> Request:
+    """The request, with what somebody has approved for this run: its list is staged at that URL.
 
     AirflowSkipException after a rejection, but for the report; StopRun if the list is gone that
     was approved.
@@ -50,7 +49,5 @@ def allowed(request: Request, asked: Asked, context: Context) -> Request:
         return request
     if answer.answer == "rejected":
         raise AirflowSkipException(f"Rejected by {answer.by}.")
-    staging = Staging(
-        Settings.from_environment().staging, asked.integration.name, context["run_id"]
-    )
-    return replace(request, granted=granted(staging, answer.list))
+    staged = Staging(staging, asked.integration.name, context["run_id"])
+    return replace(request, granted=granted(staged, answer.list))

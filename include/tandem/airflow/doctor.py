@@ -31,6 +31,8 @@ _REMEDIES: Final = {
 _DAG_FILE: Final = "tandem.airflow.dag_builder"
 """What the DAG file imports."""
 _PLUGIN: Final = "TandemPlugin"
+_HERE: Final = "Airflow looks by the settings of this shell"
+"""An Airflow that runs may have been started with others: `make up` has its own."""
 _SECONDS: Final = 5.0
 
 
@@ -56,7 +58,7 @@ def examine_airflow() -> Iterator[Finding]:
 def _dags(folder: Path) -> Iterator[Finding]:
     ours = [path for path in sorted(folder.rglob("*.py")) if _mentions(path, _DAG_FILE)]
     if not ours:
-        text = f"No file in {folder} builds the DAGs of integrations."
+        text = f"No file in {folder}, where {_HERE}, builds the DAGs of integrations."
         remedy = "Copy dags/integrations.py there, or set AIRFLOW__CORE__DAGS_FOLDER."
         yield Finding("dags", "problem", f"{text} {remedy}")
     for path in ours:
@@ -80,7 +82,7 @@ def _parsed(path: Path) -> Iterator[Finding]:
 def _plugin(folder: Path) -> Iterator[Finding]:
     ours = [path for path in sorted(folder.rglob("*.py")) if _mentions(path, _PLUGIN)]
     if not ours:
-        text = f"No file in {folder} is Tandem's plugin: Airflow shows no pages of it."
+        text = f"No file in {folder}, where {_HERE}, is Tandem's plugin: there are no pages."
         remedy = "Copy plugins/tandem_plugin.py there, or set AIRFLOW__CORE__PLUGINS_FOLDER."
         yield Finding("plugin", "problem", f"{text} {remedy}")
     for path in ours:

@@ -15,7 +15,7 @@ from airflow.sdk.observability import stats
 
 from tandem.airflow.asked import Asked
 from tandem.airflow.ids import task_key
-from tandem.connectors.throttling import PLACE
+from tandem.connectors.throttling import WORKER
 from tandem.model.changes import Counts
 from tandem.sync.job import Run
 from tandem.sync.manifests import Loaded
@@ -51,7 +51,7 @@ def measured(run: Run, asked: Asked) -> Iterator[Callable[[Mapping[str, Any]], N
         yield lambda _: None
         return
     lags = _lags(run, asked.entity) if asked.step == "load" else {}
-    slept = PLACE.slept
+    slept = WORKER.slept
 
     def tell(manifest: Mapping[str, Any]) -> None:
         if asked.step == "load":
@@ -60,7 +60,7 @@ def measured(run: Run, asked: Asked) -> Iterator[Callable[[Mapping[str, Any]], N
     try:
         yield tell
     finally:
-        throttled(asked, timedelta(seconds=PLACE.slept - slept))
+        throttled(asked, timedelta(seconds=WORKER.slept - slept))
 
 
 def throttled(asked: Asked, waits: timedelta) -> None:

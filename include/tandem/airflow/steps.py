@@ -20,7 +20,6 @@ from tandem.airflow.metrics import measured, reported
 from tandem.airflow.notices import partial_line
 from tandem.airflow.notify import problems
 from tandem.settings import Settings
-from tandem.staging_places import find_connections_by
 from tandem.state.overview import Waits
 from tandem.sync import steps
 from tandem.sync.environment import Environment
@@ -32,8 +31,6 @@ from tandem.sync.parts import joined, read_part, split
 from tandem.sync.people.preview import show_plan
 from tandem.sync.schema import pin_expected_schemas
 from tandem.sync.transform import transform
-
-find_connections_by(find_connection)  # for what is staged, if its place names one
 
 log = logging.getLogger(__name__)
 Manifest = dict[str, Any]
@@ -82,10 +79,11 @@ def run_step(asked: Asked, context: Context) -> Manifest:
     request = request_of(asked, context)
     if asked.entity and request.entities and asked.entity not in request.entities:
         raise AirflowSkipException(f"{asked.entity} is not among the entities of this run.")
-    request = allowed(request, asked, context)
+    environment = _environment()
+    request = allowed(request, asked, context, environment.settings.staging)
     looks_only = bool(context["params"].get("preview"))
     action = (_PREVIEW if looks_only else _STEPS)[asked.step]
-    with open_job(asked.integration, request, _environment(), _log_progress) as run:
+    with open_job(asked.integration, request, environment, _log_progress) as run:
         turn = nullcontext() if looks_only else _turn(run, asked)
         with turn, measured(run, asked) as tell:
             manifest: Manifest = action(run, Task(asked, context))  # of `split` a list of them

@@ -66,9 +66,9 @@ class Step(BaseOperator):
         from tandem.airflow.asked import Asked
         from tandem.airflow.metrics import throttled
         from tandem.airflow.steps import keep_turn, run_step
-        from tandem.connectors.throttling import PLACE
+        from tandem.connectors.throttling import WORKER
 
-        PLACE.can_be_left = True
+        WORKER.can_be_left = True
         asked = Asked(self.integration, self.kind, self.entity, self.name, self.part)
         try:
             if waited.left(utcnow()) > timedelta(0):

@@ -26,7 +26,7 @@ from tandem.connectors.http_errors import (
     unwelcome,
 )
 from tandem.connectors.http_hiding import credentials, without
-from tandem.connectors.throttling import PLACE
+from tandem.connectors.throttling import WORKER
 from tandem.errors import ConfigurationError, RetryLater, TandemError, Throttled, Unreachable
 
 # httpx reports every URL at INFO, and with it the values in filters.
@@ -131,13 +131,13 @@ class Http:
         """What `ask` gives; it is called again, after pauses, as long as it raises RetryLater."""
         for attempt in range(1, ATTEMPTS):
             try:
-                return PLACE.answered(ask())
+                return WORKER.answered(ask())
             except RetryLater as error:
                 wait = pause(attempt, error, self.repeats.random())
                 lasting = isinstance(error, TooSlow) or cannot_heal(error)
-                if wait is None or lasting or not still_wanted() or PLACE.leaves(wait, error):
+                if wait is None or lasting or not still_wanted() or WORKER.leaves(wait, error):
                     raise
-                PLACE.rest(self.repeats.sleep, wait, error)
+                WORKER.rest(self.repeats.sleep, wait, error)
         return ask()
 
     def send(self, method: str, url: str, headers: Mapping[str, str], content: bytes) -> Reply:

@@ -10,14 +10,14 @@ from tandem.errors import TandemError, asks_to_wait
 T = TypeVar("T")
 
 _SHORT: Final = 60.0
-"""Seconds for which nobody gives up his place."""
+"""Seconds for which no worker is left."""
 _FEW: Final = 20
 """Answers that may be asked for once more. Who began anew after many might never get further."""
 
 
 @dataclass
-class Place:
-    """The place of this process: a worker of Airflow's, say. All threads share it."""
+class Worker:
+    """This process, a worker of Airflow's, say, as one that waits. All its threads share it."""
 
     can_be_left: bool = False
     """Whether somebody waits in its stead: a long wait is then an error at once, at the beginning
@@ -48,5 +48,5 @@ class Place:
                 self.slept += seconds
 
 
-PLACE: Final = Place()
+WORKER: Final = Worker()
 """Of this process."""

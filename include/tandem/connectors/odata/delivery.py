@@ -12,7 +12,7 @@ from tandem.connectors.http_errors import cannot_heal
 from tandem.connectors.odata.channel import MOST_ALONE, Channel, Form, Pace
 from tandem.connectors.odata.exchange import Exchange, alone, batch
 from tandem.connectors.odata.requests import Request
-from tandem.connectors.throttling import PLACE
+from tandem.connectors.throttling import WORKER
 from tandem.errors import RetryLater, StopRun, TandemError, Unreachable
 from tandem.model.schema import Entity
 
@@ -191,7 +191,7 @@ class _Courier:
         if wait is None:
             self._stop(fault)
         else:
-            PLACE.rest(self._channel.http.repeats.sleep, wait, fault)
+            WORKER.rest(self._channel.http.repeats.sleep, wait, fault)
 
     def _patience(self, fault: TandemError) -> float | None:
         if not isinstance(fault, RetryLater) or cannot_heal(fault) or self._failures >= ATTEMPTS:

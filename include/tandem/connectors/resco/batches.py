@@ -19,7 +19,7 @@ from tandem.connectors.odata.delivery import Delivery
 from tandem.connectors.resco.elements import execute_multiple
 from tandem.connectors.resco.rest import DataService
 from tandem.connectors.resco.xml import children, local_name, said, text_of
-from tandem.connectors.throttling import PLACE
+from tandem.connectors.throttling import WORKER
 from tandem.errors import RetryLater, StopRun, TandemError, Throttled, Unreachable
 from tandem.xml_source import NotXml, RefusedXml, xml_tree
 
@@ -137,7 +137,7 @@ class _Courier:
             (self.delivery.unknown if sent else self.delivery.unsent).extend(rows)
             self._give_up(error)
             return
-        PLACE.rest(http.repeats.sleep, wait, error)
+        WORKER.rest(http.repeats.sleep, wait, error)
         self.waiting.appendleft(rows)
 
     def _stop(self, rows: list[int], error: TandemError) -> None:
