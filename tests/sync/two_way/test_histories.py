@@ -2,48 +2,25 @@
 
 import copy
 import os
-import tempfile
-from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-
-from tandem.connectors import memory
-from tandem.core.anchors import later
-
-SIDES = ("external", "local")
-ENTITIES = {"external": ("Accounts", "Contacts"), "local": ("account", "contact")}
-FIELDS = {
-    "external": (
-        {"name": "name", "city": "city", "tag": "number"},
-        {"name": "name", "tag": "code"},
-    ),
-    "local": (
-        {"name": "name", "city": "city", "tag": "accountnumber"},
-        {"name": "fullname", "tag": "code"},
-    ),
-}
-REFERENCES = {
-    "external": ({"parent_ID": 0, "contact_ID": 1}, {"account_ID": 0}),
-    "local": ({"parentid": 0, "contactid": 1}, {"accountid": 0}),
-}
-PARTNERS = ({"parent_ID": "parentid", "contact_ID": "contactid"}, {"account_ID": "accountid"})
-
-TAGS = st.sampled_from(["a", "b", "c", "d"])
-WHICH = st.sampled_from([0, 0, 1])
-DEEDS = st.tuples(
-    st.sampled_from(SIDES),
-    WHICH,
-    TAGS,
-    st.sampled_from(["name", "name", "city", "both", "refer", "refer", "remove", "misfit"]),
-    TAGS,
-    st.booleans(),
+from tests.sync.two_way.agreement import check
+from tests.sync.two_way.history import (
+    DEEDS,
+    OTHER_MAPPINGS,
+    SIDES,
+    VARIANTS,
+    History,
+    Variant,
+    external_of,
+    folder_for,
+    forgotten_afterwards,
+    mappings_of,
 )
-"""Side, entity, record, what is done to it, the record that it then refers to, a choice."""
+
 CUTS = ((1, ()), (1, (0,)), (0, (0,)))
 """How many rows are carried out, and which remain without answer."""
 TROUBLE = st.one_of(
@@ -52,21 +29,6 @@ TROUBLE = st.one_of(
     st.tuples(st.just("cut"), st.sampled_from(SIDES), st.sampled_from(CUTS)),
     st.tuples(st.just("meanwhile"), st.sampled_from(SIDES), DEEDS),
 )
-EVEN = {"field": "name", "operator": "ends_with", "value": "2"}
-OTHER_MAPPINGS: dict[str, Any] = {
-    "without city": lambda m: m.update(fields=[f for f in m["fields"] if f["local"] != "city"]),
-    "without name": lambda m: m["fields"][1].update(enabled=False),
-    "in another order": lambda m: m["fields"].reverse(),
-    "some are downloaded": lambda m: m.update(download_filter=EVEN),
-    "others are downloaded": lambda m: m.update(
-        download_filter={**EVEN, "operator": "not_ends_with"}
-    ),
-    "some are uploaded": lambda m: m.update(
-        upload_filter={"field": "accountnumber", "operator": "ne", "value": "a"}
-    ),
-    "name is only downloaded": lambda m: m["fields"][1].update(direction="download_only"),
-}
-"""What users do to the mapping of accounts."""
 ROUNDS = st.lists(
     st.tuples(
         st.lists(DEEDS, max_size=6),
@@ -82,208 +44,10 @@ the user has done to the mapping by then.
 """
 
 
-@dataclass(frozen=True)
-class Variant:
-    """What the systems and the mapping are like."""
-
-    client_keys: bool
-    etags: bool
-    trims: bool
-    tracking: str
-    local_tracking: bool
-    primary_key: bool
-    policy: str
-    page_rows: int
-
-
-VARIANTS = st.builds(
-    Variant,
-    st.booleans(),
-    st.booleans(),
-    st.booleans(),
-    st.sampled_from(["version", "ties", "late", "delta", "snapshot"]),
-    st.booleans(),
-    st.booleans(),
-    st.sampled_from(["external_wins", "local_wins", "review"]),
-    st.integers(1, 4),
-)
-
-
-@dataclass
-class History:
-    """Two systems, and what people did to them."""
-
-    both: Any
-    variant: Variant
-    values: int = 0
-    written: dict[str, tuple[int, str, str]] = field(default_factory=dict)
-    """Each value that somebody wrote → entity, tag and side."""
-    overwritten: set[str] = field(default_factory=set)
-    """Those that somebody saw and replaced or removed."""
-    removed: set[tuple[int, str]] = field(default_factory=set)
-    """Records that somebody removed."""
-    anchors: dict[tuple[str, str], Any] = field(default_factory=dict)
-    name_is_only_downloaded: bool = False
-
-    def store(self, side: str) -> Any:
-        return self.both.external if side == "external" else self.both.local
-
-    def records(self, side: str, which: int) -> dict[Any, dict[str, Any]]:
-        found: dict[Any, dict[str, Any]] = self.store(side).records[ENTITIES[side][which]]
-        return found
-
-    def found(self, side: str, which: int, tag: str) -> list[dict[str, Any]]:
-        name = FIELDS[side][which]["tag"]
-        return [r for r in self.records(side, which).values() if r[name] == tag]
-
-    def do(self, side: str, which: int, tag: str, deed: str, other: str, choice: bool) -> None:
-        """What somebody does to a record of that tag; one that is not there is created."""
-        store, entity = self.store(side), ENTITIES[side][which]
-        key = store.entities[entity].key[0]
-        tag = self._tag(side, which, tag)
-        there = self.found(side, which, tag)
-        if not there:
-            again = (which, tag) in self.removed and not self._has_primary_key(which)
-            if deed == "remove" or again:
-                return
-            self._new(side, which, tag)
-            there = self.found(side, which, tag)
-        record = there[0]
-        if deed == "remove":
-            self._saw(side, which, record, FIELDS[side][which])
-            self.removed.add((which, tag))
-            store.remove(entity, record[key])
-        elif deed == "refer":
-            name, target = sorted(REFERENCES[side][which].items())[
-                choice % len(REFERENCES[side][which])
-            ]
-            targets = [r for t in tags_like(other) for r in self.found(side, target, t)]
-            ids = [r[store.entities[ENTITIES[side][target]].key[0]] for r in targets]
-            store.edit(entity, record[key], **{name: ids[0] if ids else None})
-        else:
-            fields = {"both": ("name", "city"), "misfit": ("name", "city")}.get(deed, (deed,))
-            named = {n: f for n, f in FIELDS[side][which].items() if n in fields}
-            self._saw(side, which, record, named)
-            values = {f: self._value(side, which, tag, deed == "misfit") for f in named.values()}
-            store.edit(entity, record[key], **values)
-
-    def meanwhile(self, side: str, which: int, tag: str, *what: Any) -> None:
-        """What somebody does in the middle of a run.
-
-        But for a record that the other side has already: our own creation may be on its way, and
-        two that are created under one key at the same moment are two.
-        """
-        tag = self._tag(side, which, tag)
-        other = "local" if side == "external" else "external"
-        if self.found(side, which, tag) or not self.found(other, which, tag):
-            self.do(side, which, tag, *what)
-            self._give_way()
-
-    def _give_way(self) -> None:
-        """What somebody writes here into a field that is only downloaded may be replaced."""
-        if self.name_is_only_downloaded:
-            names = (record["name"] for record in self.records("local", 0).values())
-            self.overwritten |= {name.strip() for name in names if name}
-
-    def _tag(self, side: str, which: int, tag: str) -> str:
-        """Only with a primary key may both sides create the same record."""
-        if self._has_primary_key(which):
-            return tag
-        known = {f"{s}-{tag}" for s in SIDES if self.found(side, which, f"{s}-{tag}")}
-        return min(known, default=f"{side}-{tag}")
-
-    def _has_primary_key(self, which: int) -> bool:
-        return which == 0 and self.variant.primary_key
-
-    def _new(self, side: str, which: int, tag: str) -> None:
-        value = self._value(side, which, tag, False)
-        name = FIELDS[side][which]
-        made = {name["tag"]: tag}
-        if side == "external":
-            self.both.there(value, ENTITIES[side][which], **made)
-        else:
-            self.both.here(value, ENTITIES[side][which], **made)
-
-    def _value(self, side: str, which: int, tag: str, misfit: bool) -> str:
-        self.values += 1
-        value = f"v{self.values}" + ("x" * 21 if misfit else "")
-        self.written[value] = (which, tag, side)
-        return f" {value} " if self.variant.trims and self.values % 2 else value
-
-    def _saw(self, side: str, which: int, record: dict[str, Any], named: dict[str, str]) -> None:
-        values = (record[f] for n, f in named.items() if n != "tag")
-        self.overwritten |= {value.strip() for value in values if value}
-
-    def map(self, mapping: dict[str, Any], change: Any = None) -> None:
-        """The mapping of accounts is this one, or something is changed in it."""
-        self.both.world.mappings[0] = copy.deepcopy(mapping)
-        if change:
-            change(self.both.world.mappings[0])
-        lines = self.both.world.mappings[0]["fields"]
-        self.name_is_only_downloaded = any(line.get("direction") for line in lines)
-
-    def sync(self, trouble: Any, mode: str, fuse: Any) -> Any:
-        """A sync in which things go wrong at some calls."""
-        self._give_way()
-        burns = [at * 3 for what, at in trouble if what[0] == "crash"]
-        for side in SIDES:
-            mine = [(what, at) for what, at in trouble if side in what]
-            self.both.disturb(side, mine, self.meanwhile)
-        try:
-            if burns:
-                return self.both.world.sync_with(fuse(burns[0]), mode=mode)
-            return self.both.sync(mode=mode)
-        finally:
-            for side in SIDES:
-                self.both.disturb(side, [], self.meanwhile)
-            self._anchors_moved()
-
-    def _anchors_moved(self) -> None:
-        with self.both.world.job() as run:
-            for m in run.integration.active_entities:
-                for side in SIDES:
-                    known = run.state.set_anchor(m.external, side)
-                    now = known.anchor if known else None
-                    before = self.anchors.get((m.external, side))
-                    assert before is None or now is not None
-                    assert now == later(before, now)
-                    self.anchors[(m.external, side)] = now
-
-
-def tags_like(tag: str) -> list[str]:
-    """What the records of that tag are called, whichever side made them."""
-    return [tag, f"external-{tag}", f"local-{tag}"]
-
-
-def mappings_of(variant: Variant, accounts: Any, contacts: Any, cycle: Any) -> list[Any]:
-    """The mappings of that variant."""
-    both = [copy.deepcopy(accounts), copy.deepcopy(contacts)]
-    both[0]["fields"].append(cycle)
-    for mapping in both:
-        mapping["on_conflict"] = variant.policy
-        number = {"late": "modifiedAt", "version": "version", "ties": "version"}
-        mapping.pop("version_number", None)
-        if variant.tracking in number:
-            mapping["version_number"] = number[variant.tracking]
-        if variant.local_tracking:
-            mapping["local_version_number"] = "rowversion"
-    if not variant.primary_key:
-        both[0].pop("primary_key")
-    return both
-
-
 @pytest.fixture
 def make_history(make_both, nature, standard):
     def make(folder: Path, variant: Variant) -> History:
-        external = nature(
-            client_keys=variant.client_keys,
-            etags=variant.etags,
-            delta=variant.tracking == "delta",
-            trims=variant.trims,
-            ties=3 if variant.tracking == "ties" else 1,
-            late=timedelta(minutes=5) if variant.tracking == "late" else timedelta(0),
-        )
-        both = make_both(folder, mappings_of(variant, *standard), external)
+        both = make_both(folder, mappings_of(variant, *standard), external_of(nature, variant))
         both.there("root", number="root")  # no listing is ever empty: that is a story of its own
         both.there("root", "Contacts", code="root")
         return History(both, variant)
@@ -319,11 +83,9 @@ LOST_AND_CUT = [
 def test_after_any_history_one_clean_sync_makes_both_sides_agree(
     make_history, fuse, variant, rounds
 ):
-    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(memory, "PAGE_ROWS", variant.page_rows)
-        patch.setattr("tandem.staging.BATCH_ROWS", variant.page_rows)
-        history = make_history(Path(folder), variant)
-        try:
+    with folder_for(variant) as folder:
+        history = make_history(folder, variant)
+        with forgotten_afterwards(history):
             mapping = copy.deepcopy(history.both.mapping)
             for deeds, trouble, mode, change in rounds:
                 for deed in deeds:
@@ -337,92 +99,3 @@ def test_after_any_history_one_clean_sync_makes_both_sides_agree(
             before = history.both.writes()
             history.sync((), "auto", fuse)
             assert history.both.writes() == before, "a further sync writes something"
-        finally:
-            for side in SIDES:
-                memory.forget(f"{history.both.world.name}-{side}")
-
-
-def check(history: History) -> None:
-    """Both sides agree, nothing is lost and nothing there twice."""
-    held = exempt(history)
-    ids = {}
-    for which in (0, 1):
-        tags = {
-            r[FIELDS[s][which]["tag"]] for s in SIDES for r in history.records(s, which).values()
-        }
-        for tag in tags:
-            there, here = (history.found(side, which, tag) for side in SIDES)
-            assert len(there) <= 1, f"{tag} is there {len(there)} times"
-            assert len(here) <= 1, f"{tag} is here {len(here)} times"
-            keys = [r[0][k] for r, k in ((there, "ID"), (here, "id")) if r]
-            ids |= dict.fromkeys(keys, (which, tag))
-            if not set(keys) & held:
-                assert len(there) == len(here) == 1, f"{tag} is on one side only"
-                agree(history, which, tag, there[0], here[0])
-    for which, tag in {(w, t) for w, t, _ in history.written.values()} - history.removed:
-        assert any(history.found(side, which, tag) for side in SIDES), f"{tag} is lost"
-    references(history, held)
-    nothing_lost(history, held)
-
-
-def exempt(history: History) -> set[str]:
-    """Ids of records that are rejected, or that a person has to decide about."""
-    with history.both.world.job() as run:
-        rejected = run.state.rejected_records(limit=1000)
-        conflicts = run.state.conflicts(limit=1000)
-        withheld = [run.state.pending_deletes(m.external) for m in run.integration.active_entities]
-    ids = {r.record_id for r in rejected}
-    ids |= {id_ for table in withheld for row in table.to_pylist() for id_ in row.values()}
-    ids |= {i for c in conflicts for i in (c.external_id, c.local_id) if i}
-    partners = set()
-    with history.both.world.job() as run:
-        for m in run.integration.active_entities:
-            for links in run.state.all_links(m.external):
-                for one in links.to_pylist():
-                    if {one["external_id"], one["local_id"]} & ids:
-                        partners |= {one["external_id"], one["local_id"]}
-    return ids | partners
-
-
-def agree(history: History, which: int, tag: str, there: Any, here: Any) -> None:
-    for name, external in FIELDS["external"][which].items():
-        local = FIELDS["local"][which][name]
-        assert there[external] == here[local], f"{tag}.{name}"
-
-
-def references(history: History, held: set[str]) -> None:
-    """Lookups mean the same record on both sides, where it is there on both."""
-    pairs = [(which, *pair) for which in (0, 1) for pair in pairs_of(history, which)]
-    partner = {there["ID"]: here["id"] for _, there, here in pairs}
-    back = {local: external for external, local in partner.items()}
-    for which, there, here in pairs:
-        for external, local in PARTNERS[which].items():
-            one, other = there[external], here[local]
-            dangling = (one and one not in partner) or (other and other not in back)
-            known = {one, other, partner.get(one), back.get(other), there["ID"], here["id"]}
-            if not dangling and not known & held:
-                assert partner.get(one) == other, f"{there} {external} against {here}"
-
-
-def pairs_of(history: History, which: int) -> list[tuple[Any, Any]]:
-    """The records that both sides hold."""
-    name = FIELDS["external"][which]["tag"]
-    theirs = history.records("external", which).values()
-    return [(r, here) for r in theirs for here in history.found("local", which, r[name])]
-
-
-def nothing_lost(history: History, held: set[str]) -> None:
-    """Whatever somebody wrote and nobody who saw it replaced is there, or is in a conflict."""
-    with history.both.world.job() as run:
-        conflicts = run.state.conflicts(status=None, limit=1000)
-    losers = {v.strip() for c in conflicts for f in c.fields.values() for v in f.values() if v}
-    present = {
-        v.strip()
-        for side in SIDES
-        for which in (0, 1)
-        for r in history.records(side, which).values()
-        for v in r.values()
-        if isinstance(v, str)
-    }
-    lost = history.written.keys() - history.overwritten - losers - present
-    assert not lost, f"{[(v, history.written[v]) for v in lost]} lost"

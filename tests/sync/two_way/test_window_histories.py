@@ -4,7 +4,6 @@ the middle of another: at the end both sides agree, and no window has moved an a
 
 import copy
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,18 +14,20 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from tests.sync.two_way.test_histories import (
+from tests.sync.two_way.agreement import check
+from tests.sync.two_way.history import (
     DEEDS,
     OTHER_MAPPINGS,
     SIDES,
     VARIANTS,
     History,
     Variant,
-    check,
+    external_of,
+    folder_for,
+    forgotten_afterwards,
     mappings_of,
 )
 
-from tandem.connectors import memory
 from tandem.errors import StopRun
 from tandem.sync import steps
 from tandem.sync.job import Run, in_order
@@ -65,7 +66,7 @@ class Crowd:
         windows = asked[0] == "window" and (inside is None or inside[2][0] == "window")
         after = self.anchors()
         assert not windows or before == after, "a window has moved an anchor"
-        self.history._anchors_moved()
+        self.history.anchors_moved()
 
     def anchors(self) -> dict[Any, Any]:
         """By entity and side."""
@@ -135,15 +136,7 @@ def begun(both: Any, variant: Variant) -> History:
 @pytest.fixture
 def make_crowd(make_both, nature, standard):
     def make(folder: Path, variant: Variant) -> Crowd:
-        external = nature(
-            client_keys=variant.client_keys,
-            etags=variant.etags,
-            delta=variant.tracking == "delta",
-            trims=variant.trims,
-            ties=3 if variant.tracking == "ties" else 1,
-            late=timedelta(minutes=5) if variant.tracking == "late" else timedelta(0),
-        )
-        both = make_both(folder, mappings_of(variant, *standard), external)
+        both = make_both(folder, mappings_of(variant, *standard), external_of(nature, variant))
         return Crowd(begun(both, variant))
 
     return make
@@ -165,18 +158,16 @@ PLAIN = Variant(False, True, False, "version", True, True, "external_wins", 2)
 def test_whatever_runs_come_in_whatever_order_one_more_makes_both_sides_agree(
     make_crowd, variant, rounds
 ):
-    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(memory, "PAGE_ROWS", variant.page_rows)
-        patch.setattr("tandem.staging.BATCH_ROWS", variant.page_rows)
-        crowd = make_crowd(Path(folder), variant)
+    with folder_for(variant) as folder:
+        crowd = make_crowd(folder, variant)
         history = crowd.history
-        try:
+        with forgotten_afterwards(history):
             mapping = copy.deepcopy(history.both.mapping)
             for deeds, asked, inside, change in rounds:
                 for deed in deeds:
                     history.do(*deed)
                 history.map(mapping, OTHER_MAPPINGS.get(change))
-                history._give_way()
+                history.give_way()
                 crowd.run(asked, inside)
             history.map(mapping)
             assert history.both.sync().status != "failed"
@@ -184,6 +175,3 @@ def test_whatever_runs_come_in_whatever_order_one_more_makes_both_sides_agree(
             before = history.both.writes()
             history.both.sync()
             assert history.both.writes() == before, "a further sync writes something"
-        finally:
-            for side in SIDES:
-                memory.forget(f"{history.both.world.name}-{side}")
