@@ -1,6 +1,5 @@
 """Steps of an integration between two SQLite files, run by hand in this process."""
 
-import json
 import sqlite3
 from collections import defaultdict
 from contextlib import closing
@@ -9,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.orders import sqlite_connection
 
 from tandem.integration_files import parse_integration
 
@@ -92,11 +92,15 @@ class Shop:
 
 def open_shop(folder: Path, monkeypatch: pytest.MonkeyPatch, head: str = "") -> Shop:
     """The shop, with its state and staging in the folder."""
+    settle(folder, monkeypatch)
+    return Shop(folder, head)
+
+
+def settle(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files, state, staging and both sides are in the folder."""
     monkeypatch.setenv("TANDEM_CONFIG", str(folder))
     monkeypatch.setenv("TANDEM_STATE", f"sqlite:///{folder / 'state.db'}")
     monkeypatch.setenv("TANDEM_STAGING", f"file://{folder / 'staging'}")
     for side in ("source", "target"):
-        url = {"url": f"sqlite:///{folder / side}.db"}
-        connection = json.dumps({"conn_type": "sql", "extra": url})
+        connection = sqlite_connection(folder / f"{side}.db")
         monkeypatch.setenv(f"AIRFLOW_CONN_{side.upper()}", connection)
-    return Shop(folder, head)

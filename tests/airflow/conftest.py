@@ -9,33 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.orders import INTEGRATION, TABLES, sqlite_connection
 
 PROJECT = Path(__file__).parent.parent.parent
-INTEGRATION = """\
-name: {name}
-description: Orders and who placed them
-external: {{connector: sql, connection: {source}}}
-local: {{connector: sql, connection: target}}
-provision: true
-{head}
-entities:
-  - external: orders
-    local: {name}_order
-    primary_key: [number]
-    version_number: version
-    {orders}
-    fields:
-      - {{external: number, local: number}}
-      - {{external: customer_id, local: customer_id, lookup: {{entity: customers, field: id}}}}
-  - external: customers
-    local: {name}_customer
-    primary_key: [id]
-    version_number: version
-    {customers}
-    fields:
-      - {{external: id, local: id}}
-      - {{external: name, local: name}}
-"""
 
 
 @dataclass(frozen=True)
@@ -65,12 +41,12 @@ class House:
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
             "TANDEM_CONFIG": str(self.config),
-            "AIRFLOW_CONN_SOURCE": _sqlite(folder / "source.db"),
-            "AIRFLOW_CONN_OFFICE": _sqlite(folder / "office.db"),
+            "AIRFLOW_CONN_SOURCE": sqlite_connection(folder / "source.db"),
+            "AIRFLOW_CONN_OFFICE": sqlite_connection(folder / "office.db"),
         }
-        self.target = _sqlite(folder / "target.db")
+        self.target = sqlite_connection(folder / "target.db")
         for source in ("source", "office"):
-            self.sql(source, _TABLES)
+            self.sql(source, TABLES)
 
     def integrate(self, name: str, *, source: str = "source", **more: str) -> None:
         """Write an integration file; `head`, `orders` and `customers` are more lines of these."""
@@ -105,22 +81,6 @@ class House:
             stderr=subprocess.DEVNULL,
             text=True,
         )
-
-
-_TABLES = """
-create table customers (
-    id text primary key not null, name text, version integer not null default 0
-);
-create table orders (
-    number integer primary key not null, customer_id text, version integer not null default 0
-);
-insert into customers values ('c1', 'Ada', 1), ('c2', 'Božena', 2);
-insert into orders values (1, 'c1', 1), (2, 'c2', 2), (3, null, 3)
-"""
-
-
-def _sqlite(path: Path) -> str:
-    return json.dumps({"conn_type": "sql", "extra": {"url": f"sqlite:///{path}"}})
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """Steps of a run hold the integration from the first one to the report."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.airflow.by_hand import settle
 
 from tandem.errors import Busy
 from tandem.integration_files import parse_integration
@@ -48,12 +48,7 @@ def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Step:
     """Runs one step of a run as its Airflow task does."""
     from tandem.airflow.steps import Asked, run_step
 
-    monkeypatch.setenv("TANDEM_STATE", f"sqlite:///{tmp_path / 'state.db'}")
-    monkeypatch.setenv("TANDEM_STAGING", f"file://{tmp_path / 'staging'}")
-    for side in ("source", "target"):
-        url = {"url": f"sqlite:///{tmp_path / side}.db"}
-        connection = json.dumps({"conn_type": "sql", "extra": url})
-        monkeypatch.setenv(f"AIRFLOW_CONN_{side.upper()}", connection)
+    settle(tmp_path, monkeypatch)
     make_customers(tmp_path / "source.db")
     integration = parse_integration(tmp_path / "shop.yaml", FILE)
 

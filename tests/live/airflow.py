@@ -20,17 +20,6 @@ if TYPE_CHECKING:
 
 ROLES: Final = ("admin", "op", "user", "viewer")
 ENDED: Final = ("success", "failed")
-TABLES: Final = """
-create table customers (
-    id text primary key not null, name text, version integer not null default 0
-);
-create table orders (
-    number integer primary key not null, customer_id text, version integer not null default 0
-);
-insert into customers values ('c1', 'Ada', 1), ('c2', 'Božena', 2);
-insert into orders values (1, 'c1', 1), (2, 'c2', 2), (3, null, 3)
-"""
-"""What `source` and `office` hold at first."""
 _MAPPED: Final = re.compile(r"(?P<task>[^\[]+)(\[(?P<index>\d+)\])?")
 
 
@@ -215,11 +204,6 @@ class LiveAirflow:
         """Say good-bye to Airflow's server."""
         for client in self._clients.values():
             client.close()
-
-
-def sqlite_connection(path: Path) -> str:
-    """A connection for `AIRFLOW_CONN_…` to the SQLite file."""
-    return json.dumps({"conn_type": "sql", "extra": {"url": f"sqlite:///{path}"}})
 
 
 def _read_at(dag: dict[str, Any]) -> float:

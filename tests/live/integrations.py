@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID, uuid5
 
 import httpx
-from tests.airflow.conftest import INTEGRATION
 from tests.live.airflow import LiveAirflow
+from tests.orders import INTEGRATION
 
 _PEOPLE = """\
 name: {name}

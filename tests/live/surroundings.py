@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Final
 
 import httpx
-from tests.live.airflow import ROLES, TABLES, LiveAirflow, sqlite_connection
+from tests.live.airflow import ROLES, LiveAirflow
 from tests.live.databases import PORT, Door, databases, why_no_postgresql
 from tests.live.gate import Gate
 from tests.live.processes import Processes, uninterrupted, wait_for
+from tests.orders import TABLES, sqlite_connection
 
 from tandem.demo.data import Sizes, fill
 from tandem.demo.house import House, without_airflow

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
-from tests.airflow.conftest import INTEGRATION
 from tests.live.airflow import LiveAirflow
+from tests.orders import INTEGRATION
 
 MANY = 15
 """So many deletions of 30 wait for approval."""

@@ -1,4 +1,4 @@
-"""What must hold at the end of a history: both sides agree, nothing is lost, nothing there twice."""
+"""What must hold at the end of a history: both sides agree, nothing is lost, nothing is double."""
 
 from typing import Any
 
