@@ -50,7 +50,7 @@ LIBRARIES: Final = {
     "rich": {"cli", "demo"},
     "starlette": {"demo", "web"},
     "fastapi": {"web", "airflow.api_server"},
-    "jinja2": {"web", "airflow.notify"},
+    "jinja2": {"web", "airflow.notices.sending"},
 }
 """Library → who may import it."""
 KNOWN_TO_CORE: Final = {"numpy", "pandas", "pyarrow", "xxhash"}

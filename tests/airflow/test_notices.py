@@ -24,7 +24,7 @@ class Office:
 
     def run(self, run_id: str = "mine") -> BaseException | None:
         """A whole run, with the callbacks of its report; what the report failed with."""
-        from tandem.airflow.notices import ended, failed
+        from tandem.airflow.notices.events import ended, failed
 
         context: Any = {**self.shop.context(run_id), "task": self.shop.task("report")}
         try:
@@ -98,7 +98,7 @@ def test_a_notice_goes_out_though_the_state_is_away(
 
 
 def test_what_others_wrote_is_no_template(office: Any) -> None:
-    from tandem.airflow.notices import approval_waits
+    from tandem.airflow.notices.events import approval_waits
 
     head = HEAD.replace("[failure, partial]", "[approval]")
     open_office = office(head)
@@ -122,7 +122,7 @@ def fail(office: Office) -> None:
     """Tell of a run that failed, in a context such as Airflow's."""
     from airflow.sdk import DAG
 
-    from tandem.airflow.notices import failed
+    from tandem.airflow.notices.events import failed
 
     context: Any = {**office.shop.context("mine"), "task": office.shop.task("report")}
     context |= {"dag": DAG("shop__sync", schedule=None), "conn": Secrets(), "var": Secrets()}
@@ -194,7 +194,7 @@ def test_an_address_is_no_template(office: Any, mails: list[str]) -> None:
 
 
 def test_a_mail_says_what_happened_and_is_no_template(office: Any, mails: list[str]) -> None:
-    from tandem.airflow.notices import approval_waits
+    from tandem.airflow.notices.events import approval_waits
 
     open_office = office(
         "notify: [{on: [approval], email: {to: [a@example.com], connection: mail}}]"
@@ -212,7 +212,7 @@ def test_a_mail_says_what_happened_and_is_no_template(office: Any, mails: list[s
 def test_slack_is_told_what_happened_and_it_is_no_template(
     office: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tandem.airflow.notices import approval_waits
+    from tandem.airflow.notices.events import approval_waits
 
     with webhook() as received:
         at = {"conn_type": "slackwebhook", "host": f"http://127.0.0.1:{received.port}"}
@@ -245,7 +245,7 @@ def test_a_notifier_that_cannot_tell_stops_neither_the_run_nor_the_next_notice(
 
 
 def test_what_keeps_notices_from_being_sent_is_found_beforehand(office: Any) -> None:
-    from tandem.airflow.notify import problems
+    from tandem.airflow.notices.sending import problems
 
     notices = "{notifier: nowhere.at.All}, {notifier: json.dumps}, {slack: {connection: a}}"
     asks = WRITTEN_DOWN.replace("tandem.subject", "conn.a.password")

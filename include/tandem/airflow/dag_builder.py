@@ -13,7 +13,7 @@ from airflow.sdk import DAG
 from tandem.airflow.dag_params import document, params
 from tandem.airflow.dag_tasks import add_tasks
 from tandem.airflow.ids import task_key
-from tandem.airflow.late import deadline
+from tandem.airflow.notices.late import deadline
 from tandem.airflow.schedules import refusal
 from tandem.airflow.tasks import Refuse
 from tandem.airflow.travels import Kind, travelling

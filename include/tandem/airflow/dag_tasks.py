@@ -7,11 +7,11 @@ from typing import Any, Final
 from airflow.sdk import TaskGroup, TriggerRule
 from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
 
-from tandem.airflow.approve import Approve
+from tandem.airflow.approval.task import Approve
 from tandem.airflow.assets import read, written
 from tandem.airflow.dag_params import ARROWS
 from tandem.airflow.ids import task_key
-from tandem.airflow.notices import ended, failed
+from tandem.airflow.notices.events import ended, failed
 from tandem.airflow.parts import read_tasks
 from tandem.airflow.pools import pool_of
 from tandem.airflow.tasks import Step

@@ -10,15 +10,15 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.timezone import utcnow
 
-from tandem.airflow.answers import allowed, answer_of
-from tandem.airflow.approving import answered, ask, report_rejection
+from tandem.airflow.approval.answer import allowed, answer_of
+from tandem.airflow.approval.asking import answered, ask, report_rejection
 from tandem.airflow.asked import Asked, request_of
 from tandem.airflow.asset_events import tell as tell_assets
 from tandem.airflow.connections import find_connection
 from tandem.airflow.ids import task_key
 from tandem.airflow.metrics import measured, reported
-from tandem.airflow.notices import partial_line
-from tandem.airflow.notify import problems
+from tandem.airflow.notices.events import partial_line
+from tandem.airflow.notices.sending import problems
 from tandem.settings import Settings
 from tandem.state.overview import Waits
 from tandem.sync import steps

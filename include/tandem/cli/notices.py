@@ -7,6 +7,6 @@ def notice_problems(integration: Integration) -> list[str]:
     """A sentence for each notice whose notifier cannot be made."""
     if not integration.notify:
         return []
-    from tandem.airflow.notify import problems  # imports Airflow, and the notifiers
+    from tandem.airflow.notices.sending import problems  # imports Airflow, and the notifiers
 
     return problems(integration)

@@ -7,7 +7,7 @@ from airflow.sdk import Context
 from airflow.sdk.bases.skipmixin import SkipMixin
 from airflow.sdk.exceptions import TaskAwaitingInput
 
-from tandem.airflow.notices import approval_waits
+from tandem.airflow.notices.events import approval_waits
 from tandem.airflow.tasks import Step
 from tandem.airflow.waiting import Waited
 

@@ -157,7 +157,7 @@ def _send(
 ) -> None:
     if all(event not in notice.on for notice in integration.notify):
         return
-    from tandem.airflow.notify import Message, send
+    from tandem.airflow.notices.sending import Message, send
     from tandem.errors import printable
 
     dag_id, run_id = run

@@ -30,7 +30,7 @@ async def told(name: str, context: dict[str, Any]) -> None:
 
 
 def _tell(name: str, context: dict[str, Any]) -> None:
-    from tandem.airflow.notices import late
+    from tandem.airflow.notices.events import late
     from tandem.integration_files import load_integration
     from tandem.settings import Settings
 

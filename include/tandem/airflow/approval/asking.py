@@ -9,8 +9,8 @@ from typing import Any, Final
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from tandem.airflow.answers import Answered
-from tandem.airflow.question import body, subject
+from tandem.airflow.approval.answer import Answered
+from tandem.airflow.approval.words import body, subject
 from tandem.airflow.schedules import next_due
 from tandem.errors import RetryLater
 from tandem.state.questions import Answer, QuestionEntry

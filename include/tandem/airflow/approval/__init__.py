@@ -1,0 +1,1 @@
+"""The approval that a sync may need before it goes on: the task, what it asks, and the answer."""
