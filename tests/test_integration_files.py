@@ -188,7 +188,8 @@ def test_only_one_line_says_what_an_external_field_is_sent(tmp_path: Path) -> No
         (
             "{connector: odata, connection: crm}",
             "odata",
-            "2: external: 'odata' is not possible here; write keys: {connector: …, connection: …}",
+            "2: external: 'odata' is not possible here; "
+            "write keys: {connector: …, connection: …, pool: …}",
         ),
         (
             "    local: account\n",

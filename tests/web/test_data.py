@@ -92,10 +92,19 @@ def test_what_is_at_work_is_shown(pages: Pages) -> None:
 @pytest.mark.parametrize(
     ("asked", "conf"),
     [
-        ({}, {"mode": "auto", "entities": [], "confirm": False}),
+        (
+            {},
+            {"mode": "auto", "entities": [], "since": None, "until": None, "confirm": False},
+        ),
         (
             {"mode": "full", "entities": ["Accounts"]},
-            {"mode": "full", "entities": ["Accounts"], "confirm": False},
+            {
+                "mode": "full",
+                "entities": ["Accounts"],
+                "since": None,
+                "until": None,
+                "confirm": False,
+            },
         ),
         (
             {"kind": "import", "since": "2025-01-01T00:00", "until": None},
@@ -231,7 +240,13 @@ class TestApproval:
         path = f"{HOME}/previews/{preview['id']}/approvals"
         answer = pages.program("editor").post(path, json={"deletions": 20})
         assert answer.status_code == 202
-        conf = {"mode": "auto", "entities": ["Contacts"], "confirm": True}
+        conf = {
+            "mode": "auto",
+            "entities": ["Contacts"],
+            "since": None,
+            "until": None,
+            "confirm": True,
+        }
         assert pages.airflow.triggered == [("northwind__sync", "manual__0", conf)]
 
     @pytest.mark.parametrize("deletions", [0, 19, 21])
