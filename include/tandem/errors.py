@@ -3,7 +3,8 @@
     TandemError
     ├── StopRun                  a person has to act; repeating the run changes nothing
     │   ├── ConfigurationError   the integration file, a connection or a schema is wrong
-    │   └── AuthenticationError  the system does not let us in
+    │   ├── AuthenticationError  the system does not let us in
+    │   └── Stale                what was read or planned is out of date
     ├── RetryLater               nothing was lost; the same call may succeed later
     │   ├── Unreachable          no usable answer
     │   ├── Throttled            the system asks us to wait
@@ -53,6 +54,10 @@ class ConfigurationError(StopRun):
 
 class AuthenticationError(StopRun):
     """The system refuses our credentials or our permissions. Never retried."""
+
+
+class Stale(StopRun):
+    """What was read or planned is out of date: it has to be read again."""
 
 
 class RetryLater(TandemError):

@@ -106,6 +106,21 @@ def test_a_step_that_is_throttled_at_its_beginning_waits_without_a_worker(
     assert first.kwargs["throttled"] == 130
 
 
+def test_an_entity_that_waits_is_not_logged_as_failed(shop: Shop, throttled: list[str]) -> None:
+    throttled.append("130")
+    context = shop.context("mine")
+    for name in ("refresh_schema", "validate_metadata"):
+        shop.task(name).execute(context)
+    step = shop.task("customers.extract")
+    step.integration = at_the_service(shop).integration
+    deferred(lambda: step.execute(context))
+    ((status, message),) = shop.sql("state", "select status, message from integration_log")
+    assert status == "running"
+    assert "waits without a worker until" in message
+    shop.task("customers.extract").resume(context)
+    assert shop.sql("state", "select status, message from integration_log") == [("running", "")]
+
+
 def test_a_long_wait_renews_the_lease_in_between_and_asks_nobody(
     shop: Shop, throttled: list[str]
 ) -> None:

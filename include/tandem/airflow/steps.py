@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from tandem.airflow.notices.sending import problems
 from tandem.settings import Settings
 from tandem.state.overview import Waits
 from tandem.sync import steps
-from tandem.sync.environment import Environment
+from tandem.sync.environment import Environment, open_state_of
 from tandem.sync.extract import extract
 from tandem.sync.job import Run, check_mappings, open_job
 from tandem.sync.lease import give_back, holding, keep
@@ -101,6 +101,13 @@ def keep_turn(asked: Asked, context: Context) -> None:
     """The integration stays this run's while the step waits; Busy if another run has it."""
     if asked.step != "report" and not context["params"].get("preview"):
         keep(_environment(), asked.integration.name, context["run_id"])
+
+
+def note_wait(asked: Asked, context: Context, why: str) -> None:
+    """The log says of the step's entity that it waits, not that it has failed."""
+    if asked.entity and not context["params"].get("preview"):
+        with closing(open_state_of(asked.integration.name, _environment())) as state:
+            state.wait(asked.entity, context["run_id"], why)
 
 
 def _environment() -> Environment:

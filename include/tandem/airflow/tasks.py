@@ -1,7 +1,7 @@
 """The tasks of an integration's DAG. Light to import: what they need to run is imported then."""
 
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from airflow.sdk import BaseOperator, Context
@@ -65,7 +65,7 @@ class Step(BaseOperator):
         """The step's manifest; TaskDeferred if it has to wait."""
         from tandem.airflow.asked import Asked
         from tandem.airflow.metrics import throttled
-        from tandem.airflow.steps import keep_turn, run_step
+        from tandem.airflow.steps import keep_turn, note_wait, run_step
         from tandem.connectors.throttling import WORKER
 
         WORKER.can_be_left = True
@@ -80,10 +80,11 @@ class Step(BaseOperator):
             if more is None:
                 raise
             until = utcnow() + max(more.left(utcnow()), more.nap(utcnow()))
-            said = "%s This task waits without a worker until %s."
-            self.log.warning(said, error.problem, f"{until:%Y-%m-%d %H:%M:%S} UTC")
+            said = f"{error.problem} This task waits without a worker until {_instant(until)}."
+            self.log.warning(said)
             if isinstance(error, Throttled):
                 throttled(asked, timedelta(seconds=more.throttled - waited.throttled))
+                note_wait(asked, context, said)
             self._defer_by(more)
 
     def _defer_by(self, waits: Waited) -> NoReturn:
@@ -91,6 +92,10 @@ class Step(BaseOperator):
 
         trigger = TimeDeltaTrigger(waits.nap(utcnow()))
         self.defer(trigger=trigger, method_name="resume", kwargs=asdict(waits))
+
+
+def _instant(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 class Refuse(BaseOperator):

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from tandem.database import writing
-from tandem.state.run_log import LOADED, SYNCED
+from tandem.state.run_log import SYNCED
 from tandem.state.scope import insert_new
 from tandem.state.tables import (
     conflict,
@@ -178,14 +178,8 @@ class Expiry:
 def _runs_that_tell(connection: Connection) -> set[tuple[str, str]]:
     """Integration and run of the rows of the log that something is decided by."""
     newest = select(func.max(log.c.id)).group_by(log.c.integration, log.c.entity, log.c.direction)
-    synced = newest.where(SYNCED)
-    last = func.rank().over(
-        partition_by=(log.c.integration, log.c.entity), order_by=log.c.finished_at.desc()
-    )
-    loaded = select(log.c.id, last.label("place")).where(LOADED).subquery()
-    chosen = (newest, synced, select(loaded.c.id).where(loaded.c.place == 1))
     kept: set[tuple[str, str]] = set()
-    for ids in chosen:
+    for ids in (newest, newest.where(SYNCED)):
         query = select(log.c.integration, log.c.run_id).where(log.c.id.in_(ids))
         kept |= {(row[0], row[1]) for row in connection.execute(query)}
     held = select(lease.c.integration, lease.c.holder).where(lease.c.holder.is_not(None))

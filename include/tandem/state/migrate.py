@@ -12,7 +12,7 @@ from tandem.errors import ConfigurationError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "0008"
+HEAD: Final = "0009"
 """The newest migration. Known here so that a task need not load Alembic to see that it is there."""
 
 

@@ -34,6 +34,11 @@ _LOST: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "0006": ("nothing", ()),
     "0007": ("what people were asked, and answered", ("integration_question",)),
     "0008": ("how many runs have expired from the log", ("integration_expired",)),
+    "0009": (
+        "which plan of an entity was carried out last: what was read before that is not known to "
+        "be stale",
+        ("integration_plan",),
+    ),
 }
 """Migration → what is lost when it is taken back, and the tables of it whose rows are counted."""
 

@@ -15,6 +15,7 @@ from tandem.state.anchors import SetAnchor
 from tandem.state.edits import EditEntry
 from tandem.state.links import LinkEntry
 from tandem.state.overview import OverviewReader
+from tandem.state.plans import Begun
 from tandem.state.questions import QuestionReader, QuestionStore
 from tandem.state.run_history import HistoryReader
 from tandem.state.run_log import LogEntry
@@ -124,8 +125,8 @@ class StateReader(OverviewReader, HistoryReader, WaitingReader, QuestionReader, 
         """Whether a sync, not only an import, export or window, has loaded this entity."""
         ...
 
-    def last_loaded(self, entity: str) -> str | None:
-        """The run that was the last to load this entity."""
+    def last_plan(self, entity: str) -> Begun | None:
+        """The last plan of this entity that a run has begun to carry out."""
         ...
 
     def runs_logged(self, entity: str) -> int:
@@ -183,6 +184,16 @@ class StateStore(StateReader, QuestionStore, Protocol):
         self, key: Mapping[str, str], *, status: str, counts: Counts, message: str, at: datetime
     ) -> None:
         """Log what became of an entity of a run that has begun."""
+        ...
+
+    def wait(self, entity: str, run_id: str, message: str) -> None:
+        """Log that the entity, whose step failed in that run, goes on later."""
+        ...
+
+    def begin_plan(self, entity: str, begun: Begun) -> None:
+        """This try carries out that plan of the entity. What other tries of it, or of other plans,
+        still write about the entity raises StopRun.
+        """
         ...
 
     def note_identity(self, side: str, identity: Identity, at: datetime) -> None:

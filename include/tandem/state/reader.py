@@ -15,6 +15,7 @@ from tandem.state import (
     lease,
     link_mappings,
     overview,
+    plans,
     rechecks,
     rejected,
     run_history,
@@ -26,6 +27,7 @@ from tandem.state.anchors import SetAnchor
 from tandem.state.edits import EditEntry
 from tandem.state.links import LinkEntry, Links
 from tandem.state.overview import Waits, Way
+from tandem.state.plans import Begun
 from tandem.state.run_history import LoggedRun, RunFilter
 from tandem.state.run_log import LogEntry
 from tandem.state.snapshots import Snapshot, SnapshotEntry
@@ -139,9 +141,9 @@ class SqlReader(SqlWaiting):
         with self._looking(entity) as scope:
             return run_log.has_synced(scope)
 
-    def last_loaded(self, entity: str) -> str | None:
+    def last_plan(self, entity: str) -> Begun | None:
         with self._looking(entity) as scope:
-            return run_log.last_loaded(scope)
+            return plans.last(scope)
 
     def runs_logged(self, entity: str) -> int:
         with self._looking(entity) as scope:

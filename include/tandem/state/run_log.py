@@ -81,10 +81,11 @@ def finish(
     scope.connection.execute(update(log).where(*scope.mine(log, **key)).values(values))
 
 
-def last_loaded(scope: Scope) -> str | None:
-    """The run that was the last to load the entity."""
-    query = select(log.c.run_id).where(*scope.mine(log), LOADED)
-    return scope.connection.scalar(query.order_by(log.c.finished_at.desc()).limit(1))
+def wait(scope: Scope, run_id: str, message: str) -> None:
+    """The entity has not failed in that run: it goes on later."""
+    failed = scope.mine(log, run_id=run_id, status="failed")
+    goes_on = {"status": "running", "message": message, "finished_at": None}
+    scope.connection.execute(update(log).where(*failed).values(goes_on))
 
 
 def loads(scope: Scope) -> int:

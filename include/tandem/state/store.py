@@ -1,5 +1,6 @@
 """What Tandem remembers between runs. Readers look; only a run is given a `StateStore`."""
 
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from tandem.state import (
     edits,
     forgetting,
     identities,
+    plans,
     questions,
     rechecks,
     rejected,
@@ -26,6 +28,7 @@ from tandem.state import (
 from tandem.state.account import Account
 from tandem.state.lease import Lease
 from tandem.state.migrate import open_database
+from tandem.state.plans import Begun
 from tandem.state.protocols import StateReader, StateStore
 from tandem.state.questions import Answer
 from tandem.state.reader import SqlReader
@@ -42,12 +45,17 @@ class SqlState(SqlReader):
     def __init__(self, engine: Engine, integration: str) -> None:
         super().__init__(engine, integration)
         self._lease = Lease(engine, integration)
+        self._tries: dict[str, str] = {}
+        """Entity → the try of its load that this is."""
 
     @contextmanager
     def _writing(self, entity: str | None = None) -> Iterator[Scope]:
         with writing(self._engine) as connection:
             self._lease.check(connection)
-            yield Scope(connection, self._integration, entity)
+            scope = Scope(connection, self._integration, entity)
+            if entity in self._tries:
+                plans.check(scope, self._tries[entity])
+            yield scope
 
     def acquire(self, run_id: str, *, process: str | None, now: datetime, ttl: timedelta) -> int:
         return self._lease.acquire(run_id, process=process, now=now, ttl=ttl)
@@ -71,6 +79,17 @@ class SqlState(SqlReader):
     ) -> None:
         with self._writing() as scope:
             run_log.finish(scope, key, status=status, counts=counts, message=message, at=at)
+
+    def wait(self, entity: str, run_id: str, message: str) -> None:
+        with self._writing(entity) as scope:
+            run_log.wait(scope, run_id, message)
+
+    def begin_plan(self, entity: str, begun: Begun) -> None:
+        try_id = secrets.token_hex(8)
+        self._tries.pop(entity, None)
+        with self._writing(entity) as scope:
+            plans.begin(scope, begun, try_id)
+        self._tries[entity] = try_id
 
     def note_identity(self, side: str, identity: Identity, at: datetime) -> None:
         with self._writing() as scope:

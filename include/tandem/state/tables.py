@@ -219,6 +219,16 @@ lease = Table(
     Column("expires_at", _AT),
 )
 
+plan = Table(
+    "integration_plan",
+    metadata,
+    Column("integration", Text, primary_key=True),
+    Column("entity", Text, primary_key=True),
+    Column("plan", Text, nullable=False, comment="the last one that was begun to carry out"),
+    Column("run_id", Text, nullable=False, comment="the run that made it"),
+    Column("try_id", Text, nullable=False, comment="the try that carries it out"),
+)
+
 link_mapping = Table(
     "integration_link_mapping",
     metadata,

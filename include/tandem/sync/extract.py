@@ -43,7 +43,7 @@ _log: Final = logging.getLogger(__name__)
 def extract(job: Job, entity: str) -> Extracted:
     """Stage what changed on both sides of the entity since their anchors, or everything."""
     bound = job.bound(entity)
-    after_run = job.state.last_loaded(entity)
+    before = job.state.last_plan(entity)
     replaces = job.replaces(bound.mapping)
     if replaces and job.syncs_window:
         raise StopRun(
@@ -57,7 +57,7 @@ def extract(job: Job, entity: str) -> Extracted:
     return Extracted(
         entity=entity,
         mapping_hash=mapping_hash(bound.mapping),
-        after_run=after_run,
+        after_plan=before and before.plan,
         external=read.get("external"),
         local=read.get("local"),
     )

@@ -13,12 +13,13 @@ import pyarrow.compute as pc
 from tandem.connectors.base import Written
 from tandem.core.ids import key_columns
 from tandem.core.mapping import BoundMapping
-from tandem.errors import StopRun
+from tandem.errors import Stale
 from tandem.model.asked import text_of
 from tandem.model.changes import Action, Counts
 from tandem.pipeline import ahead, in_parallel
 from tandem.staging import read_batches
 from tandem.state.account import DEFERRED, Rejected
+from tandem.state.plans import Begun
 from tandem.sync import columns
 from tandem.sync.applying.load_pairs import load_pairs, put_aside
 from tandem.sync.applying.unanswered import close_unanswered
@@ -38,6 +39,7 @@ def load(run: Run, planned: Planned) -> Loaded:
     """
     bound = run.bound(planned.entity)
     _refuse_stale(run, planned, bound)
+    run.state.begin_plan(planned.entity, Begun(planned.plan, run.run_id))
     counts, upload_counts = planned.counts, planned.upload_counts
     counts += put_aside(run, planned.entity, planned.external, "external")
     upload_counts += put_aside(run, planned.entity, planned.local, "local")
@@ -192,14 +194,16 @@ class _Loader:
 
 def _refuse_stale(run: Run, planned: Planned, bound: BoundMapping) -> None:
     """A plan that was made before another run, or under another mapping, is not carried out:
-    people clear old tasks. One that this run has begun to carry out may be finished.
+    people clear old tasks. One that is begun may be finished.
     """
-    latest = run.state.last_loaded(planned.entity)
+    begun = run.state.last_plan(planned.entity)
     remedy = "Clear the entity's extract task too, so that it is planned anew."
-    if latest not in (planned.after_run, run.run_id):
-        raise StopRun(f"Run {latest} has synced {planned.entity} since.", remedy=remedy)
+    if begun and begun.plan not in (planned.after_plan, planned.plan):
+        raise Stale(
+            f"Run {begun.run_id} has synced {planned.entity}, or begun to, since.", remedy=remedy
+        )
     if planned.mapping_hash != mapping_hash(bound.mapping):
-        raise StopRun(
+        raise Stale(
             f"The mapping of {planned.entity} has changed since this plan was made.",
             remedy=remedy,
         )

@@ -41,8 +41,8 @@ class Part(Model):
     """Which reading it is a part of: parts of different ones never come together."""
     number: int
     of: int
-    after_run: str | None = None
-    """The run that had synced the entity last when the reading was split."""
+    after_plan: str | None = None
+    """The plan of the entity that was begun last when the reading was split."""
     sides: dict[str, SidePart] = Field(default_factory=dict)
     """What it reads of `external` and `local`; of a side that is not named nothing."""
 
@@ -55,8 +55,8 @@ class Extracted(Model):
     """The part of the reading that this is; None: all of it."""
     mapping_hash: str
     """What the mapping was when this was read."""
-    after_run: str | None = None
-    """The run that had synced the entity last when this was read."""
+    after_plan: str | None = None
+    """The plan of the entity that was begun last when this was read."""
     external: Read | None = None
     """None where nothing is downloaded."""
     local: Read | None = None
@@ -95,10 +95,12 @@ class Planned(Model):
     """What is to be done about it."""
 
     entity: str
+    plan: str
+    """Which plan this is: no other has the same."""
     mode: str
     mapping_hash: str
-    after_run: str | None = None
-    """The run that had synced the entity last when this was read."""
+    after_plan: str | None = None
+    """The plan of the entity that was begun last when this was read."""
     counts: Counts
     """What needs no write: unchanged external records."""
     upload_counts: Counts = Counts()

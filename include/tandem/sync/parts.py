@@ -30,7 +30,7 @@ def split(job: Job, entity: str) -> tuple[Part, ...]:
     large enough and can be split.
     """
     bound = job.bound(entity)
-    after_run, reading = job.state.last_loaded(entity), secrets.token_hex(8)
+    before, reading = job.state.last_plan(entity), secrets.token_hex(8)
     shares = {name: _shares(bound, how) for name, how in readings(job, bound).items()}
     number = max(map(len, shares.values()), default=1)
     _log.info("%s: read in %d part(s)", entity, number)
@@ -40,7 +40,7 @@ def split(job: Job, entity: str) -> tuple[Part, ...]:
             reading=reading,
             number=part,
             of=number,
-            after_run=after_run,
+            after_plan=before and before.plan,
             sides={name: share[part] for name, share in shares.items() if part < len(share)},
         )
         for part in range(number)
@@ -78,7 +78,7 @@ def read_part(job: Job, part: Part) -> Extracted:
         entity=part.entity,
         part=part,
         mapping_hash=mapping_hash(bound.mapping),
-        after_run=part.after_run,
+        after_plan=part.after_plan,
         external=read.get("external"),
         local=read.get("local"),
     )

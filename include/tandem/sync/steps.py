@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from tandem.errors import TandemError, printable
+from tandem.errors import Stale, TandemError, printable
 from tandem.model.changes import Counts
 from tandem.model.problems import Problem
 from tandem.pipeline import in_parallel
@@ -205,6 +205,10 @@ def _log_keys(run: Run, entity: str) -> list[dict[str, str]]:
 def _failure_logged(run: Run, entity: str) -> Iterator[None]:
     try:
         yield
+    except Stale as error:
+        if not _is_loaded(run, entity):  # what a cleared task of it had done stays true
+            _log_failure(run, entity, str(error))
+        raise
     except TandemError as error:
         _log_failure(run, entity, str(error))
         raise
@@ -215,6 +219,11 @@ def _failure_logged(run: Run, entity: str) -> Iterator[None]:
     finally:
         # What a step needed is given back, or the next one would come on top of it.
         pa.default_memory_pool().release_unused()
+
+
+def _is_loaded(run: Run, entity: str) -> bool:
+    mine = [entry for entry in run.state.run_entries(run.run_id) if entry.entity == entity]
+    return bool(mine) and all(entry.status in ("success", "partial") for entry in mine)
 
 
 def _log_failure(run: Run, entity: str, message: str) -> None:

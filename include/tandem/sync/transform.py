@@ -1,5 +1,6 @@
 """Plan: staged external records become staged decisions, in local fields. Writes to no side."""
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,7 +15,7 @@ from tandem.core.ids import id_text
 from tandem.core.mapping import BoundMapping, Mapped, cut_texts, local_ids, map_records
 from tandem.core.plan import Decisions, plan_download
 from tandem.core.values import record_hashes
-from tandem.errors import StopRun
+from tandem.errors import Stale
 from tandem.model.changes import Action, Counts
 from tandem.pipeline import in_parallel
 from tandem.staging import BatchWriter, read_batches
@@ -53,9 +54,10 @@ def transform(job: Job, extracted: Extracted) -> Planned:
         refuse_without_approval(job, bound, extracted, staged)
     return Planned(
         entity=extracted.entity,
+        plan=secrets.token_hex(8),
         mode=extracted.mode,
         mapping_hash=extracted.mapping_hash,
-        after_run=extracted.after_run,
+        after_plan=extracted.after_plan,
         counts=Counts(unchanged=unchanged + staged.unchanged_external),
         upload_counts=Counts(unchanged=staged.unchanged_local),
         paths=paths,
@@ -106,11 +108,13 @@ def _downloads(
 
 
 def _refuse_stale(job: Job, extracted: Extracted) -> None:
-    """What was read before another run synced the entity is not planned: it may be older."""
-    latest = job.state.last_loaded(extracted.entity)
-    if latest != extracted.after_run:
-        raise StopRun(
-            f"Run {latest} has synced {extracted.entity} since this was read.",
+    """What was read before another plan of the entity was begun is not planned: records may have
+    been written since, by this run too.
+    """
+    begun = job.state.last_plan(extracted.entity)
+    if begun and begun.plan != extracted.after_plan:
+        raise Stale(
+            f"Run {begun.run_id} has synced {extracted.entity}, or begun to, since this was read.",
             remedy="Clear the entity's extract task too, so that it is read again.",
         )
 

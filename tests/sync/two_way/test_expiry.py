@@ -123,5 +123,5 @@ def _waits(both: Any) -> Any:
             [anchor and anchor.anchor for anchor in anchors],
             state.runs_logged("Accounts"),
             state.has_synced("Accounts"),
-            state.last_loaded("Accounts"),
+            (begun := state.last_plan("Accounts")) and begun.run_id,
         )

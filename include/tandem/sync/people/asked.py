@@ -36,10 +36,6 @@ class AskedFor:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._state, name)
 
-    def last_loaded(self, _entity: str) -> str:
-        """A first sync may replace local records; this is about one record as such."""
-        return "another run"
-
     def waiting(self, _entity: str, _error_class: str, _side: str = "external") -> list[str]:
         return []
 
