@@ -1,5 +1,6 @@
 """What tests of several packages need."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from secrets import token_hex
@@ -21,6 +22,16 @@ settings.register_profile("tandem", deadline=None)  # tests assert behaviour, no
 settings.load_profile("tandem")
 
 POSTGRESQL = "postgresql://postgres@127.0.0.1:5432/postgres"
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """The command line, and Airflow where a test imports it, take over their process's logging."""
+    root = logging.getLogger()
+    handlers, level = [*root.handlers], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What `tandem doctor` says about installations, well and broken; and the other chores."""
 
 import json
-import logging
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -67,16 +66,6 @@ class Installation:
         with sqlite3.connect(self.home / "tandem.db") as state:
             for statement in statements:
                 state.execute(statement)
-
-
-@pytest.fixture(autouse=True)
-def logging_as_it_was():
-    """Airflow, which doctor looks at, takes over the logging of its process."""
-    root = logging.getLogger()
-    handlers, level = [*root.handlers], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 @pytest.fixture
