@@ -135,9 +135,9 @@ class LiveAirflow:
         found = self.get(path)["task_instances"]
         return [(_task_name(one), one) for one in found]
 
-    def log(self, dag_id: str, run_id: str, task_id: str) -> str:
-        """The log of the task's latest try: an event a line."""
-        tries = dict(self._tis(dag_id, run_id))[task_id]["try_number"]
+    def log(self, dag_id: str, run_id: str, task_id: str, attempt: int | None = None) -> str:
+        """The log of that try of the task, or of its latest: an event a line."""
+        tries = attempt or dict(self._tis(dag_id, run_id))[task_id]["try_number"]
         task, index = _task_and_index(task_id)
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task}/logs/{max(tries, 1)}"
         answer = self.get(f"{path}?full_content=true&map_index={index}")
@@ -178,14 +178,14 @@ class LiveAirflow:
         """What `airflow …` prints; AirflowSaid if it fails."""
         return self._run("airflow", *arguments)
 
-    def tandem(self, *arguments: str) -> str:
-        """What `tandem …` prints; AirflowSaid if it fails."""
-        return self._run("tandem", *arguments)
+    def tandem(self, *arguments: str, exits: tuple[int, ...] = (0,)) -> str:
+        """What `tandem …` prints; AirflowSaid unless it exits with one of these."""
+        return self._run("tandem", *arguments, exits=exits)
 
-    def _run(self, program: str, *arguments: str) -> str:
+    def _run(self, program: str, *arguments: str, exits: tuple[int, ...] = (0,)) -> str:
         command = [str(Path(sys.executable).with_name(program)), *arguments]
         ran = subprocess.run(command, env=self.environment, capture_output=True, text=True)
-        if ran.returncode:
+        if ran.returncode not in exits:
             raise AirflowSaid(
                 f"{program} {arguments}: {ran.returncode}\n{ran.stdout}\n{ran.stderr}"
             )

@@ -106,7 +106,9 @@ def test_a_run_in_which_nothing_changed_says_so_and_what_is_skipped_says_nothing
 
 def test_openlineage_tells_which_column_was_made_of_which(airflow: LiveAirflow) -> None:
     """Follows the runs above."""
-    done = until(lambda: [e for e in events(airflow, "lineage__sync.customers.load") if e["outputs"]])
+    done = until(
+        lambda: [e for e in events(airflow, "lineage__sync.customers.load") if e["outputs"]]
+    )
     event = done[0]
     (read,), (written,) = event["inputs"], event["outputs"]
     assert (read["namespace"], read["name"]) == (f"sqlite://{airflow.home}/source.db", "customers")
