@@ -10,6 +10,7 @@ import httpx
 import pytest
 from tests.live.airflow import LiveAirflow
 from tests.live.integrations import add_accounts, expect_equal, expect_once, lay, people
+from tests.live.processes import wait_for
 
 DAG = "fill__sync"
 HELD = 300.0
@@ -29,12 +30,19 @@ def filled(airflow: LiveAirflow) -> None:
 
 def backfill(airflow: LiveAirflow, since: str, until: str, **conf: object) -> list[str]:
     """Have these months done, two at once as far as Tandem lets them; the runs, by date."""
+    assert wait_for(lambda: not running_backfills(airflow), 120)  # Airflow has one of a DAG
     asked = ("--dag-id", DAG, "--from-date", since, "--to-date", until)
     how = ("--max-active-runs", "2", "--dag-run-conf", json.dumps(conf))
     airflow.cli("backfill", "create", *asked, *how)
     between = f"&logical_date_gte={since}T00:00:00Z&logical_date_lte={until}T23:59:59Z"
     found = airflow.get(f"/api/v2/dags/{DAG}/dagRuns?order_by=logical_date{between}")
     return [run["dag_run_id"] for run in found["dag_runs"]]
+
+
+def running_backfills(airflow: LiveAirflow) -> list[Any]:
+    """Those of the DAG that Airflow has not closed; that takes it a while after their last run."""
+    found = airflow.get(f"/api/v2/backfills?dag_id={DAG}")["backfills"]
+    return [one for one in found if one["completed_at"] is None]
 
 
 def log_of(airflow: LiveAirflow, run_id: str) -> dict[str, dict[str, Any]]:
