@@ -53,6 +53,7 @@ def test_a_run_names_the_versions_that_it_is_pinned_to(world) -> None:
 def test_a_run_says_what_changed_and_warns_of_what_may_do_harm(world, caplog) -> None:
     world.sync()
     edit(world, FAX, without="status")
+    caplog.clear()
     with world.job() as run, caplog.at_level(logging.INFO, "tandem.sync.schema"):
         refreshed = steps.refresh_schema(run)
     assert refreshed["changes"] == [
