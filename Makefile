@@ -56,6 +56,7 @@ prove: $(READY)  ## Thousands of random histories and 200 kills of a two-way syn
 bench: $(READY)  ## Measure against dlt and a bare script (BENCHMARKS.md)
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.parse_time
+	$(BIN)/python -m benchmarks.parallel_reads
 
 lint: $(READY)  ## ruff and mypy
 	$(BIN)/ruff check .

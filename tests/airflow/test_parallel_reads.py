@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from tandem.sync.parts import LEAST
+
 pytestmark = pytest.mark.airflow
 
-MANY = 45_000
+MANY = 3 * LEAST + 1_000
 ROWS = f"""
 insert into orders with recursive n(number) as (
     select 101 union all select number + 1 from n where number < 100 + {MANY}

@@ -19,8 +19,10 @@ from tandem.sync.job import Job
 from tandem.sync.manifests import Extracted, Part, Read, SidePart
 from tandem.sync.sides.reading import Reading, greatest, mapping_hash
 
-LEAST: Final = 10_000
-"""Records that a part is worth, at about a second that Airflow takes to start its task."""
+LEAST: Final = 25_000
+"""Records that a part is worth: five pages of 5,000. Four round trips find the parts, and Airflow
+takes a second or two to start the task of each (BENCHMARKS.md).
+"""
 
 _log: Final = logging.getLogger(__name__)
 

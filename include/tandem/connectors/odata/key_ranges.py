@@ -7,6 +7,7 @@ that are counted (`$skip`) are no parts: a record that is deleted meanwhile woul
 
 import logging
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from tandem.connectors.odata.query import collection_url, filter_of, with_option
 from tandem.connectors.odata.read import JSON, count_records
 from tandem.errors import ConfigurationError, Throttled, Unreachable
 from tandem.model.schema import Field, Kind
+from tandem.pipeline import in_parallel
 
 _log: Final = logging.getLogger(__name__)
 
@@ -50,8 +52,10 @@ def _shared_out(http: Http, query: Query, field: Field, parts: int, least: int) 
     if number < 2:
         return ()
     places = (there * part // number for part in range(1, number))
-    bounds = [bound for place in places for bound in _at(http, query, field, place)]
-    ranges = tuple(_ranges(field, list(dict.fromkeys(bounds))))
+    # The parts will be read at once, and so many requests may be under way now.
+    found = in_parallel(partial(_at, http, query, field), places, workers=number)
+    bounds = dict.fromkeys(bound for keys in found for bound in keys)
+    ranges = tuple(_ranges(field, list(bounds)))
     if len(ranges) < 2 or not _add_up(http, query, ranges):
         return ()
     return ranges
@@ -73,8 +77,8 @@ def _is_member(field: Field) -> bool:
     return field.kind is Kind.STRING and is_enumeration(field)
 
 
-def _at(http: Http, query: Query, field: Field, place: int) -> Iterator[Any]:
-    """The key of the record at that place in the service's order; nothing if it is past the end."""
+def _at(http: Http, query: Query, field: Field, place: int) -> list[Any]:
+    """The key of the record at that place in the service's order; none if it is past the end."""
     options = {
         "$select": ",".join(query.entity.key),
         "$filter": filter_of(query),
@@ -84,7 +88,8 @@ def _at(http: Http, query: Query, field: Field, place: int) -> Iterator[Any]:
     }
     url = with_options(collection_url(http.root, query.entity), options)
     page = PageReader(query.entity, (field.name,), {}).read(http.get(url, JSON).body).page
-    yield from page.records.column(field.name)[:1].to_pylist()
+    keys: list[Any] = page.records.column(field.name)[:1].to_pylist()
+    return keys
 
 
 def _ranges(field: Field, bounds: Sequence[Any]) -> Iterator[str]:
@@ -101,8 +106,9 @@ def _ranges(field: Field, bounds: Sequence[Any]) -> Iterator[str]:
 def _add_up(http: Http, query: Query, ranges: Sequence[str]) -> bool:
     """Whether the ranges together have as many records as the whole has."""
     for _ in range(_TRIES):
-        before = count_records(http, query)
-        shared = sum(count_records(http, query, part) for part in ranges)
-        if shared == before:
+        whole, *parts = in_parallel(
+            lambda part: count_records(http, query, part), ("", *ranges), workers=len(ranges)
+        )
+        if sum(parts) == whole:
             return True
     return False
