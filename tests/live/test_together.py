@@ -1,5 +1,6 @@
 """Several integrations at once, and what befalls them: both sides end equal."""
 
+import time
 from contextlib import ExitStack, suppress
 
 import psutil
@@ -18,6 +19,8 @@ from tests.live.processes import wait_for
 
 HELD = 300.0
 """Seconds in which a run has to come to its uploads."""
+AWAY = 60.0
+"""Seconds in which the state database cannot be reached: longer than the first retry waits."""
 
 
 @pytest.fixture(scope="module")
@@ -84,9 +87,11 @@ def test_a_state_database_that_cannot_be_reached(airflow: LiveAirflow, laid: lis
             first = airflow.trigger(laid[0])
             assert airflow.around.gate.held.wait(HELD)
             outage.enter_context(door.shut())
+            back = time.monotonic() + AWAY
         second = airflow.trigger(laid[1])
         airflow.wait_for_task(laid[0], first, "Accounts.load", "up_for_retry")
         airflow.wait_for_task(laid[1], second, "refresh_schema", "up_for_retry")
+        time.sleep(max(0.0, back - time.monotonic()))
     assert airflow.wait(laid[0], first) == "success"
     assert airflow.wait(laid[1], second) == "success"
     expect_once(airflow, made)
