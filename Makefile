@@ -51,7 +51,8 @@ wheels: $(READY)  ## Is there a wheel of every pinned package, so that the image
 prove: $(READY)  ## Thousands of random histories and 200 kills of a two-way sync; for the night
 	TANDEM_HISTORIES=3000 TANDEM_KILLS=200 $(BIN)/pytest \
 		tests/sync/test_histories.py tests/sync/two_way/test_histories.py \
-		tests/sync_odata/test_histories.py tests/faults
+		tests/sync/two_way/test_window_histories.py tests/sync/two_way/test_expiry.py \
+		tests/sync_odata/test_histories.py tests/systems/test_business_central_histories.py tests/faults
 
 bench: $(READY)  ## Measure against dlt and a bare script (BENCHMARKS.md)
 	$(BIN)/python -m benchmarks
