@@ -4,7 +4,7 @@
     ├── StopRun                  a person has to act; repeating the run changes nothing
     │   ├── ConfigurationError   the integration file, a connection or a schema is wrong
     │   ├── AuthenticationError  the system does not let us in
-    │   └── Stale                what was read or planned is out of date
+    │   └── Stale                what was read or planned is out of date, or gone
     ├── RetryLater               nothing was lost; the same call may succeed later
     │   ├── Unreachable          no usable answer
     │   ├── Throttled            the system asks us to wait
@@ -57,7 +57,7 @@ class AuthenticationError(StopRun):
 
 
 class Stale(StopRun):
-    """What was read or planned is out of date: it has to be read again."""
+    """What was read or planned is out of date, or gone: it has to be read again."""
 
 
 class RetryLater(TandemError):

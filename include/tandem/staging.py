@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 
 import pyarrow as pa
 
-from tandem.errors import ConfigurationError, StopRun
+from tandem.errors import ConfigurationError, Stale
 from tandem.staging_places import has_folders, is_local, place_of, usable
 
 BATCH_ROWS = 8_000
@@ -137,7 +137,7 @@ def read_batches(
             with _open(path, "rb") as file:
                 batch = _read(file, columns)
         except FileNotFoundError:
-            raise StopRun(
+            raise Stale(
                 f"The staged batch {path} is gone.",
                 remedy="Clear the entity's extract task too, so that it is read again.",
             ) from None

@@ -15,7 +15,7 @@ from tests.airflow.by_hand import Shop, open_shop
 
 from tandem.connectors.throttling import WORKER
 from tandem.demo.server import serving
-from tandem.errors import Busy, Throttled
+from tandem.errors import Busy, ConfigurationError, Throttled
 from tandem.state.store import open_state
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -119,6 +119,42 @@ def test_an_entity_that_waits_is_not_logged_as_failed(shop: Shop, throttled: lis
     assert "waits without a worker until" in message
     shop.task("customers.extract").resume(context)
     assert shop.sql("state", "select status, message from integration_log") == [("running", "")]
+
+
+@pytest.mark.parametrize("error", [Busy, ConfigurationError])
+def test_a_wait_that_ends_badly_is_logged_as_failed(
+    shop: Shop, throttled: list[str], tmp_path: Path, monkeypatch: Any, error: Any
+) -> None:
+    throttled.append("130")
+    context = shop.context("mine")
+    for name in ("refresh_schema", "validate_metadata"):
+        shop.task(name).execute(context)
+    step = shop.task("customers.extract")
+    step.integration = at_the_service(shop).integration
+    deferred(lambda: step.execute(context))
+    if error is ConfigurationError:
+        monkeypatch.delenv("AIRFLOW_CONN_SERVICE")
+    else:
+        shop.sql("state", "update integration_lease set holder = 'other', epoch = epoch + 1")
+    with pytest.raises(error) as raised:
+        step.resume(context, busy=12 * 3600.0)
+    found = shop.sql("state", "select status, message from integration_log")
+    assert found == [("failed", str(raised.value))]
+
+
+def test_a_part_that_waits_does_not_hide_one_that_failed(shop: Shop) -> None:
+    from tandem.airflow.asked import Asked
+    from tandem.airflow.steps import note_wait
+
+    context = shop.context("mine")
+    for name in ("refresh_schema", "validate_metadata", "customers.extract"):
+        shop.task(name).execute(context)
+    failed = "update integration_log set status = 'failed', message = 'part 1 is not readable'"
+    shop.sql("state", failed)
+    asked = Asked(shop.integration, "sync", "customers", "extract")
+    note_wait(asked, context, Throttled("part 2 has to wait"), "It waits until noon.")
+    found = shop.sql("state", "select status, message from integration_log")
+    assert found == [("failed", "part 1 is not readable")]
 
 
 def test_a_long_wait_renews_the_lease_in_between_and_asks_nobody(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tandem.errors import StopRun, Unreachable
+from tandem.errors import StopRun, Throttled, Unreachable
 from tandem.model.changes import Counts
 from tandem.sync import parts, steps
 
@@ -97,6 +97,25 @@ def test_a_part_that_cannot_be_read_fails_the_entity_and_loses_nothing(parted: A
     assert parted.sync().status == "failed"
     parted.external.before = lambda _operation: None
     assert parted.sync().counts == Counts(created=10)
+
+
+def test_a_part_that_is_throttled_leaves_what_is_logged_of_one_that_failed(parted: Any) -> None:
+    with parted.job() as run:
+        steps.refresh_schema(run)
+        first, second, _ = steps.split(run, "Accounts")
+        for part, error in ((first, StopRun("not readable")), (second, Throttled("wait"))):
+            parted.external.before = _raising(error)
+            with pytest.raises(type(error)):
+                steps.extract_part(run, part)
+        (entry,) = run.state.run_entries(run.run_id)
+    assert (entry.status, entry.message) == ("failed", "not readable")
+
+
+def _raising(error: Exception) -> Any:
+    def before(_operation: str) -> None:
+        raise error
+
+    return before
 
 
 def test_records_of_one_match_key_in_different_parts_are_both_rejected(parted: Any) -> None:

@@ -1,8 +1,8 @@
 """What a task does when it runs: the same use cases that the command line calls."""
 
 import logging
-from collections.abc import Callable
-from contextlib import AbstractContextManager, closing, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,8 +19,10 @@ from tandem.airflow.ids import task_key
 from tandem.airflow.metrics import measured, reported
 from tandem.airflow.notices.events import partial_line
 from tandem.airflow.notices.sending import problems
+from tandem.errors import TandemError
 from tandem.settings import Settings
 from tandem.state.overview import Waits
+from tandem.state.protocols import StateStore
 from tandem.sync import steps
 from tandem.sync.environment import Environment, open_state_of
 from tandem.sync.extract import extract
@@ -103,11 +105,34 @@ def keep_turn(asked: Asked, context: Context) -> None:
         keep(_environment(), asked.integration.name, context["run_id"])
 
 
-def note_wait(asked: Asked, context: Context, why: str) -> None:
+def note_wait(asked: Asked, context: Context, failure: Exception, why: str) -> None:
     """The log says of the step's entity that it waits, not that it has failed."""
-    if asked.entity and not context["params"].get("preview"):
+    with _log_of(asked, context) as state:
+        if state:
+            state.wait(asked.entity, context["run_id"], why, failure=str(failure))
+
+
+def note_failure(asked: Asked, context: Context, failure: Exception) -> None:
+    """The log says that the step's entity waits no more."""
+    with _log_of(asked, context) as state:
+        if state:
+            message = str(failure) if isinstance(failure, TandemError) else type(failure).__name__
+            state.wait_no_more(asked.entity, context["run_id"], message, at=utcnow())
+
+
+@contextmanager
+def _log_of(asked: Asked, context: Context) -> Iterator[StateStore | None]:
+    """Where it is logged what becomes of the step's entity, if that is logged. A log that cannot be
+    written stops nothing.
+    """
+    if not asked.entity or context["params"].get("preview"):
+        yield None
+        return
+    try:
         with closing(open_state_of(asked.integration.name, _environment())) as state:
-            state.wait(asked.entity, context["run_id"], why)
+            yield state
+    except TandemError as error:
+        log.warning("%s is not logged as it is: %s", asked.entity, error)
 
 
 def _environment() -> Environment:

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
@@ -13,6 +13,9 @@ from tandem.airflow.travels import Kind
 from tandem.airflow.waiting import Waited, after
 from tandem.errors import Busy, Throttled
 from tandem.model.integration import Integration
+
+if TYPE_CHECKING:
+    from tandem.airflow.asked import Asked
 
 
 class Step(BaseOperator):
@@ -48,7 +51,13 @@ class Step(BaseOperator):
 
     def resume(self, context: Context, event: Any = None, **waited: Any) -> dict[str, Any]:  # noqa: ARG002 - Airflow's signature
         """Go on after a wait: run the step anew, or wait on."""
-        return self._attempt(context, Waited(**waited))
+        from tandem.airflow.steps import note_failure
+
+        try:
+            return self._attempt(context, Waited(**waited))
+        except Exception as error:
+            note_failure(self._asked, context, error)
+            raise
 
     def get_openlineage_facets_on_complete(self, ti: Any) -> Any:
         """Which columns a load made of which: what the OpenLineage provider asks, if it is there.
@@ -63,13 +72,12 @@ class Step(BaseOperator):
 
     def _attempt(self, context: Context, waited: Waited) -> dict[str, Any]:
         """The step's manifest; TaskDeferred if it has to wait."""
-        from tandem.airflow.asked import Asked
         from tandem.airflow.metrics import throttled
         from tandem.airflow.steps import keep_turn, note_wait, run_step
         from tandem.connectors.throttling import WORKER
 
         WORKER.can_be_left = True
-        asked = Asked(self.integration, self.kind, self.entity, self.name, self.part)
+        asked = self._asked
         try:
             if waited.left(utcnow()) > timedelta(0):
                 keep_turn(asked, context)
@@ -84,8 +92,14 @@ class Step(BaseOperator):
             self.log.warning(said)
             if isinstance(error, Throttled):
                 throttled(asked, timedelta(seconds=more.throttled - waited.throttled))
-                note_wait(asked, context, said)
+                note_wait(asked, context, error, said)
             self._defer_by(more)
+
+    @property
+    def _asked(self) -> "Asked":
+        from tandem.airflow.asked import Asked
+
+        return Asked(self.integration, self.kind, self.entity, self.name, self.part)
 
     def _defer_by(self, waits: Waited) -> NoReturn:
         from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger

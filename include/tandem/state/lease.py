@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, Row, Update, select, update
 from tandem.database import writing
 from tandem.errors import Busy, StopRun
 from tandem.state.process import is_alive
-from tandem.state.scope import Scope, insert_new
+from tandem.state.scope import Scope, insert_new, wait_for_locks
 from tandem.state.tables import lease
 
 
@@ -84,10 +84,8 @@ class Lease:
 
     @contextmanager
     def _locking(self) -> Iterator[Connection]:
-        """A transaction that waits as long for other runs' batches on either database."""
         with writing(self._engine) as connection:
-            if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql("SET LOCAL lock_timeout = '30s'")
+            wait_for_locks(connection)
             yield connection
 
     def _row(self, connection: Connection) -> Row[Any]:

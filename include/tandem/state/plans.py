@@ -3,11 +3,12 @@ is not carried out any more. And the try that does it: what an earlier one still
 """
 
 from dataclasses import dataclass
+from secrets import token_hex
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import or_, select, update
 
-from tandem.errors import StopRun
-from tandem.state.scope import Scope
+from tandem.errors import Stale
+from tandem.state.scope import Scope, insert_new, wait_for_locks
 from tandem.state.tables import plan as table
 
 
@@ -26,18 +27,31 @@ def last(scope: Scope) -> Begun | None:
     return Begun(*found) if found else None
 
 
-def begin(scope: Scope, begun: Begun, try_id: str) -> None:
-    """This try carries out the plan from now on."""
-    scope.connection.execute(delete(table).where(*scope.mine(table)))
-    row = {**scope.place, "plan": begun.plan, "run_id": begun.run_id, "try_id": try_id}
-    scope.connection.execute(insert(table).values(row))
+def begin(scope: Scope, begun: Begun, *, after: str | None) -> str | None:
+    """A new try carries out the plan from now on; its id. None, and nothing is done, unless the
+    last plan that was begun is this one or `after`.
+    """
+    wait_for_locks(scope.connection)
+    new = {"plan": begun.plan, "run_id": begun.run_id, "try_id": token_hex(8)}
+    if not insert_new(scope.connection, table, {**scope.place, **new}):
+        expected = or_(table.c.plan == begun.plan, table.c.plan == after)
+        taken = update(table).where(*scope.mine(table), expected).values(new)
+        if not scope.connection.execute(taken).rowcount:
+            return None
+    return new["try_id"]
+
+
+def stop(scope: Scope) -> None:
+    """Whoever carries out a plan of the entity is overtaken."""
+    wait_for_locks(scope.connection)
+    scope.connection.execute(update(table).where(*scope.mine(table)).values(try_id=token_hex(8)))
 
 
 def check(scope: Scope, try_id: str) -> None:
-    """Raise StopRun unless that try carries out the entity's plan until the transaction ends."""
+    """Raise Stale unless that try carries out the entity's plan until the transaction ends."""
     mine = select(table.c.run_id).where(*scope.mine(table, try_id=try_id))
     if scope.connection.execute(mine.with_for_update(read=True)).first() is None:
-        raise StopRun(
-            f"Another try took over the loading of {scope.entity} from this one.",
-            remedy="Nothing was lost: what this try had not finished is left to the other.",
+        raise Stale(
+            f"Another task took over the loading of {scope.entity} from this one.",
+            remedy="Nothing was lost: what this one had not finished is left to the other.",
         )

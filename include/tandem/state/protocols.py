@@ -186,14 +186,27 @@ class StateStore(StateReader, QuestionStore, Protocol):
         """Log what became of an entity of a run that has begun."""
         ...
 
-    def wait(self, entity: str, run_id: str, message: str) -> None:
-        """Log that the entity, whose step failed in that run, goes on later."""
+    def wait(self, entity: str, run_id: str, message: str, *, failure: str) -> None:
+        """Log that the entity, whose step failed in that run for that reason, goes on later."""
         ...
 
-    def begin_plan(self, entity: str, begun: Begun) -> None:
-        """This try carries out that plan of the entity. What other tries of it, or of other plans,
-        still write about the entity raises StopRun.
+    def wait_no_more(self, entity: str, run_id: str, message: str, *, at: datetime) -> None:
+        """Log that the entity, if it still runs in that run, has failed."""
+        ...
+
+    def begin_plan(self, entity: str, begun: Begun, *, after: str | None) -> bool:
+        """This try carries out that plan of the entity: whatever else would still write about the
+        entity, for an earlier try or another plan, raises Stale. False, and nothing is done, unless
+        the last plan that was begun is this one or `after`.
         """
+        ...
+
+    def stop_plan(self, entity: str) -> None:
+        """Whoever carries out a plan of the entity raises Stale when it writes next."""
+        ...
+
+    def refuse_overtaken(self, entity: str) -> None:
+        """Raise Stale, or StopRun, if another task or run has taken over."""
         ...
 
     def note_identity(self, side: str, identity: Identity, at: datetime) -> None:

@@ -81,11 +81,18 @@ def finish(
     scope.connection.execute(update(log).where(*scope.mine(log, **key)).values(values))
 
 
-def wait(scope: Scope, run_id: str, message: str) -> None:
-    """The entity has not failed in that run: it goes on later."""
-    failed = scope.mine(log, run_id=run_id, status="failed")
+def wait(scope: Scope, run_id: str, message: str, *, failure: str) -> None:
+    """What failed for that reason has not: it goes on later."""
+    failed = scope.mine(log, run_id=run_id, status="failed", message=failure)
     goes_on = {"status": "running", "message": message, "finished_at": None}
     scope.connection.execute(update(log).where(*failed).values(goes_on))
+
+
+def wait_no_more(scope: Scope, run_id: str, message: str, *, at: datetime) -> None:
+    """It goes on no more: what still runs has failed."""
+    running = scope.mine(log, run_id=run_id, status="running")
+    ended = {"status": "failed", "message": message, "finished_at": at}
+    scope.connection.execute(update(log).where(*running).values(ended))
 
 
 def loads(scope: Scope) -> int:

@@ -93,5 +93,11 @@ def insert_new(connection: Connection, table: Table, values: Mapping[str, Any]) 
     return connection.execute(counted).rowcount == 1
 
 
+def wait_for_locks(connection: Connection) -> None:
+    """Until the transaction ends, wait as long for other runs' batches as SQLite does."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '30s'")
+
+
 def _scalar(value: Any) -> pa.Scalar:
     return pa.scalar(value, INSTANT) if isinstance(value, datetime) else pa.scalar(value)

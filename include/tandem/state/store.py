@@ -1,6 +1,5 @@
 """What Tandem remembers between runs. Readers look; only a run is given a `StateStore`."""
 
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -71,25 +70,39 @@ class SqlState(SqlReader):
             run_log.start(scope, key, mode=mode, at=at, kind=kind)
 
     def note_mode(self, key: Mapping[str, str], mode: str) -> None:
-        with self._writing() as scope:
+        with self._writing(key["entity"]) as scope:
             run_log.note_mode(scope, key, mode)
 
     def finish(
         self, key: Mapping[str, str], *, status: str, counts: Counts, message: str, at: datetime
     ) -> None:
-        with self._writing() as scope:
+        with self._writing(key["entity"]) as scope:
             run_log.finish(scope, key, status=status, counts=counts, message=message, at=at)
 
-    def wait(self, entity: str, run_id: str, message: str) -> None:
+    def wait(self, entity: str, run_id: str, message: str, *, failure: str) -> None:
         with self._writing(entity) as scope:
-            run_log.wait(scope, run_id, message)
+            run_log.wait(scope, run_id, message, failure=failure)
 
-    def begin_plan(self, entity: str, begun: Begun) -> None:
-        try_id = secrets.token_hex(8)
+    def wait_no_more(self, entity: str, run_id: str, message: str, *, at: datetime) -> None:
+        with self._writing(entity) as scope:
+            run_log.wait_no_more(scope, run_id, message, at=at)
+
+    def begin_plan(self, entity: str, begun: Begun, *, after: str | None) -> bool:
         self._tries.pop(entity, None)
         with self._writing(entity) as scope:
-            plans.begin(scope, begun, try_id)
-        self._tries[entity] = try_id
+            try_id = plans.begin(scope, begun, after=after)
+        if try_id:
+            self._tries[entity] = try_id
+        return try_id is not None
+
+    def stop_plan(self, entity: str) -> None:
+        self._tries.pop(entity, None)
+        with self._writing(entity) as scope:
+            plans.stop(scope)
+
+    def refuse_overtaken(self, entity: str) -> None:
+        with self._writing(entity):
+            pass
 
     def note_identity(self, side: str, identity: Identity, at: datetime) -> None:
         with self._writing() as scope:

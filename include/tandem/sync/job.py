@@ -13,7 +13,7 @@ from tandem.connectors.registry import open_connector
 from tandem.core.mapping import BoundMapping
 from tandem.core.order import entity_order
 from tandem.core.validation.validate import stopped_entities
-from tandem.errors import ConfigurationError, StopRun, one_of
+from tandem.errors import ConfigurationError, Stale, one_of
 from tandem.model.integration import EntityMapping, Integration, System
 from tandem.model.problems import Problem
 from tandem.model.schema import Schema
@@ -122,7 +122,7 @@ class Job:
         try:
             staged = self.staging.read_json(self.schema_path)
         except FileNotFoundError:
-            raise StopRun(
+            raise Stale(
                 "The schemas that this run was pinned to are gone.",
                 remedy="Clear the task refresh_schema too, and all that follow it.",
             ) from None

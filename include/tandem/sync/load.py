@@ -15,6 +15,7 @@ from tandem.sync.changed_mapping.gone_between import asked_now
 from tandem.sync.job import Run
 from tandem.sync.manifests import Loaded, Planned
 from tandem.sync.sides.reading import mapping_hash
+from tandem.sync.stale import READ_AGAIN, refuse_stale
 
 _log: Final = logging.getLogger(__name__)
 
@@ -25,9 +26,10 @@ def load(run: Run, planned: Planned) -> Loaded:
     May be stopped and repeated at any point: what is linked already is superseded, what was
     written without a link is written again with the same ids and values.
     """
+    refuse_stale(run, planned.entity, planned.after_plan, planned.plan)
     bound = run.bound(planned.entity)
-    _refuse_stale(run, planned, bound)
-    run.state.begin_plan(planned.entity, Begun(planned.plan, run.run_id))
+    _refuse_another_mapping(planned, bound)
+    _begin(run, planned)
     counts, upload_counts = planned.counts, planned.upload_counts
     counts += put_aside(run, planned.entity, planned.external, "external")
     upload_counts += put_aside(run, planned.entity, planned.local, "local")
@@ -55,20 +57,20 @@ def _shown(counts: Counts) -> dict[str, int]:
     return {name: count for name, count in counts.model_dump().items() if count}
 
 
-def _refuse_stale(run: Run, planned: Planned, bound: BoundMapping) -> None:
-    """A plan that was made before another run, or under another mapping, is not carried out:
-    people clear old tasks. One that is begun may be finished.
-    """
-    begun = run.state.last_plan(planned.entity)
-    remedy = "Clear the entity's extract task too, so that it is planned anew."
-    if begun and begun.plan not in (planned.after_plan, planned.plan):
-        raise Stale(
-            f"Run {begun.run_id} has synced {planned.entity}, or begun to, since.", remedy=remedy
-        )
+def _refuse_another_mapping(planned: Planned, bound: BoundMapping) -> None:
     if planned.mapping_hash != mapping_hash(bound.mapping):
         raise Stale(
             f"The mapping of {planned.entity} has changed since this plan was made.",
-            remedy=remedy,
+            remedy=READ_AGAIN,
+        )
+
+
+def _begin(run: Run, planned: Planned) -> None:
+    """From now on nobody else carries out a plan of the entity. This one may have been begun."""
+    begun = Begun(planned.plan, run.run_id)
+    if not run.state.begin_plan(planned.entity, begun, after=planned.after_plan):
+        raise Stale(
+            f"Another plan of {planned.entity} was begun at the same time.", remedy=READ_AGAIN
         )
 
 

@@ -12,12 +12,13 @@ from typing import Final
 
 from tandem.connectors.parts import Splitter
 from tandem.core.mapping import BoundMapping
-from tandem.errors import StopRun
+from tandem.errors import Stale
 from tandem.model.schema import ChangeTracking
 from tandem.sync.extract import extract, extract_part, join_parts, read_side, readings
 from tandem.sync.job import Job
 from tandem.sync.manifests import Extracted, Part, Read, SidePart
 from tandem.sync.sides.reading import Reading, greatest, mapping_hash
+from tandem.sync.stale import refuse_stale
 
 LEAST: Final = 25_000
 """Records that a part is worth: five pages of 5,000. Four round trips find the parts, and Airflow
@@ -93,10 +94,11 @@ def _read(job: Job, bound: BoundMapping, reading: Reading, share: SidePart) -> R
 
 
 def joined(job: Job, parts: Sequence[Extracted]) -> Extracted:
-    """The parts as one reading; StopRun unless they are all parts of one, none missing."""
+    """The parts as one reading; Stale unless they are all parts of one, none missing."""
     first = parts[0]
     if first.part is None:
         return first
+    refuse_stale(job, first.entity, first.after_plan)
     _refuse_incomplete(parts)
     bound = job.bound(first.entity)
     read = {
@@ -127,7 +129,7 @@ def _refuse_incomplete(parts: Sequence[Extracted]) -> None:
     alike = {(part.reading, part.of) for part in known}
     hashes = {part.mapping_hash for part in parts}
     if len(alike) > 1 or len(hashes) > 1 or numbers != list(range(known[0].of)):
-        raise StopRun(
+        raise Stale(
             f"What was read of {parts[0].entity} does not belong together: parts of it are missing "
             "or of another reading.",
             remedy="Clear the entity's split task too, with all that follow it.",

@@ -70,6 +70,7 @@ def _look_again(run: Run, entity: str) -> int:
     if not before.any or not entries:
         return 0
     again = replace(run, only_waiting=True)
+    again.state.stop_plan(entity)
     loaded = load(again, transform(again, extract(again, entity)))
     settled = before.less(waiting(run, entity))
     counts = {"download": loaded.counts, "upload": loaded.upload_counts}

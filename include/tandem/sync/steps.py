@@ -5,16 +5,18 @@ Manifests are JSON-able, and all that steps hand to each other.
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pyarrow as pa
+from pydantic import ValidationError
 
-from tandem.errors import Stale, TandemError, printable
+from tandem.errors import Stale, TandemError, Throttled, printable
 from tandem.model.changes import Counts
 from tandem.model.problems import Problem
+from tandem.model.schema import Model
 from tandem.pipeline import in_parallel
 from tandem.sync import extract as reading
 from tandem.sync import load as loading
@@ -28,10 +30,13 @@ from tandem.sync.manifests import Extracted, Loaded, Part, Planned
 from tandem.sync.report import report as read_report
 from tandem.sync.report import status_of
 from tandem.sync.second_pass import complete
+from tandem.sync.stale import READ_AGAIN
 
 Manifest = dict[str, Any]
+M = TypeVar("M", bound=Model)
 
 _log: Final = logging.getLogger(__name__)
+_LOADED: Final = frozenset(("success", "partial"))
 
 
 def refresh_schema(run: Run) -> Manifest:
@@ -75,7 +80,8 @@ def extract(run: Run, entity: str) -> Manifest:
 
 
 def _prepare(run: Run, entity: str) -> None:
-    """What has to be so before anything is read."""
+    """What has to be so before anything is read. A load that still writes would be half read."""
+    run.state.stop_plan(entity)
     bound = run.bound(entity)
     refuse_second_copies(run, bound)
     refuse_emptied(run, bound)
@@ -99,7 +105,7 @@ def split(run: Run, entity: str) -> list[Manifest]:
 
 def extract_part(run: Run, part: Manifest) -> Manifest:
     """Stage that part of what there is in the entity, or what changed if there is but one."""
-    manifest = Part.model_validate(part)
+    manifest = _received(Part, part)
     if manifest.of == 1:
         return extract(run, manifest.entity)
     with _failure_logged(run, manifest.entity):
@@ -108,7 +114,7 @@ def extract_part(run: Run, part: Manifest) -> Manifest:
 
 def joined(run: Run, extracted: Sequence[Manifest]) -> Manifest:
     """All parts of the entity, as `extract` would have staged them."""
-    manifests = [Extracted.model_validate(manifest) for manifest in extracted]
+    manifests = [_received(Extracted, manifest) for manifest in extracted]
     with _failure_logged(run, manifests[0].entity):
         whole = parts.joined(run, manifests)
         _note_modes(run, whole)
@@ -132,7 +138,7 @@ def _start(run: Run, entity: str) -> None:
 
 def transform(run: Run, extracted: Manifest) -> Manifest:
     """Stage what is to be done about it."""
-    manifest = Extracted.model_validate(extracted)
+    manifest = _received(Extracted, extracted)
     with _failure_logged(run, manifest.entity):
         planned = planning.transform(run, manifest)
         return planned.model_dump(mode="json", exclude_defaults=True)
@@ -140,7 +146,7 @@ def transform(run: Run, extracted: Manifest) -> Manifest:
 
 def load(run: Run, planned: Manifest) -> Manifest:
     """Do it, account for it, and move the anchors."""
-    manifest = Planned.model_validate(planned)
+    manifest = _received(Planned, planned)
     with _failure_logged(run, manifest.entity):
         loaded = loading.load(run, manifest)
     log_loaded(run, loaded)
@@ -192,6 +198,16 @@ def report(run: Run) -> Manifest:
     }
 
 
+def _received(kind: type[M], manifest: Manifest) -> M:
+    """What another step handed over."""
+    try:
+        return kind.model_validate(manifest)
+    except ValidationError:
+        raise Stale(
+            "The task before this one was run by another version of Tandem.", remedy=READ_AGAIN
+        ) from None
+
+
 def _log_keys(run: Run, entity: str) -> list[dict[str, str]]:
     """What the log knows an entity of this run by, in each direction that it goes."""
     mapping = run.mapping(entity)
@@ -206,7 +222,12 @@ def _failure_logged(run: Run, entity: str) -> Iterator[None]:
     try:
         yield
     except Stale as error:
-        if not _is_loaded(run, entity):  # what a cleared task of it had done stays true
+        if not _statuses(run, entity) <= _LOADED:  # what a cleared task of it had done stays true
+            with suppress(Stale):  # another task of it is at work
+                _log_failure(run, entity, str(error))
+        raise
+    except Throttled as error:
+        if "failed" not in _statuses(run, entity):  # this one may go on; another part has not
             _log_failure(run, entity, str(error))
         raise
     except TandemError as error:
@@ -221,9 +242,10 @@ def _failure_logged(run: Run, entity: str) -> Iterator[None]:
         pa.default_memory_pool().release_unused()
 
 
-def _is_loaded(run: Run, entity: str) -> bool:
-    mine = [entry for entry in run.state.run_entries(run.run_id) if entry.entity == entity]
-    return bool(mine) and all(entry.status in ("success", "partial") for entry in mine)
+def _statuses(run: Run, entity: str) -> set[str]:
+    """What the log says of the entity in this run, which has begun it."""
+    entries = run.state.run_entries(run.run_id)
+    return {entry.status for entry in entries if entry.entity == entity} or {"running"}
 
 
 def _log_failure(run: Run, entity: str, message: str) -> None:

@@ -15,7 +15,6 @@ from tandem.core.ids import id_text
 from tandem.core.mapping import BoundMapping, Mapped, cut_texts, local_ids, map_records
 from tandem.core.plan import Decisions, plan_download
 from tandem.core.values import record_hashes
-from tandem.errors import Stale
 from tandem.model.changes import Action, Counts
 from tandem.pipeline import in_parallel
 from tandem.staging import BatchWriter, read_batches
@@ -31,6 +30,7 @@ from tandem.sync.sides.held import local_side
 from tandem.sync.sides.known import Known, read_known
 from tandem.sync.sides.lookups import local_partners
 from tandem.sync.sides.whole_run import WholeRun
+from tandem.sync.stale import refuse_stale
 
 _MANY: Final = 10_000
 _WRITES: Final = pa.array([Action.CREATE.value, Action.UPDATE.value, Action.LINK.value])
@@ -38,7 +38,7 @@ _WRITES: Final = pa.array([Action.CREATE.value, Action.UPDATE.value, Action.LINK
 
 def transform(job: Job, extracted: Extracted) -> Planned:
     """Stage what is to be done about each record that was read."""
-    _refuse_stale(job, extracted)
+    refuse_stale(job, extracted.entity, extracted.after_plan)
     bound = job.bound(extracted.entity)
     replaces = job.replaces(bound.mapping)
     if replaces:
@@ -105,18 +105,6 @@ def _downloads(
         job.progress(bound.mapping.external, "transform", unchanged + writer.rows_taken)
     emptied.refuse(job, bound)
     return unchanged, tuple(writer.written())
-
-
-def _refuse_stale(job: Job, extracted: Extracted) -> None:
-    """What was read before another plan of the entity was begun is not planned: records may have
-    been written since, by this run too.
-    """
-    begun = job.state.last_plan(extracted.entity)
-    if begun and begun.plan != extracted.after_plan:
-        raise Stale(
-            f"Run {begun.run_id} has synced {extracted.entity}, or begun to, since this was read.",
-            remedy="Clear the entity's extract task too, so that it is read again.",
-        )
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,7 @@ class _Loader:
 
     def apply(self, plan: pa.RecordBatch) -> _Outcome:
         """Write one batch to the local side."""
+        self.run.state.refuse_overtaken(self.bound.mapping.external)
         current, repeated = self._still_current(plan) if self.repeat else (plan, plan.slice(0, 0))
         refused = _of(current, Action.REJECT)
         rejected = [_rejection(refused, row, reason) for row, reason in _reasons(refused)]
