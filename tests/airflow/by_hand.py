@@ -39,6 +39,7 @@ class Desk:
 
     def __init__(self, run_id: str) -> None:
         self.dag_id, self.run_id, self.id = "shop__sync", run_id, None
+        self.run_type = "manual"
         self.handed_over: dict[str, Any] = {}
 
     def xcom_pull(self, task_ids: str, **_: Any) -> Any:

@@ -106,6 +106,25 @@ def test_the_question_tells_counts_keys_and_what_follows(shop: Asking) -> None:
     assert found["seconds"] == timedelta(days=7).total_seconds()
 
 
+def test_what_follows_is_said_of_what_is_asked_about() -> None:
+    from tandem.airflow.approval.words import body, subject
+    from tandem.sync.people.approvals import Deletions, FirstSync, Needed
+
+    first = (FirstSync("Accounts", "account", 1_200), FirstSync("Contacts", "contact", 7))
+    deletions = (Deletions("Orders", "local", 1, ("o1",)),)
+    only_first, only_deletions = Needed(first), Needed((), deletions)
+    both = Needed(first, deletions)
+    assert subject("shop", both) == (
+        "shop: delete 1 record and replace the local records of account (1,200), contact (7)?"
+    )
+    fails = "until 2026-01-01 12:00 UTC an entity fails whose first sync would remove records;"
+    changed = "and so does a record that was changed since"
+    found = [body("shop", wanted, NOON) for wanted in (only_first, only_deletions, both)]
+    assert [fails in text for text in found] == [True, False, True]
+    assert [changed in text for text in found] == [False, True, True]
+    assert all("all else is synced." in text for text in found)
+
+
 def test_where_nothing_waits_nobody_is_asked(shop: Asking) -> None:
     state = shop.state()
     state.archive_transactions("customers", statuses=("pending",), at=NOON)

@@ -39,6 +39,7 @@ def windows(schedule, zone):
     dag = DAG("tried", schedule=schedule, start_date=start, auto_register=False)
     for info in dates(dag, start, start.add(days=14)):
         run = SimpleNamespace(
+            run_type="backfill",
             logical_date=info.logical_date,
             data_interval_start=info.data_interval.start,
             data_interval_end=info.data_interval.end,
@@ -50,13 +51,24 @@ def unscheduled():
     dag = DAG("tried", schedule=None, auto_register=False)
     for moment in (None, utc(2026, 1, 1)):
         run = SimpleNamespace(
-            logical_date=moment, data_interval_start=moment, data_interval_end=moment
+            run_type="backfill",
+            logical_date=moment,
+            data_interval_start=moment,
+            data_interval_end=moment,
         )
         yield interval_of({"dag_run": run, "dag": dag})
 
+def by_hand():
+    dag = DAG("tried", schedule="0 2 * * *", auto_register=False)
+    now = utc(2026, 1, 1)
+    run = SimpleNamespace(
+        run_type="manual", logical_date=now, data_interval_start=now, data_interval_end=now
+    )
+    return interval_of({"dag_run": run, "dag": dag})
+
 schedules = [tuple(one.split("|")) for one in sys.argv[1:]]
 found = {"|".join(one): list(windows(*one)) for one in schedules}
-json.dump({"windows": found, "unscheduled": list(unscheduled())}, sys.stdout)
+json.dump({"windows": found, "without": [*unscheduled(), by_hand()]}, sys.stdout)
 """
 SCHEDULES: Final = ("0 2 * * *|UTC", "30 2 * * 1-5|Europe/Prague", "*/45 * * * *|Europe/Prague")
 
@@ -76,7 +88,7 @@ def test_runs_that_follow_each_other_leave_no_gap(tmp_path: Path, intervals: str
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert found["unscheduled"] == [None, None]
+    assert found["without"] == [None, None, None]
     for schedule, windows in found["windows"].items():
         assert len(windows) > 5, schedule
         spans = [[datetime.fromisoformat(at) for at in window] for window in windows]
@@ -97,6 +109,7 @@ def test_a_run_without_a_time_of_its_own_says_what_a_window_needs(
     ("params", "said"),
     [
         ({"since": "2026-01-01T00:00:00Z"}, "A sync in mode auto has no window"),
+        ({"sinse": "2026-01-01T00:00:00Z"}, "Did you mean since?"),
         (
             {"mode": "window", "since": "2026-02-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"},
             "Nothing lies between",

@@ -254,8 +254,28 @@ def test_what_keeps_notices_from_being_sent_is_found_beforehand(office: Any) -> 
         "notify 1 tells nobody: ModuleNotFoundError: No module named 'nowhere'",
         "notify 2 tells nobody: TypeError: json.dumps is no Airflow notifier "
         "(airflow.sdk.BaseNotifier)",
+        "notify 3: there is no connection 'a'. Add it on Airflow's Connections page, or set "
+        "AIRFLOW_CONN_A.",
         "notify 4 tells nobody: UndefinedError: 'conn' is undefined",
     ]
+
+
+@pytest.mark.parametrize("way", ["slack: {", "email: {to: [a@example.com], "])
+def test_a_connection_that_is_not_there_is_said_by_its_name(
+    office: Any, way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    fail(office(f"notify: [{{{way}connection: no_such}}}}, {WRITTEN_DOWN}]"))
+    missing = "there is no connection 'no_such'. Add it on Airflow's Connections page, or set"
+    assert f"notify 1: nobody was told: {missing} AIRFLOW_CONN_NO_SUCH." in caplog.text
+
+
+def test_a_connection_that_is_there_is_no_problem(
+    office: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tandem.airflow.notices.sending import problems
+
+    monkeypatch.setenv("AIRFLOW_CONN_HOOK", "slackwebhook://:T1@hooks.example.com")
+    assert not problems(office("notify: [{slack: {connection: hook}}]").shop.integration)
 
 
 def test_a_partial_run_is_told_with_what_waits(office: Any) -> None:

@@ -53,7 +53,7 @@ def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Step:
     integration = parse_integration(tmp_path / "shop.yaml", FILE)
 
     def run(name: str, run_id: str = "mine", **params: Any) -> Any:
-        asked = Asked(integration, "sync", "", name)
+        asked = Asked(integration, "import" if "preview" in params else "sync", "", name)
         context = {"run_id": run_id, "params": {"entities": [], **params}}
         return run_step(asked, {**context, "ti": Desk(), "dag_run": Desk()})  # type: ignore[typeddict-item]
 

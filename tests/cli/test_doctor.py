@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +181,61 @@ def test_what_waits_long_and_who_did_not_give_back_his_turn_is_said(installation
     assert code == 1
     assert [severity for severity, _ in found] == ["note", "warning"]
     assert "tandem conflicts crm" in found[1][1]
+
+
+def asked(run_id: str, at: str, answer: str = "null") -> str:
+    """A row: a run has asked people at that time."""
+    return (
+        "insert into integration_question (integration, run_id, fingerprint, counts, asked_at,"
+        f" answer) values ('crm', '{run_id}', 'f', '{{}}', '{at}', {answer})"
+    )
+
+
+def ago(**span: float) -> str:
+    return f"{datetime.now(UTC) - timedelta(**span):%Y-%m-%d %H:%M:%S.%f}"
+
+
+def begun(run_id: str, at: str) -> str:
+    """A row: a run began an entity at that time."""
+    return (
+        "insert into integration_log (integration, run_id, entity, direction, mode, started_at,"
+        ' status, "all", created, updated, deleted, unchanged, failed, conflicts, deferred,'
+        " superseded, message)"
+        f" values ('crm', '{run_id}', 'orders', 'download', 'full', '{at}', 'running',"
+        " 0, 0, 0, 0, 0, 0, 0, 0, 0, '')"
+    )
+
+
+def test_who_asks_and_where_it_is_answered_is_said(installation):
+    """The run has given its lease back while it waits; an earlier run of that name loaded."""
+    since = ago(hours=5)
+    installation.state(begun("manual__1", ago(hours=6)), asked("manual__1", since))
+    code, ((severity, text),) = installation.says("crm")
+    assert (code, severity) == (0, "note")
+    assert f"manual__1 asks since {since[:16]} UTC" in text
+    assert "answer it in Airflow under Required Actions" in text
+
+
+@pytest.mark.parametrize("answer", ["'approved'", "'rejected'", "'none'"])
+def test_what_has_its_answer_is_not_asked(installation, answer):
+    """The task was cleared while it waited: its first question never gets an answer."""
+    installation.state(asked("m", ago(hours=3)), asked("m", ago(hours=2), answer))
+    assert installation.says("crm") == (0, [])
+
+
+def test_a_question_whose_run_went_on_or_gave_up_is_not_said_for_ever(installation):
+    installation.state(asked("m", ago(hours=3)), begun("m", ago(hours=2)))
+    assert installation.says("crm") == (0, [])
+    installation.state(asked("m", ago(days=7, minutes=1)))
+    assert installation.says("crm") == (0, [])
+
+
+def test_only_the_last_to_ask_can_be_waiting(installation):
+    """One sync of an integration runs at a time in Airflow."""
+    installation.state(asked("killed", ago(hours=3)), asked("next", ago(hours=2)))
+    code, ((_, text),) = installation.says("crm")
+    assert code == 0
+    assert "next asks since" in text
 
 
 def test_housekeeping_says_what_went(installation):

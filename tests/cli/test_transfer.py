@@ -1,6 +1,9 @@
 """`tandem sync`, `import` and `export`: what they print, and how they exit."""
 
+import re
 from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from tandem.cli.session import environment
 from tandem.sync.environment import open_state_of
@@ -109,3 +112,19 @@ def test_a_window_that_makes_no_sense_is_refused(systems):
     assert "none is given" in systems.exits(2, "sync", "crm", "--mode", "window")
     assert "no window of time" in systems.exits(2, "sync", "crm", "--since", "2026-01-01")
     assert "Nothing lies between" in systems.exits(2, "import", "crm", *backwards)
+
+
+@pytest.mark.parametrize("wrong", ["soon", "2026", "20", "2026-02-30", ""])
+@pytest.mark.parametrize("command", [("sync", "--mode", "window"), ("import",), ("export",)])
+def test_what_is_no_date_is_refused_with_one_that_is(systems, command, wrong):
+    shown = systems.exits(2, command[0], "crm", *command[1:], "--until", wrong)
+    said = "".join(re.findall(r"[^\s│]+", shown))
+    assert "'--until'" in said
+    assert f"'{wrong}'isnodate;write2026-01-31or2026-01-31T10:00(UTC)" in said
+
+
+@pytest.mark.parametrize("since", ["2026-02-02", "2026-02-01T10:00", "2026-02-01 12:00+02:00"])
+def test_dates_and_times_are_read(systems, since):
+    until = "2026-02-01T10:00Z"
+    shown = systems.exits(2, "import", "crm", "--since", since, "--until", until)
+    assert "Nothing lies between 2026-02-0" in shown

@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any
 
 from airflow.sdk import Context
 
+from tandem.airflow.dag_params import params as known_params
 from tandem.airflow.intervals import interval_of
 from tandem.errors import ConfigurationError
 from tandem.model.integration import Integration
 from tandem.sync.job import JobKind, Request
 from tandem.sync.windows import Window, window_between
+from tandem.yaml_source import shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Asked:
 def request_of(asked: Asked, context: Context) -> Request:
     """The request that the params of the DAG run make."""
     params = context["params"]
+    _refuse_unknown(params, [*known_params(asked.kind, ())])
     return Request(
         context["run_id"],
         asked.kind,
@@ -38,6 +42,16 @@ def request_of(asked: Asked, context: Context) -> Request:
         approved=params.get("confirm", False),
         window=_window(context),
     )
+
+
+def _refuse_unknown(params: Mapping[str, Any], known: list[str]) -> None:
+    """A param that is misspelt would be left out: a preview would write."""
+    for name in params.keys() - {*known}:
+        close = get_close_matches(name, known, n=1)
+        raise ConfigurationError(
+            f"The run was asked for {shortened(name)!r}, which is no param of its DAG.",
+            remedy=f"Did you mean {close[0]}?" if close else f"There is {', '.join(known)}.",
+        )
 
 
 def _window(context: Context) -> Window | None:

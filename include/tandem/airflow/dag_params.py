@@ -20,8 +20,8 @@ def params(kind: Kind, mappings: Iterable[EntityMapping]) -> dict[str, Param]:
             "mode": _mode(),
             "entities": entities,
             "since": _moment(
-                "In mode window: what was changed from then on. With until empty too, the time "
-                "from the run's logical date to the next one."
+                "In mode window: what was changed from then on. In a backfill it may be empty, and "
+                "until too: each run stands for the time from its logical date to the next."
             ),
             "until": _moment("In mode window: what was changed before then."),
             "confirm": _confirm(),

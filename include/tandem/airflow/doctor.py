@@ -191,8 +191,9 @@ def _from_database(dag_ids: list[str]) -> tuple[set[str], dict[str, bool]]:
     from airflow.models.pool import Pool
 
     url = conf.get("database", "sql_alchemy_conn")
-    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
-        raise FileNotFoundError(url)
+    scheme, _, path = url.partition("?")[0].partition("///")
+    if scheme == "sqlite:" and not Path(path).exists():
+        raise FileNotFoundError(path)
     pools = {str(pool.pool) for pool in Pool.get_pools()}
     found = {dag_id: DagModel.get_dagmodel(dag_id) for dag_id in dag_ids}
     return pools, {dag_id: bool(dag.is_paused) for dag_id, dag in found.items() if dag}

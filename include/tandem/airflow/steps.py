@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from tandem.airflow.ids import task_key
 from tandem.airflow.metrics import measured, reported
 from tandem.airflow.notices.events import partial_line
 from tandem.airflow.notices.sending import problems
-from tandem.errors import TandemError
+from tandem.errors import Stale, TandemError
 from tandem.settings import Settings
 from tandem.state.overview import Waits
 from tandem.state.protocols import StateStore
@@ -139,10 +139,22 @@ def _environment() -> Environment:
     return Environment(Settings.from_environment(), find_connection, utcnow)
 
 
-def _turn(run: Run, asked: Asked) -> AbstractContextManager[None]:
-    """The integration is this run's from its first step to its report, which gives it back."""
-    by_itself = asked.step in ("approve", "report")
-    return nullcontext() if by_itself else holding(run, keeps=True)
+@contextmanager
+def _turn(run: Run, asked: Asked) -> Iterator[None]:
+    """The integration is this run's from its first step to its report, which gives it back. No
+    report follows a task that was cleared alone, and that is refused.
+    """
+    if asked.step in ("approve", "report"):
+        yield
+        return
+    goes_on = run.state.at_work(run.now()) == run.run_id
+    try:
+        with holding(run, keeps=True):
+            yield
+    except Stale:
+        if not goes_on:
+            give_back(run)
+        raise
 
 
 def _log_progress(entity: str, step: str, records: int) -> None:

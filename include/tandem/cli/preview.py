@@ -113,11 +113,14 @@ def print_planned(record: PlannedRecord) -> None:
 
 
 def _ids(record: PlannedRecord) -> str:
-    """Both ids, the external one first; once where they are the same."""
+    """Both ids, the external one first; once where they are the same. What is deleted may have
+    no partner; of other records it is still to be made.
+    """
     if record.action == "reject":
         return record.external_id or record.local_id or ""
-    ids = [id_ or "(new)" for id_ in (record.external_id, record.local_id)]
-    return " = ".join(dict.fromkeys(ids))
+    partner = None if record.action == "delete" else "(new)"
+    ids = [id_ or partner for id_ in (record.external_id, record.local_id)]
+    return " = ".join(dict.fromkeys(filter(None, ids)))
 
 
 def _lines(fields: Mapping[str, Change], action: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -32,8 +32,22 @@ Yes = Annotated[
 ]
 
 
-Since = Annotated[datetime | None, typer.Option(help="Only what was changed from then on (UTC).")]
-Until = Annotated[datetime | None, typer.Option(help="Only what was changed before then (UTC).")]
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is no date; write 2026-01-31 or 2026-01-31T10:00 (UTC)."
+        ) from None
+
+
+_AsDate: Final[dict[str, Any]] = {"parser": _moment, "metavar": "<date>"}
+Since = Annotated[
+    datetime | None, typer.Option(help="Only what was changed from then on (UTC).", **_AsDate)
+]
+Until = Annotated[
+    datetime | None, typer.Option(help="Only what was changed before then (UTC).", **_AsDate)
+]
 
 
 def import_(

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -56,6 +58,23 @@ class House:
                 {"conn_type": "sql", "extra": {"url": f"sqlite:///{self.database}"}}
             ),
         }
+
+    def write_shell_file(self, environment: Mapping[str, str]) -> Path:
+        """A file that gives another shell Airflow's and Tandem's variables of this environment.
+
+        They may hold secrets: nobody else may read it.
+        """
+        path = self.home / "env"
+        lines = [
+            f"export {name}={shlex.quote(value)}\n"
+            for name, value in sorted(environment.items())
+            if re.fullmatch(r"(AIRFLOW|TANDEM)_\w+", name, re.ASCII)
+        ]
+        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(opened, "w", encoding="utf-8", errors="surrogateescape") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.writelines(lines)
+        return path
 
     @contextmanager
     def service(self, port: int = 0) -> Iterator[str]:

@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import Any, Final
 
 from rich.console import Console
@@ -46,7 +47,7 @@ def _serve(house: House, service_url: str, port: int) -> None:
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
     }
-    log = house.home / "standalone.log"
+    log, variables = house.home / "standalone.log", house.write_shell_file(environment)
     console.print(f"Starting Airflow; its log goes to [cyan]{log}[/].")
     with standalone(environment, log) as process:
         try:
@@ -58,7 +59,8 @@ def _serve(house: House, service_url: str, port: int) -> None:
         console.print(f"Airflow     [bold cyan]http://localhost:{port}[/]: see Integrations")
         console.print(f"OData       [bold cyan]{service_url}[/]")
         console.print(f"Local side  [cyan]{house.database}[/]")
-        console.print(f"Runs        AIRFLOW_HOME={house.home} .venv/bin/tandem log northwind")
+        console.print(f"Commands    in another shell: [cyan]source {quote(str(variables))}[/]")
+        console.print("            then .venv/bin/tandem doctor, or tandem log northwind")
         console.print("Ctrl-C ends both.")
         process.wait()
         console.print(f"[red]Airflow ended.[/] See {log}.")

@@ -5,13 +5,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Table, func, select, text
+from sqlalchemy import Connection, Table, exists, func, select, text
 
 from tandem.database import open_engine, writing
 from tandem.state.lease import holder
 from tandem.state.migrate import found_revision
 from tandem.state.scope import Scope
-from tandem.state.tables import conflict, expired, lease, log, rejected, sign_in, transaction
+from tandem.state.tables import (
+    conflict,
+    expired,
+    lease,
+    log,
+    question,
+    rejected,
+    sign_in,
+    transaction,
+)
 
 _WAITING: Final[dict[str, tuple[Table, str]]] = {
     "rejected records": (rejected, "waiting"),
@@ -39,6 +48,14 @@ class AtWork(NamedTuple):
     """When its first entity began; None: none did."""
     alive: bool
     """Whether it holds the lease still."""
+
+
+class Asking(NamedTuple):
+    """A run that waits for a person's approval, unless it was ended meanwhile."""
+
+    integration: str
+    run_id: str
+    since: datetime
 
 
 class _Undone(Exception):
@@ -105,6 +122,25 @@ class Diagnosis:
                 alive = holder(Scope(connection, name), now) is not None
                 found.append(AtWork(name, run_id, connection.scalar(begun), alive))
         return found
+
+    def asking(self, after: datetime) -> list[Asking]:
+        """Whose question has no answer, was asked after that time, and may be waited for: its
+        integration's last, whose run has begun no entity since. A run that waits has no lease.
+        """
+        last = select(func.max(question.c.id)).group_by(question.c.integration)
+        went_on = exists().where(
+            log.c.integration == question.c.integration,
+            log.c.run_id == question.c.run_id,
+            log.c.started_at > question.c.asked_at,
+        )
+        query = select(question.c.integration, question.c.run_id, question.c.asked_at).where(
+            question.c.id.in_(last),
+            question.c.answer.is_(None),
+            question.c.asked_at > after,
+            ~went_on,
+        )
+        with self._engine.connect() as connection:
+            return [Asking(*row) for row in connection.execute(query)]
 
     def last_started(self, integration: str) -> datetime | None:
         """When the last sync of the integration began that loaded anything."""

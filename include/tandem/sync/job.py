@@ -123,8 +123,8 @@ class Job:
             staged = self.staging.read_json(self.schema_path)
         except FileNotFoundError:
             raise Stale(
-                "The schemas that this run was pinned to are gone.",
-                remedy="Clear the task refresh_schema too, and all that follow it.",
+                f"What the run {self.run_id} staged is gone, as it is once a run has ended well.",
+                remedy="Clear refresh_schema with all that follow it, or start another run.",
             ) from None
         return {side: Schema.model_validate(schema) for side, schema in staged.items()}
 

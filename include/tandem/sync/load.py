@@ -41,7 +41,7 @@ def load(run: Run, planned: Planned) -> Loaded:
     if not superseded:  # those are read again, from the anchors as they were
         _move_anchors(run, planned, bound)
     close_unanswered(run, bound)
-    _log.info("%s: loaded, %s; sent, %s", planned.entity, _shown(counts), _shown(upload_counts))
+    _log.info("%s: loaded %s; sent %s", planned.entity, _shown(counts), _shown(upload_counts))
     return Loaded(
         entity=planned.entity,
         mode=planned.mode,
@@ -53,8 +53,9 @@ def load(run: Run, planned: Planned) -> Loaded:
     )
 
 
-def _shown(counts: Counts) -> dict[str, int]:
-    return {name: count for name, count in counts.model_dump().items() if count}
+def _shown(counts: Counts) -> str:
+    some = [f"{count:,} {name}" for name, count in counts.model_dump().items() if count]
+    return ", ".join(some) or "nothing"
 
 
 def _refuse_another_mapping(planned: Planned, bound: BoundMapping) -> None:

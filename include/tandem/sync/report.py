@@ -38,7 +38,7 @@ class EntityReport(Model):
     def line(self) -> str:
         """The result line, or what stopped the entity; then what a person has to know."""
         nothing = "" if self.result or self.message else f"{self.status}: nothing was loaded"
-        return f"{self.result} {self.message}{nothing}".strip()
+        return ". ".join(part for part in (self.result, f"{self.message}{nothing}") if part)
 
 
 CREATED_WORDS: Final = {"download": "IMPORTED", "upload": "EXPORTED"}

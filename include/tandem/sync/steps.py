@@ -30,7 +30,7 @@ from tandem.sync.manifests import Extracted, Loaded, Part, Planned
 from tandem.sync.report import report as read_report
 from tandem.sync.report import status_of
 from tandem.sync.second_pass import complete
-from tandem.sync.stale import READ_AGAIN
+from tandem.sync.stale import READ_AGAIN, refuse_ended
 
 Manifest = dict[str, Any]
 M = TypeVar("M", bound=Model)
@@ -44,7 +44,8 @@ def refresh_schema(run: Run) -> Manifest:
 
     `versions`: the snapshots that the run is pinned to. `changes`: since the versions before.
     """
-    return asdict(schema.pin_schemas(run))
+    with _failure_of_all_logged(run):
+        return asdict(schema.pin_schemas(run))
 
 
 def validate_metadata(run: Run) -> Manifest:
@@ -61,7 +62,8 @@ def validate_metadata(run: Run) -> Manifest:
     for entity, why in stopped.items():
         _start(run, entity)
         _log_failure(run, entity, why)
-    check_mappings(run)
+    with _failure_of_all_logged(run):
+        check_mappings(run)
     return {"entities": [entity for entity in asked if entity not in stopped], "stopped": stopped}
 
 
@@ -131,6 +133,11 @@ def read_all(run: Run, entity: str) -> Manifest:
 
 
 def _start(run: Run, entity: str) -> None:
+    refuse_ended(run)  # or a task that is cleared would erase from the log what the run had done
+    _log_start(run, entity)
+
+
+def _log_start(run: Run, entity: str) -> None:
     kind = "asked" if run.only_waiting else "window" if run.syncs_window else run.kind
     for key in _log_keys(run, entity):
         run.state.start(key, mode=run.mode, at=run.now(), kind=kind)
@@ -169,8 +176,8 @@ def _message(name: str, loaded: Loaded) -> str:
     parts = []
     if loaded.withheld:
         parts.append(
-            f"{loaded.withheld} deletions wait for approval: see tandem preview {name}, "
-            f"then tandem sync {name} --yes."
+            f"{loaded.withheld:,} deletions wait for approval: decide on the page Waiting, or see "
+            f"tandem preview {name}, then tandem sync {name} --yes."
         )
     if loaded.kept:
         parts.append(f"The local records that were removed are kept in {loaded.kept}.")
@@ -215,6 +222,20 @@ def _log_keys(run: Run, entity: str) -> list[dict[str, str]]:
         {"run_id": run.run_id, "entity": entity, "direction": direction}
         for direction in run.directions(mapping)
     ]
+
+
+@contextmanager
+def _failure_of_all_logged(run: Run) -> Iterator[None]:
+    """A run that ends before its first entity begins is in the log too, with each of them."""
+    try:
+        yield
+    except TandemError as error:
+        begun = {entry.entity for entry in run.state.run_entries(run.run_id)}
+        for mapping in run.mappings:
+            if mapping.external not in begun:
+                _log_start(run, mapping.external)
+                _log_failure(run, mapping.external, str(error))
+        raise
 
 
 @contextmanager

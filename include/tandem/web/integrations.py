@@ -11,6 +11,7 @@ from tandem.model.integration import Integration
 from tandem.web.access import AtDesk, SignedIn, dag_of, has_pages, what_may
 from tandem.web.airflow_runs import dags_of
 from tandem.web.answers import Problem, Shown, answer, path_to
+from tandem.web.approvals import ApprovalAsked, approval_asked
 from tandem.web.desk import Desk
 from tandem.web.standings import (
     AtWork,
@@ -40,6 +41,8 @@ class StandingShown(Shown):
     changed before is accounted for. None: an entity has not been synced yet.
     """
     waiting: WaitingShown
+    approval: ApprovalAsked | None
+    """What a run at work waits for a person's approval of."""
 
 
 class Listed(Shown):
@@ -106,12 +109,14 @@ def _listed(
         has_pages=has_pages(name),
         schedule=ScheduleShown.of(integration, dag),
         at_work=at_work,
-        standing=_standing(desk, integration, at_work) if integration else None,
+        standing=_standing(request, desk, integration, at_work) if integration else None,
         problems=problems,
     )
 
 
-def _standing(desk: Desk, integration: Integration, at_work: tuple[AtWork, ...]) -> StandingShown:
+def _standing(
+    request: Request, desk: Desk, integration: Integration, at_work: tuple[AtWork, ...]
+) -> StandingShown:
     found = standing_of(desk, integration, at_work)
     return StandingShown(
         external=SystemShown.of(integration.external),
@@ -122,4 +127,5 @@ def _standing(desk: Desk, integration: Integration, at_work: tuple[AtWork, ...])
         last_run=LastRunShown.of(found.last_run),
         lag_seconds=found.lag.total_seconds() if found.lag is not None else None,
         waiting=WaitingShown.of(found.waits),
+        approval=approval_asked(request, desk, integration.name, at_work),
     )

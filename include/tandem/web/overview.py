@@ -15,6 +15,7 @@ from tandem.sync.people.overview import EntityStanding
 from tandem.web.access import AtDesk, Edits, Reads, Runs, Visit, dag_of
 from tandem.web.airflow_runs import dags_of
 from tandem.web.answers import Shown, answer
+from tandem.web.approvals import ApprovalAsked, approval_asked
 from tandem.web.creating import NotSaved
 from tandem.web.desk import Desk
 from tandem.web.mapping.saving import CannotSave
@@ -58,6 +59,8 @@ class Overview(Shown):
     local: SystemShown | None
     schedule: ScheduleShown
     at_work: tuple[AtWork, ...]
+    approval: ApprovalAsked | None
+    """What a run at work waits for a person's approval of."""
     entities: tuple[EntityShown, ...]
     settings: Settings | None
     """None: its file is broken."""
@@ -187,7 +190,7 @@ def _shown(request: Request, desk: Desk, visit: Visit, said: str = "") -> Respon
     runs = desk.host.runs_at_work(dags_of(visit.name))
     at_work = tuple(AtWork.of(request, run) for run in runs)
     try:
-        shown = _overview(desk, visit, at_work)
+        shown = _overview(request, desk, visit, at_work)
     except BrokenFile as error:
         shown = Overview(
             name=visit.name,
@@ -196,6 +199,7 @@ def _shown(request: Request, desk: Desk, visit: Visit, said: str = "") -> Respon
             local=None,
             schedule=_schedule(desk, visit, None),
             at_work=at_work,
+            approval=None,
             entities=(),
             settings=None,
             problems=tuple(error.lines_without_folder),
@@ -219,7 +223,7 @@ def _checking(request: Request, visit: Visit, seen: Seen, status: int = 200) -> 
     return answer(request, shown, "integrations/check.html", status=status, visit=visit)
 
 
-def _overview(desk: Desk, visit: Visit, at_work: tuple[AtWork, ...]) -> Overview:
+def _overview(request: Request, desk: Desk, visit: Visit, at_work: tuple[AtWork, ...]) -> Overview:
     text = integration_text(desk.file(visit.name))  # first: what is saved now is no longer it
     integration = desk.integration(visit.name)
     found = standing_of(desk, integration, at_work)
@@ -230,6 +234,7 @@ def _overview(desk: Desk, visit: Visit, at_work: tuple[AtWork, ...]) -> Overview
         local=SystemShown.of(integration.local),
         schedule=_schedule(desk, visit, integration),
         at_work=at_work,
+        approval=approval_asked(request, desk, visit.name, at_work),
         entities=tuple(EntityShown(**_entity(entity)) for entity in found.entities),
         settings=Settings.of(integration, text),
         problems=(),

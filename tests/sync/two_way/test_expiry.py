@@ -100,6 +100,7 @@ def _run(both: Any, burning: Any, request: dict[str, str]) -> Any:
     both.world.sync_with(burning, **request)
     with both.world.job() as run:
         entries = run.state.log_entries(limit=2)
+    entries = [e for e in entries if e.run_id == entries[0].run_id]
     return sorted((e.direction, e.mode, e.status, e.counts.model_dump_json()) for e in entries)
 
 

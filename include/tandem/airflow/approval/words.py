@@ -13,7 +13,7 @@ def subject(name: str, wanted: Needed) -> str:
     count = sum(one.count for one in wanted.deletions)
     parts = [f"delete {_many(count, 'record')}"] if count else []
     if wanted.first_syncs:
-        locals_ = ", ".join(one.local for one in wanted.first_syncs)
+        locals_ = ", ".join(f"{one.local} ({one.records:,})" for one in wanted.first_syncs)
         parts.append(f"replace the local records of {locals_}")
     return f"{name}: {' and '.join(parts)}?"
 
@@ -44,12 +44,16 @@ def _lines(name: str, wanted: Needed, until: datetime) -> Iterator[str]:
             "records by then, or no external ones, none is replaced and the entity fails."
         )
         yield ""
-    yield "**Approve**: this run does that, and no more: what is not listed here waits on, and so"
-    yield "does a record that was changed since. All else is synced."
+    changed = ", and so does a record that was changed since" if wanted.deletions else ""
+    yield (
+        "**Approve**: this run does that, and no more: what is not listed here waits "
+        f"on{changed}. All else is synced."
+    )
     yield ""
     yield "**Reject**: this run does nothing at all. Both systems stay as they are."
     yield ""
-    yield f"Without an answer until {until:%Y-%m-%d %H:%M} UTC all else is synced."
+    fails = "an entity fails whose first sync would remove records; " if wanted.first_syncs else ""
+    yield f"Without an answer until {until:%Y-%m-%d %H:%M} UTC {fails}all else is synced."
     yield ""
     yield (
         f"To see the records: [Waiting]({waiting_in_tandem(name)}), or `tandem preview {name}` "

@@ -9,6 +9,8 @@ from typing import Any
 from airflow.sdk import BaseNotifier, Context
 from jinja2 import StrictUndefined
 
+from tandem.airflow.connections import find_connection
+from tandem.errors import ConfigurationError, TandemError
 from tandem.model.alerts import Event, Notice
 from tandem.model.integration import Integration
 
@@ -47,7 +49,8 @@ def problems(integration: Integration) -> list[str]:
         try:
             _notifier(notice, sample)
         except Exception as error:  # noqa: BLE001 - whatever an import or a class raises
-            found.append(f"notify {number} tells nobody: {_said(error)}")
+            tells_nobody = "" if isinstance(error, TandemError) else " tells nobody"
+            found.append(f"notify {number}{tells_nobody}: {_said(error)}")
     return found
 
 
@@ -56,6 +59,8 @@ def _notifier(notice: Notice, message: Message) -> BaseNotifier:
     file says, nor what others wrote.
     """
     said = _tandem(message)
+    if by := notice.slack or notice.email:
+        _look_for(by.connection)
     if notice.slack:
         from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
 
@@ -72,6 +77,17 @@ def _notifier(notice: Notice, message: Message) -> BaseNotifier:
             smtp_conn_id=notice.email.connection,
         )
     return _rendered(_made(str(notice.notifier), notice.options), said)
+
+
+def _look_for(conn_id: str) -> None:
+    """ConfigurationError if there is no such connection. Airflow is asked: the notifiers do too."""
+    try:
+        find_connection(conn_id, {})
+    except ConfigurationError:
+        raise ConfigurationError(
+            f"there is no connection {conn_id!r}.",
+            remedy=f"Add it on Airflow's Connections page, or set AIRFLOW_CONN_{conn_id.upper()}.",
+        ) from None
 
 
 def _made(import_path: str, options: dict[str, Any]) -> BaseNotifier:
@@ -114,4 +130,4 @@ def _with(context: Context, message: Message) -> Context:
 
 
 def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+    return str(error) if isinstance(error, TandemError) else f"{type(error).__name__}: {error}"

@@ -29,6 +29,8 @@ _TOO_LONG: Final = timedelta(days=7)
 """What waits longer may have been forgotten."""
 _LONG_RUN: Final = timedelta(days=1)
 """A run that is at work longer may hang."""
+_PATIENCE: Final = timedelta(days=7)
+"""No run waits longer for a person (`LONGEST` of `tandem.airflow.approval.asking`)."""
 
 Check = Callable[[], Iterator[Finding]]
 
@@ -128,6 +130,7 @@ def _database(environment: Environment, state: diagnosis.Diagnosis) -> Iterator[
     yield from _clocks(environment, state)
     yield from _sign_ins(environment, state)
     yield from _at_work(environment, state)
+    yield from _asking(environment, state)
     yield from _waiting(environment, state)
 
 
@@ -172,6 +175,14 @@ def _at_work(environment: Environment, state: diagnosis.Diagnosis) -> Iterator[F
             yield Finding(run.integration, "warning", f"{text} {remedy}")
         else:
             yield Finding(run.integration, "ok", f"{run.run_id} is at work.")
+
+
+def _asking(environment: Environment, state: diagnosis.Diagnosis) -> Iterator[Finding]:
+    for run in state.asking(environment.now() - _PATIENCE):
+        text = f"{run.run_id} asks since {run.since:%Y-%m-%d %H:%M} UTC: answer it in Airflow"
+        yield Finding(
+            run.integration, "note", f"{text} under Required Actions, unless it was ended there."
+        )
 
 
 def _waiting(environment: Environment, state: diagnosis.Diagnosis) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""The page of what waits: four lists, each bounded and paged."""
+"""The page of what waits: what a run asks, and four lists, each bounded and paged."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, get_args
@@ -9,8 +9,9 @@ from fastapi import Request as HttpRequest
 from tandem.model.integration import Integration
 from tandem.state.overview import Waits
 from tandem.state.protocols import StateReader
-from tandem.web.access import AtDesk, Reads
+from tandem.web.access import AtDesk, Reads, dag_of
 from tandem.web.answers import Shown, answer, path_to
+from tandem.web.approvals import ApprovalAsked, approval_asked
 from tandem.web.waiting.conflicts import Conflicts, shown_conflicts
 from tandem.web.waiting.deferred import Deferred, shown_deferred
 from tandem.web.waiting.deletions import Deletions, shown_deletions
@@ -63,6 +64,8 @@ class Waiting(Shown):
     deferred_count: int
     entities: tuple[EntityWaits, ...]
     """Those of which something waits."""
+    approval: ApprovalAsked | None
+    """What a run at work asks; of all entities. None: none does."""
     rejected: Rejected | None = None
     conflicts: Conflicts | None = None
     deletions: Deletions | None = None
@@ -94,21 +97,28 @@ def show_waiting(  # noqa: PLR0913 - what an address may say
     before: BeforeAsked = "",
     page: PageAsked = 1,
 ) -> Response:
-    """What waits: rejected records, conflicts, withheld deletions or deferred lookups.
+    """What waits: rejected records, conflicts, withheld deletions or deferred lookups; and the
+    approval that a run waits for.
 
     Without a kind, the first of these of which something waits.
     """
     integration = desk.integration(visit.name)
     asked = _Asked(entity=entity, reason=reason, before=before, page=page)
+    runs = desk.host.runs_at_work([dag_of(visit.name)])
+    approval = approval_asked(request, desk, visit.name, runs)
     with desk.state(visit.name) as state:
-        shown = _shown(state, integration, asked, kind)
+        shown = _shown(state, integration, asked, kind, approval)
     here = f"{path_to(request, 'show_waiting', name=visit.name)}?{request.url.query}"
     context: dict[str, Any] = {"visit": visit, "tab": "Waiting", "asked": asked, "here": here}
     return answer(request, shown, "waiting/page.html", **context)
 
 
 def _shown(
-    state: StateReader, integration: Integration, asked: _Asked, kind: Kind | None
+    state: StateReader,
+    integration: Integration,
+    asked: _Asked,
+    kind: Kind | None,
+    approval: ApprovalAsked | None,
 ) -> Waiting:
     waits = state.waits([one.external for one in integration.entities])
     counts = waits.get(asked.entity, Waits()) if asked.entity else Waits.sum(waits.values())
@@ -122,6 +132,7 @@ def _shown(
         deletions_count=counts.deletions,
         deferred_count=counts.deferred,
         entities=tuple(_entity(name, waits[name]) for name in sorted(waits)),
+        approval=approval,
         **{chosen: _list(state, integration, asked, chosen, waits)},
     )
 
