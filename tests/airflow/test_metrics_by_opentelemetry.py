@@ -1,5 +1,6 @@
 """What steps tell Airflow's metrics, as it arrives at a collector by OTLP."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ def collected(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collected]:
         begin()
         yield found
         provider().shutdown()
+        # When the process ends, Airflow flushes once more.
+        logging.getLogger("opentelemetry.exporter.otlp.proto.http.metric_exporter").disabled = True
     monkeypatch.undo()
     begin()
 
