@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from tandem.errors import ConfigurationError, StopRun
+from tandem.errors import ConfigurationError, StopRun, Unreachable
 from tandem.model.changes import Counts
 from tandem.model.schema import Entity, Field, Kind
-from tandem.sync import steps
+from tandem.sync import schema, steps
+from tandem.sync.run import run_all
 
 
 def changed(mapping, **values):
@@ -555,3 +556,40 @@ def test_a_lookup_field_must_hold_the_key_of_its_target(world):
     world.local.entities["account"] = account.model_copy(update={"fields": fields})
     with pytest.raises(ConfigurationError, match="cannot hold the key 'id'"):
         world.sync()
+
+
+# Runs that fail before their first entity begins
+
+
+def entries(world):
+    with world.job() as run:
+        return [(e.run_id, e.status, e.counts.created, e.message) for e in run.state.log_entries()]
+
+
+def test_a_run_whose_schemas_cannot_be_read_is_in_the_log(world, monkeypatch):
+    world.put_account("1", name="Ada")
+    with monkeypatch.context() as away:
+        away.setattr(schema, "pin_schemas", raising(Unreachable("No answer.")))
+        with pytest.raises(Unreachable):
+            world.sync()
+    assert [entry[1:] for entry in entries(world)] == [("failed", 0, "No answer.")]
+    assert world.sync().counts == Counts(created=1)
+
+
+def test_a_first_step_that_is_cleared_and_fails_leaves_what_the_run_had_done(world, monkeypatch):
+    world.put_account("1", name="Ada")
+    with world.job() as run:
+        run_all(run)
+        before = entries(world)
+        monkeypatch.setattr(schema, "pin_schemas", raising(Unreachable("No answer.")))
+        with pytest.raises(Unreachable):
+            steps.refresh_schema(run)
+    assert entries(world) == before
+    assert [entry[1:3] for entry in before] == [("success", 1)]
+
+
+def raising(error):
+    def fail(_run):
+        raise error
+
+    return fail

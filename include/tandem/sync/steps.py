@@ -229,10 +229,13 @@ def _failure_of_all_logged(run: Run) -> Iterator[None]:
     """A run that ends before its first entity begins is in the log too, with each of them."""
     try:
         yield
+    except Throttled:
+        raise  # it may go on
     except TandemError as error:
-        begun = {entry.entity for entry in run.state.run_entries(run.run_id)}
+        entries = run.state.run_entries(run.run_id)
+        loaded = {entry.entity for entry in entries if entry.status in _LOADED}
         for mapping in run.mappings:
-            if mapping.external not in begun:
+            if mapping.external not in loaded:  # cleared tasks: what the run had done stays true
                 _log_start(run, mapping.external)
                 _log_failure(run, mapping.external, str(error))
         raise
