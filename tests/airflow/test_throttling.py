@@ -106,7 +106,8 @@ def test_a_step_that_is_throttled_at_its_beginning_waits_without_a_worker(
     assert first.kwargs["throttled"] == 130
 
 
-def test_an_entity_that_waits_is_not_logged_as_failed(shop: Shop, throttled: list[str]) -> None:
+def waiting_extract(shop: Shop, throttled: list[str]) -> tuple[dict[str, Any], Any]:
+    """A run, and its extract, which the service has asked to wait."""
     throttled.append("130")
     context = shop.context("mine")
     for name in ("refresh_schema", "validate_metadata"):
@@ -114,6 +115,11 @@ def test_an_entity_that_waits_is_not_logged_as_failed(shop: Shop, throttled: lis
     step = shop.task("customers.extract")
     step.integration = at_the_service(shop).integration
     deferred(lambda: step.execute(context))
+    return context, step
+
+
+def test_an_entity_that_waits_is_not_logged_as_failed(shop: Shop, throttled: list[str]) -> None:
+    context, _ = waiting_extract(shop, throttled)
     ((status, message),) = shop.sql("state", "select status, message from integration_log")
     assert status == "running"
     assert "waits without a worker until" in message
@@ -125,13 +131,7 @@ def test_an_entity_that_waits_is_not_logged_as_failed(shop: Shop, throttled: lis
 def test_a_wait_that_ends_badly_is_logged_as_failed(
     shop: Shop, throttled: list[str], tmp_path: Path, monkeypatch: Any, error: Any
 ) -> None:
-    throttled.append("130")
-    context = shop.context("mine")
-    for name in ("refresh_schema", "validate_metadata"):
-        shop.task(name).execute(context)
-    step = shop.task("customers.extract")
-    step.integration = at_the_service(shop).integration
-    deferred(lambda: step.execute(context))
+    context, step = waiting_extract(shop, throttled)
     if error is ConfigurationError:
         monkeypatch.delenv("AIRFLOW_CONN_SERVICE")
     else:

@@ -1,7 +1,7 @@
 """A large full reading in parts that are read by themselves, and put together as one reading.
 
 What the parts have in common is settled before the first of them is read: the anchor that the
-whole may move to, and the run that had synced the entity last. What only the whole can tell,
+whole may move to, and the plan that was begun last. What only the whole can tell,
 such as which linked records are gone, is found out once all parts are there.
 """
 

@@ -13,7 +13,8 @@ from tandem.sync.thresholds import exceeded
 
 Status = Literal["success", "partial", "failed"]
 
-_LOADED: Final = ("success", "partial")
+LOADED: Final = frozenset(("success", "partial"))
+"""How an entity ended that was loaded, wholly or in part."""
 
 
 class EntityReport(Model):
@@ -30,7 +31,7 @@ class EntityReport(Model):
     @property
     def result(self) -> str:
         """The result line; empty if nothing was loaded."""
-        if self.status not in _LOADED:
+        if self.status not in LOADED:
             return ""
         return results_line(self.counts, CREATED_WORDS[self.direction])
 
@@ -124,7 +125,7 @@ def _unfinished(
 ) -> list[str]:
     """The entities of the run that this one waits for, and that came to nothing."""
     needed = waits_for(job.integration, mapping) - {mapping.external}
-    loaded = {name for (name, _), entry in entries.items() if entry.status in _LOADED}
+    loaded = {name for (name, _), entry in entries.items() if entry.status in LOADED}
     return [m.external for m in job.mappings if m.external in needed and m.external not in loaded]
 
 

@@ -8,7 +8,7 @@ from tandem.model.changes import Counts
 from tandem.sync.extract import extract
 from tandem.sync.job import Run, going
 from tandem.sync.load import load
-from tandem.sync.report import status_of
+from tandem.sync.report import LOADED, status_of
 from tandem.sync.sides.lookups import complete_lookups
 from tandem.sync.transform import transform
 
@@ -65,7 +65,7 @@ def _look_again(run: Run, entity: str) -> int:
     entries = {
         e.direction: e
         for e in run.state.log_entries(run_id=run.run_id, limit=10_000)
-        if e.entity == entity and e.status in ("success", "partial")
+        if e.entity == entity and e.status in LOADED
     }
     if not before.any or not entries:
         return 0

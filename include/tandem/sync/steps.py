@@ -27,8 +27,8 @@ from tandem.sync.changed_mapping.mapped_anew import refuse_second_copies
 from tandem.sync.changed_mapping.restating import forget_emptied, restate
 from tandem.sync.job import Run, check_mappings
 from tandem.sync.manifests import Extracted, Loaded, Part, Planned
+from tandem.sync.report import LOADED, status_of
 from tandem.sync.report import report as read_report
-from tandem.sync.report import status_of
 from tandem.sync.second_pass import complete
 from tandem.sync.stale import READ_AGAIN, refuse_ended
 
@@ -36,7 +36,6 @@ Manifest = dict[str, Any]
 M = TypeVar("M", bound=Model)
 
 _log: Final = logging.getLogger(__name__)
-_LOADED: Final = frozenset(("success", "partial"))
 
 
 def refresh_schema(run: Run) -> Manifest:
@@ -233,7 +232,7 @@ def _failure_of_all_logged(run: Run) -> Iterator[None]:
         raise  # it may go on
     except TandemError as error:
         entries = run.state.run_entries(run.run_id)
-        loaded = {entry.entity for entry in entries if entry.status in _LOADED}
+        loaded = {entry.entity for entry in entries if entry.status in LOADED}
         for mapping in run.mappings:
             if mapping.external not in loaded:  # cleared tasks: what the run had done stays true
                 _log_start(run, mapping.external)
@@ -246,7 +245,7 @@ def _failure_logged(run: Run, entity: str) -> Iterator[None]:
     try:
         yield
     except Stale as error:
-        if not _statuses(run, entity) <= _LOADED:  # what a cleared task of it had done stays true
+        if not _statuses(run, entity) <= LOADED:  # what a cleared task of it had done stays true
             with suppress(Stale):  # another task of it is at work
                 _log_failure(run, entity, str(error))
         raise
